@@ -1,0 +1,59 @@
+# Every target makes the virtual environment it needs; see requirements/install.sh.
+VENV := .venv
+BENCH := .venv-bench
+BIN := $(VENV)/bin
+PINNED := pyproject.toml requirements/no-deps.txt requirements/install.sh
+COMPILE := uv pip compile --quiet --no-header --no-annotate --python-version 3.11 pyproject.toml
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help quickstart test test-slow setup check docs bench pins
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+quickstart: $(VENV)/base.installed ## Run the sample recipe and report on it
+	$(BIN)/datagen run recipes/quickstart.yaml --runs runs
+	$(BIN)/datagen report runs/quickstart
+
+test: $(VENV)/dev.installed ## Run the tests
+	$(BIN)/pytest
+
+test-slow: $(VENV)/dev.installed ## Run the tests that take long
+	$(BIN)/pytest -m slow
+
+setup: $(VENV)/dev.installed ## Make .venv with everything needed to work on the project
+
+check: $(VENV)/dev.installed ## Lint, format, types, layers, dependencies, docs
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy --strict corpus filters datagen
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(MAKE) --no-print-directory docs
+
+docs: $(VENV)/dev.installed ## Build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+bench: $(BENCH)/bench.installed ## Measure speed and memory (tests/benchmarks)
+	$(BENCH)/bin/pytest -m bench -s --timeout 0 tests/benchmarks
+
+# What is pinned stays while it fits pyproject.toml; delete a line to let it move. torch's own CUDA packages stay out of
+# train.txt: the torch wheel that a machine takes names them itself, or none.
+pins: ## Resolve requirements/*.txt anew, with uv
+	$(COMPILE) -o requirements/base.txt
+	$(COMPILE) -o requirements/dev.txt -c requirements/base.txt --extra dev --extra docs
+	$(COMPILE) -o requirements/bench.txt -c requirements/dev.txt --extra dev --group bench
+	$(COMPILE) -o requirements/train.txt -c requirements/base.txt --extra train
+	sed -i -E '/^(cuda|nvidia|triton)/d; s/\+cpu$$//' requirements/train.txt
+	$(COMPILE) -o requirements/train-vllm.txt --extra train --extra vllm
+	uv pip compile --quiet --python-version 3.12 requirements/dev.txt requirements/bench.txt >/dev/null
+
+$(VENV)/base.installed: $(PINNED) requirements/base.txt
+	@requirements/install.sh $(VENV) base
+
+$(VENV)/dev.installed: $(PINNED) requirements/dev.txt
+	@requirements/install.sh $(VENV) dev
+
+$(BENCH)/bench.installed: $(PINNED) requirements/bench.txt
+	@requirements/install.sh $(BENCH) bench

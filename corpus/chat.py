@@ -1,0 +1,54 @@
+"""Chat words: what a message is, and how prompts and answers are put together from messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+import polars as pl
+
+from corpus.schema import MESSAGES
+
+ROLES = ("system", "user", "assistant", "tool")
+"""Roles that a message may have."""
+
+
+class Message(TypedDict):
+    """One turn of a chat."""
+
+    role: str
+    content: str
+
+
+def user(content: str) -> Message:
+    """A user's turn."""
+    return {"role": "user", "content": content}
+
+
+def assistant(content: str) -> Message:
+    """An assistant's turn."""
+    return {"role": "assistant", "content": content}
+
+
+def problem(messages: Sequence[Message], *, answered: bool) -> str | None:
+    """Why a list of messages is no chat, or None where it is one.
+
+    `answered` chats end with the assistant's turn (`sft` rows), the others with another's (prompts).
+    """
+    if not messages:
+        return "no messages"
+    for message in messages:
+        if message["role"] not in ROLES:
+            return f"role {message['role']!r}, expected one of {', '.join(ROLES)}"
+    last = messages[-1]["role"]
+    if answered and last != "assistant":
+        return f"the last turn is the {last}'s, expected the assistant's"
+    if not answered and last == "assistant":
+        return "the last turn is the assistant's; a prompt ends before the answer"
+    return None
+
+
+def assistant_turn(content: pl.Expr) -> pl.Expr:
+    """A column of texts as a column of one-message lists spoken by the assistant."""
+    message = pl.struct(role=pl.lit("assistant"), content=content)
+    return pl.concat_list(message).cast(MESSAGES)

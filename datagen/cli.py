@@ -1,0 +1,101 @@
+"""The command line: `datagen VERB`. Exit codes: 0 done, 1 failed, 2 the user's input was wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corpus.errors import UserError
+
+app = typer.Typer(
+    name="datagen",
+    help="Make training corpora of what models answered: read, score, select, dedup, pair, mix, report.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+RecipeArg = Annotated[Path, typer.Argument(help="The recipe, a YAML file.", show_default=False)]
+RunsOpt = Annotated[Path, typer.Option("--runs", help="Folder under which datasets lie, by recipe.", metavar="DIR")]
+SetOpt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Override an option, as `kept.length_ratio.max=4`; part of the plan, so other results stay beside.",
+        metavar="STAGE.OPTION=VALUE",
+    ),
+]
+SampleOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--sample",
+        help="Take a share (`0.01`) or the first so many (`500`) rows, for answers prompts, in each `read`.",
+        metavar="SHARE_OR_COUNT",
+    ),
+]
+
+
+@app.command()
+def run(
+    recipe: RecipeArg,
+    until: Annotated[str | None, typer.Option("--until", help="Stop after this stage.", metavar="STAGE")] = None,
+    sample: SampleOpt = None,
+    sets: SetOpt = None,
+    runs: RunsOpt = Path("runs"),
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, help="Worker processes; changes speed, never results.")
+    ] = os.cpu_count() or 1,
+) -> None:
+    """Make every dataset of a recipe that is not there yet.
+
+    A run may be killed at any moment: run it again and it goes on where it was. What is done is never done again.
+    """
+    from rich.console import Console
+
+    from datagen.progress import Told
+    from datagen.recipe import load_recipe
+    from datagen.run import run as run_recipe
+    from datagen.stages.read import Sample
+
+    loaded = load_recipe(recipe, sets=tuple(sets or ()), sample=Sample.parse(sample) if sample else None)
+    if until is not None and until not in loaded.stages:
+        raise UserError(f"--until {until}: no such stage; the recipe has {', '.join(loaded.stages)}")
+    told = Told(Console(soft_wrap=True))
+    try:
+        run_recipe(loaded, runs, until=until, workers=workers, progress=told)
+    finally:
+        told.close()
+
+
+@app.command()
+def check(recipe: RecipeArg, sample: SampleOpt = None, sets: SetOpt = None, runs: RunsOpt = Path("runs")) -> None:
+    """Check a recipe without running it, and say which of its stages are done."""
+    from datagen.recipe import load_recipe
+    from datagen.run import states
+    from datagen.stages.read import Sample
+
+    loaded = load_recipe(recipe, sets=tuple(sets or ()), sample=Sample.parse(sample) if sample else None)
+    width = max(map(len, loaded.stages))
+    for stage, state in states(loaded, runs):
+        print(f"{stage.name:<{width}}  {stage.verb:<7} {stage.header.kind:<10} {state}")
+
+
+def main() -> None:
+    """Entry point of the console command: user errors are messages, not tracebacks."""
+    try:
+        app()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped; run the same command again to go on", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

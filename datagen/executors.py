@@ -1,0 +1,158 @@
+"""Carry out a stage: shard stages here or in a local pool, flow stages row by row, dataset stages whole."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+
+import polars as pl
+
+from corpus.manifest import Counts
+from corpus.schema import schema
+from corpus.shards import aside_frame
+from datagen.folder import StageFolder
+from datagen.inputs import Inputs
+from datagen.progress import Progress
+from datagen.recipe import Named
+from datagen.stages.base import (
+    Context,
+    DatasetStage,
+    Flown,
+    FlowStage,
+    Header,
+    Item,
+    Piece,
+    Result,
+    ShardStage,
+    add_counts,
+)
+
+
+def execute(
+    stage: Named, inputs: Inputs, out: StageFolder, context: Context, workers: int, progress: Progress
+) -> None:
+    """Make every shard of a stage that is not there yet."""
+    options = stage.options
+    if isinstance(options, DatasetStage):
+        progress.started(stage, None)
+        pieces = [inputs.pieces_of(dataset) for dataset in inputs.datasets]
+        options.run_all(pieces, inputs.headers, _Told(out, progress), context)
+        return
+    missing = [piece for piece in inputs.pieces() if not out.done(piece.name)]
+    progress.started(stage, len(missing))
+    if isinstance(options, FlowStage):
+        _flow(options, missing, out, context, progress)
+    elif isinstance(options, ShardStage):
+        if missing:
+            options.prepare(inputs.pieces(), context)
+            _shards(options, missing, out, context, workers, progress)
+    else:
+        raise TypeError(f"{type(options).__name__} is no shard, flow or dataset stage")
+
+
+def run_shard(stage: ShardStage, piece: Piece, out: StageFolder, context: Context) -> tuple[int, float]:
+    """Make one shard and say how many rows went in and how long it took; runs in workers too."""
+    started = time.perf_counter()
+    frame = piece.load(context.header)
+    out.write(piece.name, stage.run(frame, piece.name, context))
+    return frame.height, time.perf_counter() - started
+
+
+def _shards(
+    stage: ShardStage, missing: Sequence[Piece], out: StageFolder, context: Context, workers: int, progress: Progress
+) -> None:
+    workers = min(workers, len(missing))
+    if workers <= 1:
+        for piece in missing:
+            progress.advanced(run_shard(stage, piece, out, context)[0])
+        return
+    with _pool(stage, workers) as pool:
+        futures: list[Future[tuple[int, float]]] = [
+            pool.submit(run_shard, stage, piece, out, context) for piece in missing
+        ]
+        try:
+            for future in as_completed(futures):
+                progress.advanced(future.result()[0])
+        except BrokenProcessPool:
+            raise RuntimeError(
+                "a worker process died without a word, most often for lack of memory; finished shards are kept. "
+                "Run again with fewer --workers"
+            ) from None
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _pool(stage: ShardStage, workers: int) -> Executor:
+    """Threads where polars does the work (it lets go of Python's lock), else fresh processes.
+
+    Processes are spawned, since polars' threads do not survive a fork, and each gets its share of the cores.
+    """
+    if stage.native:
+        return ThreadPoolExecutor(workers)
+    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+class _Told:
+    """A stage folder that tells the progress of each shard; what a dataset stage writes to."""
+
+    def __init__(self, out: StageFolder, progress: Progress) -> None:
+        self._out = out
+        self._progress = progress
+
+    def done(self, name: str) -> bool:
+        return self._out.done(name)
+
+    def write(self, name: str, result: Result, split: str = "train") -> None:
+        self._out.write(name, result, split)
+        self._progress.advanced(result.rows.height)
+
+    def count(self, counts: Counts) -> None:
+        self._out.count(counts)
+
+
+def _flow(
+    stage: FlowStage, missing: Sequence[Piece], out: StageFolder, context: Context, progress: Progress
+) -> None:
+    """Stream the rows of all missing shards; close a shard when the last of its rows is there, whatever the order."""
+    sizes: dict[str, int] = {}
+    held: dict[str, list[Flown]] = defaultdict(list)
+
+    def items() -> Iterator[Item]:
+        for piece in missing:
+            frame = piece.load(context.header)
+            sizes[piece.name] = frame.height
+            for index, row in enumerate(frame.iter_rows(named=True)):
+                yield Item(piece.name, index, row)
+
+    def close(name: str) -> None:
+        out.write(name, _gather(held.pop(name, []), context.out))
+        progress.advanced(sizes[name])
+
+    for flown in stage.flow(items(), context):
+        held[flown.piece].append(flown)
+        if len(held[flown.piece]) == sizes[flown.piece]:
+            close(flown.piece)
+    for name in [name for name, size in sizes.items() if size == 0]:
+        close(name)
+    lost = sorted(name for name in sizes if not out.done(name))
+    if lost:
+        raise RuntimeError(f"the stage gave back fewer rows than it was given; shards left open: {', '.join(lost)}")
+
+
+def _gather(flown: list[Flown], header: Header) -> Result:
+    """The outcome of a shard's rows in input order."""
+    flown.sort(key=lambda one: one.index)
+    counts: Counts = {}
+    for one in flown:
+        counts = add_counts(counts, one.counts)
+    rows = pl.DataFrame([row for one in flown for row in one.rows], schema=schema(header.kind, header.scores))
+    return Result(rows, aside_frame([row for one in flown for row in one.aside]), counts)
+
+

@@ -1,0 +1,117 @@
+"""Say what a run does: bars on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from corpus.dataset import Dataset
+
+if TYPE_CHECKING:
+    from datagen.recipe import Named
+
+
+class Progress(Protocol):
+    """What a run tells while it works."""
+
+    def waiting(self, why: str) -> None:
+        """Another process holds the run folder."""
+
+    def skipped(self, stage: Named, dataset: Dataset) -> None:
+        """A stage's dataset is there already."""
+
+    def started(self, stage: Named, shards: int | None) -> None:
+        """A stage begins, with this many shards to make (None where that is not known)."""
+
+    def advanced(self, rows: int) -> None:
+        """A shard is done, of this many rows."""
+
+    def finished(self, stage: Named, dataset: Dataset, seconds: float) -> None:
+        """A stage's dataset is there."""
+
+
+class Told(Progress):
+    """Progress on a console."""
+
+    def __init__(self, console: Console, *, quiet_after: float = 5.0) -> None:
+        """`quiet_after`: seconds between two plain lines where the console is no terminal."""
+        self.console = console
+        self._bars: Bars | None = None
+        self._rows = self._shards = 0
+        self._told = 0.0
+        self._every = quiet_after
+        self._name = ""
+
+    def waiting(self, why: str) -> None:
+        """One line."""
+        self.console.print(why)
+
+    def skipped(self, stage: Named, dataset: Dataset) -> None:
+        """One line."""
+        self.console.print(f"{stage.name}: done already, {dataset.manifest.rows:,} rows in {dataset.path}", highlight=False)
+
+    def started(self, stage: Named, shards: int | None) -> None:
+        """A bar, or nothing until there is something to tell."""
+        self._rows = self._shards = 0
+        self._told, self._name = time.monotonic(), f"{stage.name} ({stage.verb})"
+        if self.console.is_terminal:
+            self._bars = Bars(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("shards, {task.fields[rows]:,} rows"),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+                console=self.console,
+                transient=True,
+            )
+            self._bars.add_task(self._name, total=shards, rows=0)
+            self._bars.start()
+
+    def advanced(self, rows: int) -> None:
+        """The bar moves; elsewhere a line now and then."""
+        self._rows += rows
+        self._shards += 1
+        if self._bars:
+            self._bars.update(self._bars.task_ids[0], advance=1, rows=self._rows)
+        elif time.monotonic() - self._told >= self._every:
+            self._told = time.monotonic()
+            self.console.print(f"{self._name}: {self._shards} shards, {self._rows:,} rows", highlight=False)
+
+    def finished(self, stage: Named, dataset: Dataset, seconds: float) -> None:
+        """One line with what came out."""
+        self.close()
+        rate = f", {self._rows / seconds:,.0f} rows/s" if seconds > 0 and self._rows else ""
+        self.console.print(
+            f"{stage.name}: {dataset.manifest.rows:,} {dataset.manifest.kind} rows in {seconds:.1f} s{rate} -> {dataset.path}",
+            highlight=False,
+        )
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bars:
+            self._bars.stop()
+            self._bars = None
+
+
+class Silent(Progress):
+    """Says nothing."""
+
+    def waiting(self, why: str) -> None:
+        """Nothing."""
+
+    def skipped(self, stage: Named, dataset: Dataset) -> None:
+        """Nothing."""
+
+    def started(self, stage: Named, shards: int | None) -> None:
+        """Nothing."""
+
+    def advanced(self, rows: int) -> None:
+        """Nothing."""
+
+    def finished(self, stage: Named, dataset: Dataset, seconds: float) -> None:
+        """Nothing."""

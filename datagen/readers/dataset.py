@@ -1,0 +1,67 @@
+"""A dataset folder of ours, made by another recipe or by `corpus.write`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import model_validator
+
+from corpus.manifest import Manifest, read_manifest
+from corpus.schema import KindName, kind_of
+from datagen.readers.base import Reader
+from filters.base import ScoreColumn
+
+
+class Dataset(Reader):
+    """A finished dataset: kind, ids, scores with their directions, licences and lineage stay as they are.
+
+    It yields no records: the read stage passes its shards through.
+    """
+
+    locations: ClassVar[tuple[str, ...]] = ("dataset",)
+
+    dataset: str
+    """The dataset's folder, the one with manifest.json in it."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Dataset:
+        others = sorted(self.model_fields_set - {"dataset"})
+        if others:
+            raise ValueError(f"{others[0]}: the rows of a dataset say it themselves; `dataset` takes no other options")
+        self.manifest()
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """The dataset's folder."""
+        return Path(self.dataset)
+
+    def manifest(self) -> Manifest:
+        """What is known of the dataset.
+
+        Raises:
+            UserError: the folder is no finished dataset of this version.
+        """
+        return read_manifest(self.folder)
+
+    def row_kind(self) -> KindName:
+        """The dataset's kind."""
+        kind: KindName = kind_of(self.manifest().kind).name  # type: ignore[assignment]  # the names of KINDS
+        return kind
+
+    def files(self) -> list[str]:
+        """None: its content hash says it all."""
+        return []
+
+    def identity(self) -> dict[str, object]:
+        """The dataset's content hash."""
+        return {"content": self.manifest().content}
+
+    def score_columns(self) -> list[ScoreColumn]:
+        """The dataset's score columns, in order of name."""
+        scores = sorted(self.manifest().scores.items())
+        return [
+            ScoreColumn(name=name, higher_is_better=score.higher_is_better, signature=score.signature)
+            for name, score in scores
+        ]

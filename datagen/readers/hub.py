@@ -1,0 +1,93 @@
+"""Datasets of the Hugging Face hub, or local folders in the hub's form, through the library `datasets`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+from corpus.errors import UserError
+from datagen.readers._mapping import Mapper, TableReader
+from datagen.readers.base import Record
+
+
+class Hub(TableReader):
+    """One split of a dataset, streamed: nothing is kept on disk, and a stop means to fetch it again.
+
+    A private dataset is read with the token that `hf auth login` or the variable HF_TOKEN gives. Code that comes with a
+    dataset is never run.
+    """
+
+    unit: ClassVar[str] = "rows"
+
+    hub: str
+    """The dataset's id (`openlanguagedata/flores_plus`), or a local folder that `datasets` can load (its path, as
+    it stands here, enters the plan)."""
+    config: str | None = None
+    """Name of the configuration, for datasets that have several."""
+    split: str = "train"
+    """Name of the split."""
+    revision: str | None = None
+    """Branch, tag or commit; default: the newest commit. Whatever it is, the commit it stands for enters the plan."""
+
+    def files(self) -> list[str]:
+        """The files of a local folder; none for a dataset on the hub, whose commit says it all."""
+        if not Path(self.hub).is_dir():
+            return []
+        paths = (path for path in Path(self.hub).rglob("*") if path.is_file())
+        return sorted(str(p) for p in paths if not any(part.startswith(".") for part in p.relative_to(self.hub).parts))
+
+    def identity(self) -> dict[str, object]:
+        """The commit of a dataset on the hub.
+
+        Raises:
+            UserError: the hub cannot be asked, or does not have it.
+        """
+        return {} if Path(self.hub).is_dir() else {"commit": _commit(self.hub, self.revision)}
+
+    def records(self, counts: Counter[str]) -> Iterator[Record]:
+        """Every row as a record; faults are those of columns and types.
+
+        Raises:
+            UserError: there is no such dataset, configuration or split, or a column that is needed is not in it.
+        """
+        import datasets
+        from huggingface_hub.errors import HfHubHTTPError
+
+        commit = self.identity().get("commit")
+        mapper = Mapper(self, counts, json=False)
+        number = 0
+        try:
+            rows = datasets.load_dataset(self.hub, name=self.config, split=self.split, revision=commit, streaming=True)
+            if rows.column_names is not None:
+                mapper.header(self.hub, rows.column_names)
+            for number, row in enumerate(rows, 1):
+                yield mapper.record(self.hub, number, row)
+        except (datasets.exceptions.DatasetsError, HfHubHTTPError, OSError, ValueError) as error:
+            raise UserError(f"{self.hub} cannot be read after row {number}: {error}") from None
+        if not number:
+            raise UserError(f"{self.hub} has no rows in split {self.split!r}")
+        mapper.finish()
+
+
+@cache
+def _commit(dataset: str, revision: str | None) -> str:
+    """The commit that a revision stands for, asked once, so that what is read is what the plan says."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    if revision is not None and re.fullmatch("[0-9a-f]{40}", revision):
+        return revision
+    try:
+        found = HfApi().dataset_info(dataset, revision=revision).sha
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
+        raise UserError(
+            f"{dataset} is no local folder, and the hub cannot be asked for its commit: {error}. "
+            "Where there is no network, give the commit as `revision` (40 hex digits)"
+        ) from None
+    if found is None:
+        raise UserError(f"the hub names no commit for {dataset}")
+    return found

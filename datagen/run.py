@@ -1,0 +1,188 @@
+"""Run a recipe: for each stage compute its plan; where its manifest is there, go on; else make what is missing.
+
+Nothing is overwritten: a stage's folder is named by its plan, so another threshold's result stays beside.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from corpus.dataset import Dataset, finish
+from corpus.dataset import open as open_dataset
+from corpus.hashing import canonical_json, digest
+from corpus.manifest import FILE, InputDataset, InputFile, Manifest, Score
+from corpus.shards import replacing
+from datagen.executors import execute
+from datagen.folder import StageFolder
+from datagen.inputs import Inputs
+from datagen.locks import locked
+from datagen.progress import Progress
+from datagen.recipe import Named, Recipe
+from datagen.stages.base import Context
+from datagen.stages.read import Read
+
+CURRENT = "current.json"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A stage with its inputs at hand: what it is asked to make, and the folder where that lies or will lie."""
+
+    stage: Named
+    inputs: Inputs
+    files: list[InputFile]
+    plan: str
+    folder: Path
+
+    @property
+    def done(self) -> bool:
+        """Whether the dataset is there."""
+        return (self.folder / FILE).is_file()
+
+
+def run(recipe: Recipe, runs: Path, *, until: str | None, workers: int, progress: Progress) -> dict[str, Dataset]:
+    """Make every stage's dataset, in order, up to `until`; datasets that are there are taken as they are.
+
+    Args:
+        recipe: a checked recipe.
+        runs: folder under which `<recipe>/<stage>-<plan>/` lie.
+        until: name of the last stage to make; None for all.
+        workers: processes (or threads, for stages that polars does) that make shards; changes speed alone.
+        progress: is told what happens.
+
+    Returns:
+        The datasets by stage name.
+    """
+    folder = runs / recipe.name
+    folder.mkdir(parents=True, exist_ok=True)
+    made: dict[str, Dataset] = {}
+    with locked(folder / ".lock", progress.waiting):
+        for planned in plans(recipe, folder, made):
+            if planned.done:
+                made[planned.stage.name] = open_dataset(planned.folder)
+                progress.skipped(planned.stage, made[planned.stage.name])
+            else:
+                made[planned.stage.name] = _make(planned, recipe, folder, workers, progress)
+            _point(folder, recipe, made)
+            if planned.stage.name == until:
+                break
+    return made
+
+
+def plans(recipe: Recipe, folder: Path, made: dict[str, Dataset]) -> Iterator[Planned]:
+    """The stages in order, each planned when the datasets that it reads have been put into `made`."""
+    for named in recipe.stages.values():
+        folders = {name: dataset.path for name, dataset in made.items()}
+        stage = replace(named, options=named.options.bound(folders))
+        inputs = Inputs.of(stage, made)
+        files = stage.options.input_files(folder.parent) if isinstance(stage.options, Read) else []
+        plan = plan_hash(stage, inputs.contents, files, recipe.seed)
+        yield Planned(stage, inputs, files, plan, folder / f"{stage.name}-{plan[:8]}")
+
+
+def states(recipe: Recipe, runs: Path) -> Iterator[tuple[Named, str]]:
+    """Each stage with its state in words: done, begun, to do."""
+    folder = runs / recipe.name
+    made: dict[str, Dataset] = {}
+    planned = plans(recipe, folder, made)
+    for stage in recipe.stages.values():
+        if any(source not in made for source in stage.sources):
+            yield stage, "to do, after the stages that it reads"
+            continue
+        one = next(planned)
+        if one.done:
+            made[stage.name] = open_dataset(one.folder)
+            yield stage, f"done, {made[stage.name].manifest.rows:,} rows in {one.folder}"
+        else:
+            shards = len(list(one.folder.glob(".parts/*.json")))
+            yield stage, f"begun, {shards} shards in {one.folder}" if shards else "to do"
+
+
+def plan_hash(stage: Named, contents: Sequence[str], files: Sequence[InputFile], seed: int) -> str:
+    """What a stage is asked to make: options, versions and inputs by content. Paths, hosts and speed never enter."""
+    return digest(
+        {
+            "verb": stage.verb,
+            "version": stage.options.version,
+            "options": stage.options.options(),
+            "identity": stage.options.identity(),
+            "inputs": list(contents),
+            "files": [[file.name, file.sha256] for file in files],
+            "seed": seed if stage.options.seeded else None,
+        }
+    )
+
+
+def _make(planned: Planned, recipe: Recipe, run_folder: Path, workers: int, progress: Progress) -> Dataset:
+    """Run the missing shards, then describe, then write the manifest."""
+    stage, started = planned.stage, time.time()
+    out = StageFolder(planned.folder, stage.header)
+    attempt = out.begin()
+    planned.inputs.check()
+    header = planned.inputs.header
+    context = Context(header, stage.header, stage.name, stage.sources, recipe.seed, out.scratch)
+    execute(stage, planned.inputs, out, context, workers, progress)
+    shards, splits, counts = out.collect()
+    manifest = Manifest(
+        kind=stage.header.kind,
+        stage=stage.verb,
+        name=stage.name,
+        version=stage.options.version,
+        options=stage.options.options(),
+        plan=planned.plan,
+        content="",
+        inputs=[
+            InputDataset(path=os.path.relpath(dataset.path, planned.folder), content=dataset.manifest.content)
+            for dataset in planned.inputs.datasets
+        ],
+        files=planned.files,
+        shards=shards,
+        splits=splits,
+        grouped_by=stage.header.grouped_by,
+        counts=counts,
+        scores={
+            name: Score(higher_is_better=column.higher_is_better, signature=column.signature)
+            for name, column in stage.header.scores.items()
+        },
+        selected_by=list(stage.header.selected_by),
+        run=_run_block(started, attempt, workers),
+    )
+    dataset = finish(planned.folder, manifest)
+    out.clean()
+    progress.finished(stage, dataset, time.time() - started)
+    return dataset
+
+
+def _run_block(started: float, attempt: int, workers: int) -> dict[str, Any]:
+    return {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "seconds": round(time.time() - started, 3),
+        "attempts": attempt,
+        "workers": workers,
+        "host": platform.node(),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in ("towerkit", "polars", "pyarrow")},
+    }
+
+
+def _point(folder: Path, recipe: Recipe, made: dict[str, Dataset]) -> None:
+    """Name the newest folder of each of the recipe's stages; those not reached by this run stay as they were."""
+    have = read_current(folder)
+    newest = {name: made[name].path.name if name in made else have[name] for name in recipe.stages if name in {*made, *have}}
+    if newest != have:
+        with replacing(folder / CURRENT) as handle:
+            handle.write(json.dumps(newest, indent=2).encode() + b"\n")
+
+
+def read_current(folder: Path) -> dict[str, str]:
+    """The newest folder of each stage of a run, by stage name; empty where nothing was made yet."""
+    path = folder / CURRENT
+    return dict(json.loads(path.read_bytes())) if path.is_file() else {}

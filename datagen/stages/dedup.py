@@ -1,0 +1,125 @@
+"""`dedup`: of rows that say the same, keep one; the others are set aside with the id of the one that stands for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+from pydantic import Field
+
+from corpus.errors import UserError, nearest
+from corpus.schema import KINDS, MESSAGES, ROLES, schema
+from datagen.stages.base import Context, Header, Piece, Result, ShardStage, by_reason, only, set_aside
+from datagen.stages.select import selection
+from filters.base import with_roles
+from filters.dedup.exact import Normalization, normalized, representatives, text_keys
+
+
+class Dedup(ShardStage):
+    """Drop exact duplicates across the whole dataset."""
+
+    native: ClassVar[bool] = True
+
+    on: tuple[str, ...] | None = Field(default=None, min_length=1)
+    """Columns whose values together make a row's key; `source` and `output` also name the roles of the row's kind.
+    Default: all roles that the kind has."""
+    normalize: tuple[Normalization, ...] = ("nfc", "spaces", "trim")
+    """What does not count as a difference: `lower` case, runs of white `spaces`, `trim` (ends), `nfc` (composition)."""
+    keep: str = "first"
+    """`first` in input order, or a score column: the row with the best score, in the score's own direction. Rows that
+    could not be judged count as the worst."""
+
+    def header(self, inputs: Sequence[Header], name: str) -> Header:
+        """The same rows, fewer."""
+        header = only(inputs, "dedup", list(KINDS))
+        for column in self.on or ():
+            if column not in header.columns and column not in ROLES[header.kind]:
+                known = [*ROLES[header.kind], *header.columns]
+                raise UserError(f"on: no column {column!r}.{nearest(column, known)} Columns here: {', '.join(known)}")
+        if self.keep == "first":
+            return header
+        told = header.scores.get(self.keep)
+        if told is None or told.higher_is_better is None:
+            ranking = [column.name for column in header.scores.values() if column.higher_is_better is not None]
+            raise UserError(
+                f"keep: {self.keep!r} is neither `first` nor a score that ranks.{nearest(self.keep, ranking)} "
+                f"Scores here: {', '.join(ranking) or 'none'}"
+            )
+        chosen = selection(self.keep, header, name)
+        return Header(header.kind, header.scores, header.grouped_by, (*header.selected_by, chosen), header.splits)
+
+    def prepare(self, pieces: Sequence[Piece], context: Context) -> None:
+        """Find the row that stands for each, over all shards; leave the verdicts shard by shard."""
+        done = context.scratch / "verdicts"
+        if done.is_file():
+            return
+        keys, priorities, sizes = [], [], []
+        for piece in pieces:
+            frame = self._key_frame(piece, context.header)
+            keys.append(text_keys(frame["@key"]))
+            sizes.append(frame.height)
+            if "@priority" in frame.columns:
+                priorities.append(frame["@priority"].to_numpy())
+        every = np.concatenate(keys) if keys else np.empty((0, 2), dtype=np.uint64)
+        keys.clear()
+        stands = representatives(every, np.concatenate(priorities) if priorities else None)
+        del every
+        dropped = np.flatnonzero(stands != np.arange(len(stands)))
+        starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+        keepers = _ids(pieces, starts, np.unique(stands[dropped]))
+        for number, piece in enumerate(pieces):
+            mine = dropped[(dropped >= starts[number]) & (dropped < starts[number + 1])]
+            verdicts = pl.DataFrame({"@row": mine - starts[number], "@keeper": stands[mine]})
+            verdicts.join(keepers, on="@keeper", how="left", maintain_order="left").select("@row", "@kept_id").write_parquet(
+                context.scratch / piece.name
+            )
+        done.touch()
+
+    def _key_frame(self, piece: Piece, header: Header) -> pl.DataFrame:
+        """Columns `@key` (all key columns as one text) and, where the best is kept, `@priority` (higher is better)."""
+        declared = schema(header.kind, header.scores)
+        frame = pl.scan_parquet(list(piece.files), missing_columns="insert", schema=declared)
+        columns = [_text(name, header) for name in self.on or sorted(ROLES[header.kind])]
+        key = pl.concat_str(
+            [normalized(column, self.normalize).fill_null("\x00") for column in columns], separator="\x1f"
+        )
+        select = [key.alias("@key")]
+        if self.keep != "first":
+            sign = 1.0 if header.scores[self.keep].higher_is_better else -1.0
+            select.append((pl.col(self.keep) * sign).fill_null(float("nan")).alias("@priority"))
+        return with_roles(frame, header.kind).select(select).collect()
+
+    def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
+        """Rows that stand for themselves stay."""
+        verdicts = pl.read_parquet(context.scratch / piece)
+        mask = np.zeros(frame.height, dtype=bool)
+        mask[verdicts["@row"].to_numpy()] = True
+        dropped = pl.Series(mask)
+        gone = frame.filter(dropped).with_columns(verdicts["@kept_id"])
+        aside = set_aside(gone, pl.lit("duplicate"), pl.col("@kept_id"))
+        kept = frame.filter(~dropped)
+        return Result(kept, aside, {"in": frame.height, "rows": kept.height, "dropped": by_reason(aside)})
+
+
+def _text(name: str, header: Header) -> pl.Expr:
+    """A key column as text; chats as their turns, one after another."""
+    if name in ROLES[header.kind]:
+        return pl.col(f"@{name}")
+    if schema(header.kind, header.scores)[name] == MESSAGES:
+        turn = pl.element().struct.field("role") + "\x1e" + pl.element().struct.field("content")
+        return pl.col(name).list.eval(turn).list.join("\x1d")
+    dtype = schema(header.kind, header.scores)[name]
+    return pl.col(name).list.join("\x1d") if dtype == pl.List(pl.String) else pl.col(name).cast(pl.String)
+
+
+def _ids(pieces: Sequence[Piece], starts: np.ndarray, rows: np.ndarray) -> pl.DataFrame:
+    """The ids of rows numbered across all shards, as columns `@keeper` (number) and `@kept_id`."""
+    found = []
+    for number, piece in enumerate(pieces):
+        mine = rows[(rows >= starts[number]) & (rows < starts[number + 1])]
+        ids = pl.concat([pl.read_parquet(file, columns=["id"]) for file in piece.files])["id"]
+        found.append(pl.DataFrame({"@keeper": mine, "@kept_id": ids.gather(mine - starts[number])}))
+    empty = pl.DataFrame(schema={"@keeper": pl.Int64, "@kept_id": pl.String})
+    return pl.concat([empty, *found])

@@ -1,0 +1,195 @@
+"""`mix`: datasets become one, in stated shares, shuffled, with a validation split that no row ever leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from corpus.cut import cut
+from corpus.errors import UserError
+from corpus.manifest import Counts
+from corpus.mixing import Share, hash64, is_validation, plan_mix, temperature_weights, times_taken
+from corpus.schema import KINDS
+from corpus.shards import shard_name
+from datagen.spool import Spool
+from datagen.stages.base import Context, DatasetStage, Header, Output, Piece, Result, no_rows_aside, only
+from datagen.tokens import load_tokenizer, row_texts, token_counts
+
+_BUCKET_BYTES = 64 * 2**20
+"""Uncompressed size of what is sorted at once; a tenth or so of the memory that a mix may take."""
+
+
+class Mix(DatasetStage):
+    """Mix the datasets named in `from:`."""
+
+    seeded: ClassVar[bool] = True
+
+    weights: dict[str, float] | None = None
+    """Share of each stage in the mix, in any scale: `{translations: 0.22, chats: 0.78}`. Default: all of everything."""
+    unit: Literal["rows", "tokens"] = "rows"
+    """What weights and `total` count."""
+    tokenizer: str | None = None
+    """Where `unit` is tokens: a tokenizer.json, a model folder, or a hub id."""
+    temperature: float | None = Field(default=None, gt=0)
+    """Instead of weights: sizes to the power of 1/temperature (1 keeps proportions, larger values lift the small)."""
+    total: int | None = Field(default=None, ge=1)
+    """Units of the mix; default: as many as weights and `max_times` allow."""
+    max_times: float = Field(default=1.0, gt=0)
+    """How often a source may be repeated at most."""
+    validation: float = Field(default=0.0, ge=0, lt=1)
+    """Share of groups held out in a split `validation`, chosen by a hash of the group's key alone: growing data never
+    moves a row across."""
+    group: str | None = None
+    """Column that is the group's key; default: the document where there is one, else the source or first user turn."""
+    rows_per_shard: int = Field(default=50_000, ge=1)
+    """Rows in a shard."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Mix:
+        if (self.unit == "tokens") != (self.tokenizer is not None):
+            raise ValueError("`unit: tokens` and `tokenizer:` go together: tokens are counted by a named tokenizer")
+        if self.weights is not None and self.temperature is not None:
+            raise ValueError("give `weights:` or `temperature:`, not both")
+        return self
+
+    def header(self, inputs: Sequence[Header], name: str) -> Header:
+        """Rows of one kind in the splits `train` and, where some are held out, `validation`."""
+        del name
+        header = only(inputs, "mix", list(KINDS))
+        if self.group is not None and self.group not in header.columns:
+            raise UserError(f"group: no column {self.group!r}; columns here: {', '.join(header.columns)}")
+        splits = ("train", "validation") if self.validation else ("train",)
+        return Header(header.kind, header.scores, None, header.selected_by, splits)
+
+    def identity(self) -> object:
+        """The tokenizer's content."""
+        return load_tokenizer(self.tokenizer).identity if self.tokenizer else None
+
+    def run_all(self, inputs: Sequence[Sequence[Piece]], headers: Sequence[Header], out: Output, ctx: Context) -> None:
+        """Decide how often each row is taken, deal the copies into buckets by hash, and sort each bucket."""
+        names = list(ctx.sources)
+        sizes, lengths = self._sizes(inputs, names, ctx.header)
+        weights = self.weights if self.temperature is None else temperature_weights(sizes, self.temperature)
+        shares = plan_mix(sizes, weights, total=self.total, max_times=self.max_times)
+        bits = _bits(inputs, shares, names)
+        spools = {split: Spool(ctx.scratch / split) for split in ctx.out.splits}
+        taken: dict[str, int] = {}
+        for name, pieces, length in zip(names, inputs, lengths, strict=True):
+            taken[name] = self._deal(name, pieces, shares[name], length, spools, bits, ctx)
+        number = 0
+        counts: Counts = {"in": {n: sum(map(_rows, p)) for n, p in zip(names, inputs, strict=True)}, "taken": taken}
+        if self.unit == "tokens":
+            counts["tokens"] = {name: share.units for name, share in shares.items()}
+        for split, spool in spools.items():
+            rows = 0
+            for frame in cut(_sorted(spool), self.rows_per_shard):
+                out.write(shard_name(number), Result(frame, no_rows_aside(), {"rows": frame.height}), split)
+                rows += frame.height
+                number += 1
+            counts[split] = rows
+        out.count(counts)
+
+    def _sizes(
+        self, inputs: Sequence[Sequence[Piece]], names: Sequence[str], header: Header
+    ) -> tuple[dict[str, int], list[NDArray[np.int64] | None]]:
+        """Units of each source, and the units of its rows where they are tokens."""
+        if self.tokenizer is None:
+            return {name: sum(map(_rows, pieces)) for name, pieces in zip(names, inputs, strict=True)}, [None] * len(names)
+        tokenizer = load_tokenizer(self.tokenizer)
+        lengths: list[NDArray[np.int64] | None] = []
+        sizes: dict[str, int] = {}
+        for name, pieces in zip(names, inputs, strict=True):
+            counted = [token_counts(tokenizer, row_texts(piece.load(header), header.kind)) for piece in pieces]
+            every = np.concatenate(counted) if counted else np.empty(0, dtype=np.int64)
+            lengths.append(every)
+            sizes[name] = int(every.sum())
+        return sizes, lengths
+
+    def _deal(
+        self,
+        name: str,
+        pieces: Sequence[Piece],
+        share: Share,
+        lengths: NDArray[np.int64] | None,
+        spools: dict[str, Spool],
+        bits: int,
+        ctx: Context,
+    ) -> int:
+        """Write each copy of each row into the bucket of its hash, train and validation apart; how many there were."""
+        salt = f"mix:{ctx.seed}:{name}"
+        hashes = [hash64(_column(piece, "id"), salt) for piece in pieces]
+        times = times_taken(share, np.concatenate(hashes), lengths) if hashes else np.empty(0, dtype=np.int64)
+        start = 0
+        for piece in pieces:
+            frame = piece.load(ctx.header)
+            mine = times[start : start + frame.height]
+            start += frame.height
+            held = is_validation(self._groups(frame, ctx.header.kind), self.validation)
+            rows = np.repeat(np.arange(frame.height), mine)
+            copy = np.arange(len(rows)) - np.repeat(np.cumsum(mine) - mine, mine)
+            copies = frame[rows].with_columns(pl.Series("@copy", copy))
+            keys = hash64(copies.select(pl.concat_str("id", "@copy", separator=":"))["id"], salt)
+            dealt = copies.drop("@copy").with_columns(pl.Series("@key", keys), pl.Series("@bucket", keys >> (64 - bits)) if bits else pl.lit(0, pl.UInt64).alias("@bucket"))
+            for split, spool in spools.items():
+                mask = held[rows] if split == "validation" else ~held[rows]
+                spool.add(dealt.filter(pl.Series(mask)), "@bucket")
+        return int(times.sum())
+
+    def _groups(self, frame: pl.DataFrame, kind: str) -> pl.Series:
+        """The key of each row's group; the row's own id where it has none."""
+        if self.group is not None:
+            key = pl.col(self.group).cast(pl.String)
+        else:
+            document = pl.concat_str("origin", "doc_id", separator="\x1f") if "doc_id" in frame.columns else pl.lit(None)
+            key = pl.coalesce(document, _ORIGINAL[kind])
+        return frame.select(pl.coalesce(key, "id").alias("key"))["key"]
+
+
+_FIRST_USER = (
+    pl.element().filter(pl.element().struct.field("role") == "user").first().struct.field("content")
+)
+_META_DOCUMENT = pl.concat_str("origin", pl.col("meta").str.json_path_match("$.doc_id"), separator="\x1f")
+_ORIGINAL: dict[str, pl.Expr] = {
+    "text": pl.col("text"),
+    "pair": pl.col("source"),
+    "prompt": pl.coalesce("source", pl.col("prompt").list.eval(_FIRST_USER).list.first()),
+    "response": pl.coalesce("source", pl.col("prompt").list.eval(_FIRST_USER).list.first()),
+    "sft": pl.coalesce(_META_DOCUMENT, pl.col("messages").list.eval(_FIRST_USER).list.first()),
+    "preference": pl.coalesce(_META_DOCUMENT, pl.col("prompt").list.eval(_FIRST_USER).list.first()),
+    "verifiable": pl.col("prompt").list.eval(_FIRST_USER).list.first(),
+}
+"""What a row was made from, where no document is known: rows made from the same thing stay on one side of the split."""
+
+
+def _column(piece: Piece, name: str) -> pl.Series:
+    return pl.concat([pl.read_parquet(file, columns=[name]) for file in piece.files])[name]
+
+
+def _rows(piece: Piece) -> int:
+    return int(pl.scan_parquet(list(piece.files)).select(pl.len()).collect().item())
+
+
+def _bits(inputs: Sequence[Sequence[Piece]], shares: dict[str, Share], names: Sequence[str]) -> int:
+    """How many bits of a hash name its bucket, so that a bucket is small enough to be sorted in memory."""
+    import pyarrow.parquet
+
+    size = 0.0
+    for name, pieces in zip(names, inputs, strict=True):
+        for piece in pieces:
+            for file in piece.files:
+                metadata = pyarrow.parquet.read_metadata(file)
+                groups = (metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
+                size += sum(groups) * shares[name].times
+    return max(0, int(np.ceil(np.log2(max(size, 1) / _BUCKET_BYTES))))
+
+
+def _sorted(spool: Spool) -> Iterator[pl.DataFrame]:
+    for _, bucket in spool.shards():
+        yield bucket.sort("@key", maintain_order=True).drop("@key", "@bucket")
+
+

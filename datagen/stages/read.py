@@ -1,0 +1,308 @@
+"""`read`: files become a dataset. What cannot be read is set aside with its place; too much of it stops the stage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+from corpus.chat import problem
+from corpus.dataset import open as open_dataset
+from corpus.errors import UserError
+from corpus.hashing import canonical_json, row_id, row_ids
+from corpus.languages import canonical
+from corpus.manifest import Counts, InputFile
+from corpus.mixing import hash64
+from corpus.schema import kind_of, schema
+from corpus.shards import aside_frame, shard_name
+from datagen.filehash import file_hashes
+from datagen.readers.base import Reader, Record
+from datagen.readers.dataset import Dataset as DatasetFolder
+from datagen.spool import regroup
+from datagen.stages.base import Context, DatasetStage, Header, Output, Piece, Result, by_reason, no_rows_aside
+from datagen.tasks.base import Task, open_task
+
+_EXAMPLES = 5
+_HOPELESS = 1_000
+"""Unreadable records after which a share ten times over the limit stops the stage before the input's end."""
+_GATHERED = 50_000
+"""Rows that are typed at once where shards are made of groups."""
+
+
+class Sample(BaseModel):
+    """How much of the input `read` takes: a share of the rows or prompts (by hash of the id), or the first so many."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    share: float | None = None
+    count: int | None = None
+
+    @staticmethod
+    def parse(text: str) -> Sample:
+        """`0.01` is a share, `500` a count.
+
+        Raises:
+            UserError: neither.
+        """
+        if text.isdigit() and int(text) > 0:
+            return Sample(count=int(text))
+        try:
+            share = float(text)
+        except ValueError:
+            share = 0.0
+        if not 0 < share < 1:
+            raise UserError(f"--sample {text}: expected a share between 0 and 1 (0.01) or a count of rows (500)")
+        return Sample(share=share)
+
+
+class Chunk(NamedTuple):
+    """Records on their way into a shard: rows, and what was set aside among them."""
+
+    rows: list[dict[str, object]]
+    aside: list[dict[str, object]]
+
+
+class Read(DatasetStage):
+    """Read files into a dataset, in input order."""
+
+    reader: Reader
+    sample: Sample | None = None
+
+    @cached_property
+    def kind(self) -> str:
+        """The kind of the rows."""
+        return self.reader.row_kind()
+
+    @property
+    def grouped_by(self) -> str | None:
+        """Column whose equal values lie in one shard."""
+        return "prompt_id" if self.kind == "response" else None
+
+    def header(self, inputs: Sequence[Header], name: str) -> Header:
+        """Known from the options, or from the manifest of the dataset that is read."""
+        del inputs, name
+        columns = {column.name: column for column in self.reader.score_columns()}
+        if isinstance(self.reader, DatasetFolder):
+            told = self.reader.manifest()
+            return Header(told.kind, columns, told.grouped_by, tuple(told.selected_by), tuple(told.splits))
+        return Header(self.kind, columns, self.grouped_by)
+
+    def options(self) -> dict[str, Any]:
+        """The reader's options without its paths, and the sample."""
+        options = self.reader.model_dump(mode="json", by_alias=True, exclude=set(self.reader.locations))
+        return {**options, "sample": self.sample and self.sample.model_dump()}
+
+    def identity(self) -> object:
+        """The format with its version and what it says of itself; the wording of the task that fills prompts."""
+        name = type(self.reader).__module__.rpartition(".")[2]
+        return [name, self.reader.version, self.reader.identity(), self._task.identity() if self._task else None]
+
+    @cached_property
+    def _task(self) -> Task | None:
+        return open_task(self.reader.task) if self.kind in ("prompt", "response") else None
+
+    def input_files(self, cache: Path) -> list[InputFile]:
+        """Every file that is read, by name and sha256; hashes of unchanged files come from a cache in this folder."""
+        return file_hashes(self.reader.files(), cache)
+
+    def run_all(self, inputs: Sequence[Sequence[Piece]], headers: Sequence[Header], out: Output, ctx: Context) -> None:
+        """Records become typed rows, rows become shards."""
+        del inputs, headers
+        if isinstance(self.reader, DatasetFolder):
+            self._pass_through(self.reader, out, ctx)
+            return
+        repairs: Counter[str] = Counter()
+        total: Counter[str] = Counter()
+        examples: list[str] = []
+        size = _GATHERED if self.grouped_by else self.reader.rows_per_shard
+        chunks = self._chunks(self.reader.records(repairs), size, total, examples)
+        if self.grouped_by:
+            self._write_groups(chunks, out, ctx, total)
+        else:
+            self._write_rows(chunks, out, ctx, total)
+        self._refuse_bad(total, examples)
+        if not total["rows"]:
+            raise UserError(f"nothing was read: {total['records']} records gave no row")
+        counts: Counts = {"records": total["records"], "sampled_out": total["sampled_out"]}
+        if repairs:
+            counts["repairs"] = {key.removeprefix("normalized:"): n for key, n in sorted(repairs.items())}
+        out.count(counts)
+
+    def _write_rows(self, chunks: Iterator[Chunk], out: Output, ctx: Context, total: Counter[str]) -> None:
+        for number, chunk in enumerate(chunks):
+            name = shard_name(number)
+            frame = self._frame(chunk.rows, ctx.out)
+            taken = self._sampled(frame, "id")
+            total["rows"] += taken.height
+            total["sampled_out"] += frame.height - taken.height
+            if not out.done(name):
+                out.write(name, _result(taken, aside_frame(chunk.aside)))
+
+    def _write_groups(self, chunks: Iterator[Chunk], out: Output, ctx: Context, total: Counter[str]) -> None:
+        """Shards of whole groups. What was set aside belongs to no group; it goes with the first shard."""
+        aside: list[dict[str, object]] = []
+
+        def frames() -> Iterator[pl.DataFrame]:
+            for chunk in chunks:
+                aside.extend(chunk.aside)
+                yield self._frame(chunk.rows, ctx.out)
+
+        groups = 0
+        for number, frame in enumerate(
+            regroup(frames(), str(self.grouped_by), self.reader.rows_per_shard, ctx.scratch / "regroup")
+        ):
+            taken = self._sampled(frame, str(self.grouped_by))
+            if self.sample and self.sample.count is not None:
+                order = taken["prompt_id"].rle_id()
+                taken = taken.filter(order + groups < self.sample.count)
+                groups += int(order[-1]) + 1
+            total["rows"] += taken.height
+            total["sampled_out"] += frame.height - taken.height
+            out.write(shard_name(number), _result(taken, aside_frame(aside if number == 0 else [])))
+
+    def _chunks(
+        self, records: Iterator[Record], size: int, total: Counter[str], examples: list[str]
+    ) -> Iterator[Chunk]:
+        """Records in input order, by `size` rows; what is set aside stays with the rows around it."""
+        chunk, last = Chunk([], []), self.sample.count if self.sample and not self.grouped_by else None
+        accepted = 0
+        for record in records:
+            total["records"] += 1
+            row, reason, detail = record.row, record.reason, record.detail
+            if row is not None:
+                reason, detail = self._complete(row)
+            if reason:
+                total["bad"] += 1
+                chunk.aside.append(self._aside(record, reason, detail))
+                if len(examples) < _EXAMPLES:
+                    examples.append(f"{record.file}:{record.line}: {reason}: {detail[:120]}")
+                if total["bad"] > _HOPELESS and total["bad"] > 10 * self.reader.max_bad * total["records"]:
+                    self._refuse_bad(total, examples)
+                continue
+            assert row is not None
+            chunk.rows.append(row)
+            accepted += 1
+            if len(chunk.rows) == size or accepted == last:
+                yield chunk
+                chunk = Chunk([], [])
+                if accepted == last:
+                    return
+        if chunk.rows or chunk.aside:
+            yield chunk
+
+    def _complete(self, row: dict[str, Any]) -> tuple[str, str]:
+        """Fill in what the options say and the contract wants; a reason and its detail where the row cannot stay."""
+        reader = self.reader
+        for column, default in (("src_lang", reader.src_lang), ("tgt_lang", reader.tgt_lang)):
+            code = row.get(column) or default
+            if code is None:
+                continue
+            known = _canonical(code)
+            if known is None:
+                return "unknown_language", f"{column}: {code}"
+            row[column] = known
+        row["license"] = row.get("license") or reader.license
+        row["meta"] = canonical_json(row["meta"]).decode() if row.get("meta") else None
+        if self._task:
+            reason = self._prompt(row, self._task)
+            if reason:
+                return reason, str(row.get("source"))[:200]
+        elif reader.task:
+            row["task"] = row.get("task") or reader.task
+        for column, answered in (("prompt", False), ("messages", True)):
+            wrong = problem(row[column], answered=answered) if row.get(column) is not None else None
+            if wrong:
+                return "bad_chat", f"{column}: {wrong}"
+        missing = [name for name in kind_of(self.kind).required if row.get(name) is None]
+        return ("missing_column", f"no {', '.join(missing)}") if missing else ("", "")
+
+    def _prompt(self, row: dict[str, Any], task: Task) -> str:
+        """Word the prompt of a row that has none, and give it its id; the reason where that cannot be."""
+        if row.get("prompt") is None:
+            made = task.prompts(row)
+            if isinstance(made, str):
+                return made
+            row["prompt"] = made[0]
+            row["task"] = row.get("task") or task.name
+        else:
+            row["task"] = row.get("task") or self.reader.task
+        if self.kind == "response":
+            row["prompt_id"] = row.get("prompt_id") or row_id("prompt", row)
+            row["sample"] = row.get("sample") or 0
+        return ""
+
+    def _frame(self, rows: list[dict[str, Any]], header: Header) -> pl.DataFrame:
+        """Rows as a typed frame with ids."""
+        declared = schema(header.kind, header.scores)
+        columns = {name: [row.get(name) for row in rows] for name in declared}
+        frame = pl.DataFrame(columns, schema=declared)
+        return frame.with_columns(row_ids(header.kind, frame))
+
+    def _sampled(self, frame: pl.DataFrame, key: str) -> pl.DataFrame:
+        """The rows whose prompt or id falls into the sample's share."""
+        if self.sample is None or self.sample.share is None:
+            return frame
+        threshold = int(self.sample.share * 2**64)
+        return frame.filter(pl.Series(hash64(frame[key], "sample") < threshold))
+
+    def _aside(self, record: Record, reason: str, detail: str) -> dict[str, object]:
+        row: Mapping[str, Any] = record.row or {}
+        return {
+            "reason": reason,
+            "value": detail[:200],
+            "src_lang": row.get("src_lang") or self.reader.src_lang,
+            "tgt_lang": row.get("tgt_lang") or self.reader.tgt_lang,
+            "origin": row.get("origin") or self.reader.origin,
+            "engine": row.get("engine"),
+            "file": record.file,
+            "line": record.line,
+        }
+
+    def _refuse_bad(self, total: Counter[str], examples: Sequence[str]) -> None:
+        if total["bad"] > self.reader.max_bad * total["records"]:
+            listed = "\n  ".join(examples)
+            raise UserError(
+                f"{total['bad']} of {total['records']} records cannot be read, more than max_bad "
+                f"({self.reader.max_bad:g} of them). The first:\n  {listed}\n"
+                "Mend the input, let `normalize:` repair it, or raise `max_bad`; what cannot be read is set aside"
+            )
+
+    def _pass_through(self, reader: DatasetFolder, out: Output, ctx: Context) -> None:
+        """Shards of another dataset under their own names and splits."""
+        dataset = open_dataset(reader.folder)
+        total: Counter[str] = Counter()
+        key = self.grouped_by or "id"
+        for split, names in dataset.manifest.splits.items():
+            for name in names:
+                frame = Piece(name, (dataset.path / "data" / name,)).load(ctx.out)
+                taken = self._sampled(frame, key)
+                if self.sample and self.sample.count is not None:
+                    taken = taken.head(max(0, self.sample.count - total["rows"]))
+                total["records"] += frame.height
+                total["rows"] += taken.height
+                if not out.done(name):
+                    out.write(name, _result(taken, no_rows_aside()), split)
+        out.count({"records": total["records"], "sampled_out": total["records"] - total["rows"]})
+
+
+def _result(rows: pl.DataFrame, aside: pl.DataFrame) -> Result:
+    repeats: Counts = {"rows": rows.height, "aside": by_reason(aside)}
+    return Result(rows, aside, repeats)
+
+
+_KNOWN: dict[str, str | None] = {}
+
+
+def _canonical(code: str) -> str | None:
+    """The canonical code, or None where there is no such language; each is looked up once."""
+    if code not in _KNOWN:
+        try:
+            _KNOWN[code] = canonical(code)
+        except UserError:
+            _KNOWN[code] = None
+    return _KNOWN[code]

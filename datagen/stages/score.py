@@ -1,0 +1,74 @@
+"""`score`: add the columns of scorers to rows. Nothing is dropped; null means that a scorer could not judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import polars as pl
+import polars.selectors as cs
+from pydantic import Field
+
+from corpus.errors import UserError
+from corpus.schema import KINDS, ROLES
+from datagen.stages.base import Context, Header, Result, ShardStage, no_rows_aside, only
+from datagen.stages.parts import Scorers
+from filters.base import ScoreColumn, with_roles
+
+
+class Score(ShardStage):
+    """Add score columns; each is computed once and judged as often as one likes."""
+
+    scorers: Scorers = Field(min_length=1)
+    """Scorers by name: `- langid`, `- chrf: {word_order: 2}`; `as:` renames the columns."""
+
+    def header(self, inputs: Sequence[Header], name: str) -> Header:
+        """The same rows with more columns."""
+        del name
+        header = only(inputs, "score", list(KINDS))
+        have = {*header.columns, *(f"@{role}" for role in ROLES[header.kind])}
+        added: dict[str, ScoreColumn] = {}
+        for scorer in self.scorers:
+            missing = [column for column in scorer.needs(header.kind) if column not in have]
+            if missing:
+                raise UserError(
+                    f"scorer {scorer.name()!r} needs {', '.join(c.removeprefix('@') for c in missing)}; "
+                    f"rows of kind {header.kind!r} have none"
+                )
+            for column in scorer.columns(header.kind):
+                if column.name in added or column.name in header.columns:
+                    raise UserError(
+                        f"scorer {scorer.name()!r} adds the column {column.name!r}, which is there already; "
+                        "give it another name with `as:`"
+                    )
+                added[column.name] = column
+        return Header(header.kind, {**header.scores, **added}, header.grouped_by, header.selected_by)
+
+    def identity(self) -> object:
+        """Model files, word lists and datasets that the scorers name."""
+        from corpus.dataset import open as open_dataset
+
+        return [
+            [scorer.identity(), [open_dataset(path).manifest.content for path in scorer.datasets()]]
+            for scorer in self.scorers
+        ]
+
+    def bound(self, stages: Mapping[str, Path]) -> Self:
+        """With the datasets of stages that scorers name."""
+        return self.model_copy(update={"scorers": tuple(scorer.bound(stages) for scorer in self.scorers)})
+
+    def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
+        """Every scorer over the rows."""
+        del piece
+        rows = with_roles(frame.lazy(), context.header.kind).collect()
+        for scorer in self.scorers:
+            added = scorer.score(rows)
+            expected = [column.name for column in scorer.columns(context.header.kind)]
+            if added.height != frame.height or sorted(added.columns) != sorted(expected):
+                raise RuntimeError(
+                    f"scorer {scorer.name()!r} gave {added.height} rows of {added.columns}, "
+                    f"expected {frame.height} rows of {expected}"
+                )
+            frame = frame.hstack(added.select(expected).with_columns(cs.float().fill_nan(None)))
+        return Result(frame, no_rows_aside(), {"in": frame.height, "rows": frame.height})

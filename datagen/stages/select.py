@@ -1,0 +1,107 @@
+"""`select`: apply filters, the only stage that judges; every dropped row is kept aside with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import polars as pl
+from pydantic import Field
+
+from corpus.manifest import Counts, Selection
+from corpus.schema import KINDS, score_dtype
+from datagen.stages.base import Context, Header, Result, ShardStage, by_reason, only, set_aside
+from datagen.stages.parts import Filters
+from filters.base import Filter, check_columns, reject_columns, with_roles
+
+
+class Select(ShardStage):
+    """Keep the rows that no filter rejects; a row's reason is the first rejecting filter in recipe order."""
+
+    native: ClassVar[bool] = True
+
+    filters: Filters = Field(min_length=1)
+    """Filters by name, in the order in which they claim a row: `- empty`, `- length_ratio: {max: 3}`."""
+
+    def header(self, inputs: Sequence[Header], name: str) -> Header:
+        """The same rows, fewer; remembers which scores selected them."""
+        header = only(inputs, "select", list(KINDS))
+        for judge in self.filters:
+            check_columns(judge, header.kind, header.columns)
+        return Header(
+            header.kind,
+            header.scores,
+            header.grouped_by,
+            tuple(dict.fromkeys((*header.selected_by, *selections(self.filters, header, name)))),
+        )
+
+    def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
+        """All filters in one lazy pass."""
+        del piece
+        judged, reasons = judge_rows(frame, self.filters, context.header)
+        kept = judged.filter(pl.col("@reason").is_null()).select(frame.columns)
+        dropped = judged.filter(pl.col("@reason").is_not_null())
+        aside = set_aside(dropped, pl.col("@reason"), evidence(self.filters))
+        counts: Counts = {
+            "in": frame.height,
+            "rows": kept.height,
+            "dropped": by_reason(aside),
+            "alone": {reason: int(judged[f"@{n}"].sum()) for n, reason in enumerate(reasons)},
+            "overlap": _overlaps(judged, reasons),
+        }
+        return Result(kept, aside, counts)
+
+
+def judge_rows(frame: pl.DataFrame, filters: Sequence[Filter], header: Header) -> tuple[pl.DataFrame, list[str]]:
+    """The frame with its roles, a column `@<n>` for each reason (true where it applies) and `@reason`, the first.
+
+    Each filter gives two reasons, its own and `<own>:unjudged`; the list names them in column order.
+    """
+    fitted = [judge.for_columns(header.scores) for judge in filters]
+    verdicts: list[pl.Expr] = []
+    reasons: list[str] = []
+    for judge in fitted:
+        rejected = judge.reject()
+        verdicts += [rejected.fill_null(value=False), rejected.is_null() & pl.lit(judge.unjudged == "drop")]
+        reasons += [judge.reason, f"{judge.reason}:unjudged"]
+    first = pl.coalesce(
+        *(pl.when(pl.col(f"@{n}")).then(pl.lit(reason)) for n, reason in enumerate(reasons)), pl.lit(None, pl.String)
+    )
+    judged = (
+        with_roles(frame.lazy(), header.kind)
+        .with_columns(verdict.alias(f"@{n}") for n, verdict in enumerate(verdicts))
+        .with_columns(first.alias("@reason"))
+    )
+    return judged.collect(), reasons
+
+
+def evidence(filters: Sequence[Filter]) -> pl.Expr:
+    """What made the first rejecting filter reject, as text; null where the row's text itself tells."""
+    value = pl.lit(None, pl.String)
+    for judge in reversed(filters):
+        told = judge.evidence()
+        if told is not None:
+            value = pl.when(pl.col("@reason") == judge.reason).then(told.cast(pl.String)).otherwise(value)
+    return value
+
+
+def selections(filters: Sequence[Filter], header: Header, name: str) -> list[Selection]:
+    """The score columns that filters look at, as a manifest remembers them."""
+    columns = dict.fromkeys(c for judge in filters for c in reject_columns(judge) if score_dtype(c) is not None)
+    return [selection(column, header, name) for column in columns]
+
+
+def selection(column: str, header: Header, name: str) -> Selection:
+    """A score column that decided which rows stay in the stage named `name`."""
+    told = header.scores.get(column)
+    return Selection(column=column, stage=name, signature=told.signature if told else "")
+
+
+def _overlaps(judged: pl.DataFrame, reasons: Sequence[str]) -> dict[str, int]:
+    """Rows that two reasons share, `a & b`; pairs that share none are left out."""
+    hit: list[Any] = [n for n in range(len(reasons)) if judged[f"@{n}"].any()]
+    pairs = [(a, b) for place, a in enumerate(hit) for b in hit[place + 1 :]]
+    if not pairs:
+        return {}
+    shared = judged.select((pl.col(f"@{a}") & pl.col(f"@{b}")).sum().alias(f"{a}&{b}") for a, b in pairs).row(0)
+    return {f"{reasons[a]} & {reasons[b]}": n for (a, b), n in zip(pairs, shared, strict=True) if n}

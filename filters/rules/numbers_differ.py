@@ -1,0 +1,83 @@
+"""`numbers_differ`: numbers lost, added or changed."""
+
+from __future__ import annotations
+
+import polars as pl
+from pydantic import Field
+
+from filters.base import OUTPUT, SOURCE, Filter
+from filters.expressions import where_paired
+
+_ZEROS = "٠۰߀०০੦૦୦௦౦೦൦๐໐༠၀០᠐０"
+"""Zeros of the decimal digits in use beside 0 to 9; in Unicode the other nine follow each."""
+_ELSEWHERE = [chr(ord(zero) + value) for zero in _ZEROS for value in range(10)]
+_DIGITS = "0-9" + "".join(f"{zero}-{chr(ord(zero) + 9)}" for zero in _ZEROS)
+_NUMBER = (
+    # 1 234 567,89 with any of the spaces and apostrophes in use; Rust has no look-ahead, so what follows is taken along.
+    rf"[{_DIGITS}]{{1,3}}(?:[ \u{{A0}}\u{{2009}}\u{{202F}}'’][{_DIGITS}]{{3}})+(?:[.,٫][{_DIGITS}]+)?(?:[^{_DIGITS}]|$)"
+    rf"|[{_DIGITS}]+(?:[.,٬٫][{_DIGITS}]+)*"
+)
+_COUNTED_IN_MYRIADS = "[万萬亿億兆千百만억조천백]"
+_SPELLED_OUT = "^(?:[0-9]|1[0-2])$"
+
+
+class NumbersDiffer(Filter):
+    """Drops outputs whose numbers are not those of the source, in any order.
+
+    Numbers are compared by their digits: `1,234.5`, `1.234,5`, `1 234,5` and `١٬٢٣٤٫٥` are one. Up to 12 a number may be
+    a word on the other side ("three"), so such a number counts only if the other side has one too many as well. Where a
+    text counts in 万, 억 and the like, zeros at the end do not count (35万 is 350,000); "thousand" and "million" are not
+    read. Null without a source.
+    """
+
+    max_differing: int = Field(default=0, ge=0)
+    """How many numbers may be missing from the output, and how many it may have too many."""
+
+    def reject(self) -> pl.Expr:
+        """True where more numbers differ than may."""
+        missing, added = pl.field("missing"), pl.field("added")
+        counts = pl.max_horizontal(
+            pl.min_horizontal(missing.list.len(), added.list.len()),
+            *(numbers.list.eval(~pl.element().str.contains(_SPELLED_OUT)).list.sum() for numbers in (missing, added)),
+        )
+        differing = _compared().struct.with_fields(n=counts).struct.field("n")
+        return where_paired((differing > self.max_differing).fill_null(value=False))
+
+    def evidence(self) -> pl.Expr:
+        """Numbers of the source that are missing, and numbers that the source lacks."""
+        told = (pl.field(name).list.join(" ").replace("", "none") for name in ("missing", "added"))
+        return _compared().struct.with_fields(told=pl.format("missing {}; added {}", *told)).struct.field("told")
+
+
+def _compared() -> pl.Expr:
+    """A struct with the lists `missing` and `added`; both null where the texts' numbers are the same as they stand.
+
+    Built in steps, each once a row: polars would repeat whatever two parts of one expression share. Most rows have no
+    numbers or the same, and become null on the way, which costs nothing in the steps that follow.
+    """
+    source, output = pl.field("source"), pl.field("output")
+    texts = pl.struct(source=SOURCE, output=OUTPUT)
+    for suspect in (
+        source.str.contains(f"[{_DIGITS}]") | output.str.contains(f"[{_DIGITS}]"),
+        source.str.extract_all(_NUMBER) != output.str.extract_all(_NUMBER),
+    ):
+        texts = texts.struct.with_fields(suspect=suspect).struct.with_fields(
+            source=pl.when(pl.field("suspect")).then(source), output=pl.when(pl.field("suspect")).then(output)
+        )
+    in_myriads = source.str.contains(_COUNTED_IN_MYRIADS) | output.str.contains(_COUNTED_IN_MYRIADS)
+    return (
+        texts.struct.with_fields(source=_numbers(source), output=_numbers(output), in_myriads=in_myriads)
+        .struct.with_fields(source=_scaled(source), output=_scaled(output))
+        .struct.with_fields(missing=source.list.set_difference(output), added=output.list.set_difference(source))
+    )
+
+
+def _numbers(text: pl.Expr) -> pl.Expr:
+    """The numbers of a text: all their digits from 0 to 9, without zeros in front."""
+    digits = pl.element().str.replace_many(_ELSEWHERE, [str(value) for _ in _ZEROS for value in range(10)])
+    return text.str.extract_all(_NUMBER).list.eval(digits.str.replace_all("[^0-9]", "").str.replace("^0+(.)", "$1"))
+
+
+def _scaled(numbers: pl.Expr) -> pl.Expr:
+    without_zeros = numbers.list.eval(pl.element().str.replace("(.)0+$", "$1"))
+    return pl.when(pl.field("in_myriads")).then(without_zeros).otherwise(numbers)
