@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 
 RecipeArg = Annotated[Path, typer.Argument(help="The recipe, a YAML file.", show_default=False)]
+DatasetArg = Annotated[Path, typer.Argument(help="A dataset folder (one with a manifest.json).", show_default=False)]
 RunsOpt = Annotated[Path, typer.Option("--runs", help="Folder under which datasets lie, by recipe.", metavar="DIR")]
 SetOpt = Annotated[
     list[str] | None,
@@ -83,6 +84,50 @@ def check(recipe: RecipeArg, sample: SampleOpt = None, sets: SetOpt = None, runs
     width = max(map(len, loaded.stages))
     for stage, state in states(loaded, runs):
         print(f"{stage.name:<{width}}  {stage.verb:<7} {stage.header.kind:<10} {state}")
+
+
+@app.command()
+def show(
+    dataset: DatasetArg,
+    rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")] = 5,
+    split: Annotated[str | None, typer.Option("--split", help="Rows of this split alone.")] = None,
+    aside: Annotated[
+        str | None,
+        typer.Option("--aside", help="Rows set aside for this reason instead (`all` for any).", metavar="REASON"),
+    ] = None,
+) -> None:
+    """Show rows of a dataset as readable text."""
+    from datagen.show import show as show_rows
+    from datagen.show import show_aside
+
+    for text in show_aside(dataset, aside, rows=rows) if aside else show_rows(dataset, rows=rows, split=split):
+        print(text)
+
+
+@app.command()
+def verify(dataset: DatasetArg) -> None:
+    """Recompute all that a dataset's manifest says: checksums, ids, schema, counts, and the law of its stage."""
+    from datagen.verify import verify as checks
+
+    failed = 0
+    for check in checks(dataset):
+        failed += bool(check.problem)
+        print(f"{'FAIL' if check.problem else 'ok  '}  {check.what}{': ' + check.problem if check.problem else ''}")
+    if failed:
+        print(f"error: {failed} checks failed; do not use this dataset", file=sys.stderr)
+        sys.exit(1)
+
+
+@app.command()
+def trace(
+    row_id: Annotated[str, typer.Argument(help="Id of a row or prompt, or its first 8 digits or more.")],
+    runs: RunsOpt = Path("runs"),
+) -> None:
+    """Follow a row through the datasets of all runs: read, scored, dropped, chosen, mixed."""
+    from datagen.trace import trace as places
+
+    for text in places(row_id, runs):
+        print(text)
 
 
 def main() -> None:

@@ -36,11 +36,10 @@ class Inputs:
 
     @property
     def header(self) -> Header:
-        """Of the rows that come in, united where there are several inputs of one kind."""
-        kinds = {header.kind for header in self.headers}
-        if len(kinds) == 1:
-            return only(self.headers, self.stage.verb, list(kinds))
-        return Header("text") if not self.headers else self.headers[0]
+        """Of the rows that come in, united where there are several inputs; of those that go out where there are none."""
+        if not self.headers:
+            return self.stage.header
+        return only(self.headers, self.stage.verb, [self.headers[0].kind])
 
     def pieces_of(self, dataset: Dataset) -> list[Piece]:
         """One dataset's shards, each a piece under its own name."""
@@ -65,7 +64,7 @@ class Inputs:
         Raises:
             UserError: equal ids with different content, or one group's rows in shards of different names.
         """
-        if len(self.datasets) < 2 or len({header.kind for header in self.headers}) > 1:
+        if len(self.datasets) < 2:
             return
         self._check_ids()
         if self.header.grouped_by is not None:

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 
 from corpus.dataset import Dataset
+from corpus.manifest import Manifest
 
 if TYPE_CHECKING:
     from datagen.recipe import Named
@@ -85,17 +86,50 @@ class Told(Progress):
     def finished(self, stage: Named, dataset: Dataset, seconds: float) -> None:
         """One line with what came out."""
         self.close()
+        manifest = dataset.manifest
         rate = f", {self._rows / seconds:,.0f} rows/s" if seconds > 0 and self._rows else ""
         self.console.print(
-            f"{stage.name}: {dataset.manifest.rows:,} {dataset.manifest.kind} rows in {seconds:.1f} s{rate} -> {dataset.path}",
+            f"{stage.name}: {manifest.rows:,} {manifest.kind} rows in {seconds:.1f} s{rate} -> {dataset.path}",
             highlight=False,
         )
+        for line in losses(manifest):
+            self.console.print(f"  {line}", highlight=False)
 
     def close(self) -> None:
         """Take the bar away."""
         if self._bars:
             self._bars.stop()
             self._bars = None
+
+
+_LOST = {
+    "aside": "records set aside",
+    "dropped": "rows dropped",
+    "left": "candidates out",
+    "without": "prompts that give nothing",
+}
+_NAMED = 6
+
+
+def losses(manifest: Manifest) -> list[str]:
+    """What did not come through a stage, one line for each way, the commonest reasons first."""
+    lines = []
+    for name, words in _LOST.items():
+        reasons = _reasons(manifest, name)
+        if not reasons:
+            continue
+        common = sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
+        told = ", ".join(f"{reason} {n:,}" for reason, n in common[:_NAMED])
+        more = f", {len(common) - _NAMED} more reasons" if len(common) > _NAMED else ""
+        lines.append(f"{sum(reasons.values()):,} {words}: {told}{more}")
+    if not manifest.rows and manifest.stage == "pair" and set(_reasons(manifest, "without")) == {"single_candidate"}:
+        lines.append("no group has two candidates: pairs need at least two answers to a prompt")
+    return lines
+
+
+def _reasons(manifest: Manifest, name: str) -> dict[str, int]:
+    counts = manifest.counts.get(name)
+    return counts if isinstance(counts, dict) else {}
 
 
 class Silent(Progress):

@@ -28,6 +28,11 @@ def tokens(texts: pl.Series) -> pl.Series:
     return texts.str.extract_all(_TOKEN)
 
 
+def mostly_unspaced(texts: pl.Series, words: pl.Series) -> pl.Series:
+    """Whether more than half of a text's tokens are characters of unspaced scripts."""
+    return texts.str.count_matches(f"[{_UNSPACED}]") * 2 > words.list.len()
+
+
 def folded(words: pl.Series) -> pl.Series:
     """Tokens with case, width and composition levelled (lower case of NFKC)."""
     return words.str.normalize("NFKC").str.to_lowercase()

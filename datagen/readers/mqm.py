@@ -25,7 +25,7 @@ _MINOR_PUNCTUATION = 0.1
 _SPAN = re.compile(r"<v>(.*?)</v>", re.DOTALL)
 _MARK = re.compile(r"</?v>")
 _REFERENCE = re.compile(r"ref(?:[-.]?[A-Z0-9])?")
-_PAIR = re.compile(r"(?:^|[_.])([a-z]{2,3})-?([a-z]{2,3})(?=[_.]|$)")
+_PAIR = re.compile(r"(?:.*[_.])?([a-z]{2})-?([a-z]{2})(?:\.tsv)?(?:\.(?:gz|zst|xz|bz2))?")
 
 
 def weight(category: str, severity: str) -> float | None:
@@ -184,13 +184,12 @@ class Mqm(Reader):
     def _languages(self) -> tuple[str, str]:
         if self.src_lang is not None and self.tgt_lang is not None:
             return self.src_lang, self.tgt_lang
-        pairs = _PAIR.findall(PurePath(self.mqm).name.partition(".")[0])
-        if not pairs:
+        pair = _PAIR.fullmatch(PurePath(self.mqm).name)
+        if not pair:
             raise UserError(
-                f"{self.mqm}: the file's name says no languages (as mqm_ted_ende.tsv does); give src_lang and tgt_lang"
+                f"{self.mqm}: the file's name does not end in languages (as mqm_ted_ende.tsv does); give src_lang and tgt_lang"
             )
-        source, target = pairs[-1]
-        return self.src_lang or source, self.tgt_lang or target
+        return self.src_lang or pair[1], self.tgt_lang or pair[2]
 
 
 def _rate(

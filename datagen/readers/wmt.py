@@ -117,8 +117,9 @@ class Wmt(Reader):
         for pair in wanted:
             of_pair = [test_set for test_set in found if test_set.pair == pair and test_set.systems]
             if not of_pair:
-                have = Counter({test_set.pair: 0 for test_set in found})
-                have.update({test_set.pair: len(test_set.systems) for test_set in found})
+                have: Counter[str] = Counter()
+                for test_set in found:
+                    have[test_set.pair] += len(test_set.systems)
                 listed = ", ".join(f"{known} ({n} systems)" for known, n in sorted(have.items()))
                 raise UserError(f"{self.wmt} has no system outputs for {pair!r}.{nearest(pair, have)} It has: {listed}")
             chosen += of_pair

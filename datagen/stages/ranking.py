@@ -11,6 +11,7 @@ import polars as pl
 
 from corpus.errors import UserError, nearest
 from corpus.manifest import Selection
+from corpus.shards import replacing
 from datagen.stages.base import Context, Header, Piece, ShardStage, only, set_aside
 from datagen.stages.parts import Filters
 from datagen.stages.select import evidence, judge_rows, selection, selections
@@ -80,7 +81,8 @@ class Ranked(ShardStage):
             path = _spread_file(context.scratch, column)
             if not path.is_file():
                 values = [pl.read_parquet(f, columns=[column])[column].drop_nulls() for p in pieces for f in p.files]
-                np.save(path, np.sort(np.concatenate([v.to_numpy() for v in values])))
+                with replacing(path) as handle:
+                    np.save(handle, np.sort(np.concatenate([v.to_numpy() for v in values])))
 
     def candidates(self, frame: pl.DataFrame, context: Context) -> Candidates:
         """Gate the rows and give those that stay their keys."""

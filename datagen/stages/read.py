@@ -26,6 +26,7 @@ from datagen.readers.dataset import Dataset as DatasetFolder
 from datagen.spool import regroup
 from datagen.stages.base import Context, DatasetStage, Header, Output, Piece, Result, by_reason, no_rows_aside
 from datagen.tasks.base import Task, open_task
+from filters.dedup.exact import Keys, id_keys, repeats
 
 _EXAMPLES = 5
 _HOPELESS = 1_000
@@ -122,18 +123,22 @@ class Read(DatasetStage):
         size = _GATHERED if self.grouped_by else self.reader.rows_per_shard
         chunks = self._chunks(self.reader.records(repairs), size, total, examples)
         if self.grouped_by:
-            self._write_groups(chunks, out, ctx, total)
+            shards = self._write_groups(chunks, out, ctx, total)
         else:
-            self._write_rows(chunks, out, ctx, total)
+            shards = self._write_rows(chunks, out, ctx, total)
+        keys = [id_keys(rows["id"]) for rows in shards]
         self._refuse_bad(total, examples)
         if not total["rows"]:
             raise UserError(f"nothing was read: {total['records']} records gave no row")
-        counts: Counts = {"records": total["records"], "sampled_out": total["sampled_out"]}
+        counts: Counts = {"records": total["records"], "sampled_out": total["sampled_out"], "repeated": repeats(keys)}
         if repairs:
             counts["repairs"] = {key.removeprefix("normalized:"): n for key, n in sorted(repairs.items())}
         out.count(counts)
 
-    def _write_rows(self, chunks: Iterator[Chunk], out: Output, ctx: Context, total: Counter[str]) -> None:
+    def _write_rows(
+        self, chunks: Iterator[Chunk], out: Output, ctx: Context, total: Counter[str]
+    ) -> Iterator[pl.DataFrame]:
+        """Shards in input order, and what was set aside around them; yields what each holds."""
         for number, chunk in enumerate(chunks):
             name = shard_name(number)
             frame = self._frame(chunk.rows, ctx.out)
@@ -142,8 +147,11 @@ class Read(DatasetStage):
             total["sampled_out"] += frame.height - taken.height
             if not out.done(name):
                 out.write(name, _result(taken, aside_frame(chunk.aside)))
+            yield taken
 
-    def _write_groups(self, chunks: Iterator[Chunk], out: Output, ctx: Context, total: Counter[str]) -> None:
+    def _write_groups(
+        self, chunks: Iterator[Chunk], out: Output, ctx: Context, total: Counter[str]
+    ) -> Iterator[pl.DataFrame]:
         """Shards of whole groups. What was set aside belongs to no group; it goes with the first shard."""
         aside: list[dict[str, object]] = []
 
@@ -164,6 +172,7 @@ class Read(DatasetStage):
             total["rows"] += taken.height
             total["sampled_out"] += frame.height - taken.height
             out.write(shard_name(number), _result(taken, aside_frame(aside if number == 0 else [])))
+            yield taken
 
     def _chunks(
         self, records: Iterator[Record], size: int, total: Counter[str], examples: list[str]
@@ -276,6 +285,7 @@ class Read(DatasetStage):
         """Shards of another dataset under their own names and splits."""
         dataset = open_dataset(reader.folder)
         total: Counter[str] = Counter()
+        keys: list[Keys] = []
         key = self.grouped_by or "id"
         for split, names in dataset.manifest.splits.items():
             for name in names:
@@ -285,14 +295,15 @@ class Read(DatasetStage):
                     taken = taken.head(max(0, self.sample.count - total["rows"]))
                 total["records"] += frame.height
                 total["rows"] += taken.height
+                keys.append(id_keys(taken["id"]))
                 if not out.done(name):
                     out.write(name, _result(taken, no_rows_aside()), split)
-        out.count({"records": total["records"], "sampled_out": total["records"] - total["rows"]})
+        sampled_out = total["records"] - total["rows"]
+        out.count({"records": total["records"], "sampled_out": sampled_out, "repeated": repeats(keys)})
 
 
 def _result(rows: pl.DataFrame, aside: pl.DataFrame) -> Result:
-    repeats: Counts = {"rows": rows.height, "aside": by_reason(aside)}
-    return Result(rows, aside, repeats)
+    return Result(rows, aside, {"rows": rows.height, "aside": by_reason(aside)})
 
 
 _KNOWN: dict[str, str | None] = {}

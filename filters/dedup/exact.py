@@ -81,8 +81,9 @@ def representatives(keys: Keys, priority: NDArray[np.float64] | None = None) -> 
     return stands
 
 
-def repeats(keys: Keys) -> int:
-    """How many rows have a key that an earlier row has."""
-    return int((representatives(keys) != np.arange(len(keys))).sum())
-
-
+def repeats(keys: Sequence[Keys]) -> int:
+    """How many rows, over all parts, have a key that an earlier row has."""
+    if not keys:
+        return 0
+    every = np.concatenate(keys)
+    return int((representatives(every) != np.arange(len(every))).sum())

@@ -41,8 +41,8 @@ class Contamination(Scorer):
     """Which rows share an n-gram with test sets, exactly, and where.
 
     An n-gram is one of words, or of characters in scripts without spaces (Chinese, Japanese, Thai and others; see
-    `filters.ngrams`), compared without case, width and punctuation. Thirteen characters are about eight words of Chinese
-    or Japanese and four of Thai, where unrelated texts share some by chance: look at the share there, not at the flag.
+    `filters.ngrams`), compared without case, width and punctuation. Thirteen characters are about eight words of
+    Chinese or Japanese and four of Thai; unrelated Thai texts share some, so look at the share there, not at the flag.
     A test text of fewer than `n` words is compared as a whole with whole texts, one of fewer than `whole` words is not
     looked for.
 

@@ -82,14 +82,12 @@ class LangId(Scorer):
     def score(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Label, probability and flag of each side."""
         recognizer = load(self.model)
-        parts = [
-            judge(frame[text], frame[language], recognizer, self.prior).rename(
-                lambda c, s=suffix: f"{c}_{self.stem}{s}"
-            )
-            for text, language, suffix in _SIDES
-            if text in frame.columns
-        ]
-        return pl.concat(parts, how="horizontal")
+        added: list[pl.Series] = []
+        for text, language, suffix in _SIDES:
+            if text in frame.columns:
+                judged = judge(frame[text], frame[language], recognizer, self.prior)
+                added += [column.alias(f"{column.name}_{self.stem}{suffix}") for column in judged]
+        return pl.DataFrame(added)
 
 
 def judge(texts: pl.Series, requested: pl.Series, recognizer: Recognizer, prior: float) -> pl.DataFrame:

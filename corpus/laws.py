@@ -1,0 +1,93 @@
+"""Laws: for each stage, what goes in equals what comes out and what was set aside. `verify` holds datasets to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from corpus.manifest import Counts, Manifest
+
+
+class Balance(NamedTuple):
+    """One equation of a law in words, with the numbers of both sides."""
+
+    law: str
+    left: int
+    right: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether both sides are equal."""
+        return self.left == self.right
+
+
+def balances(manifest: Manifest) -> list[Balance]:
+    """The equations that a dataset's counts must meet, by the verb that made it."""
+    law = LAWS.get(manifest.stage)
+    counted = Balance("rows counted = rows in shards", plain(manifest.counts, "rows"), manifest.rows)
+    return [counted, *law(manifest.counts)] if law else [counted]
+
+
+def plain(counts: Counts, name: str) -> int:
+    """A plain count; 0 where it was never counted."""
+    value = counts.get(name, 0)
+    return sum(value.values()) if isinstance(value, dict) else value
+
+
+def _read(counts: Counts) -> Iterator[Balance]:
+    out = plain(counts, "rows") + plain(counts, "aside") + plain(counts, "sampled_out")
+    yield Balance("records = rows + set aside + left out by the sample", plain(counts, "records"), out)
+
+
+def _kept_or_aside(counts: Counts) -> Iterator[Balance]:
+    yield Balance("in = rows + set aside", plain(counts, "in"), plain(counts, "rows") + plain(counts, "aside"))
+
+
+def _dropped(counts: Counts) -> Iterator[Balance]:
+    out = plain(counts, "rows") + plain(counts, "dropped")
+    yield Balance("in = rows + dropped, by reason", plain(counts, "in"), out)
+
+
+def _prompt(counts: Counts) -> Iterator[Balance]:
+    templates = plain(counts, "templates")
+    out = plain(counts, "rows") + plain(counts, "dropped") * templates + plain(counts, "repeated")
+    yield Balance("in × templates = rows + dropped × templates + repeated", plain(counts, "in") * templates, out)
+
+
+def _best(counts: Counts) -> Iterator[Balance]:
+    out = plain(counts, "rows") + plain(counts, "without")
+    yield Balance("groups = rows + groups without, by reason", plain(counts, "groups"), out)
+
+
+def _pair(counts: Counts) -> Iterator[Balance]:
+    out = plain(counts, "with_output") + plain(counts, "without")
+    yield Balance("groups = groups with a pair + groups without, by reason", plain(counts, "groups"), out)
+
+
+def _mix(counts: Counts) -> Iterator[Balance]:
+    yield Balance("rows = Σ rows × times taken, over sources", plain(counts, "rows"), plain(counts, "taken"))
+    out = plain(counts, "train") + plain(counts, "validation")
+    yield Balance("rows = train + validation", plain(counts, "rows"), out)
+
+
+LAWS: dict[str, Callable[[Counts], Iterator[Balance]]] = {
+    "read": _read,
+    "prompt": _prompt,
+    "score": _kept_or_aside,
+    "select": _dropped,
+    "dedup": _dropped,
+    "best": _best,
+    "pair": _pair,
+    "mix": _mix,
+    "render": _kept_or_aside,
+}
+SET_ASIDE: dict[str, tuple[str, ...]] = {
+    "read": ("aside",),
+    "prompt": ("dropped",),
+    "select": ("dropped",),
+    "dedup": ("dropped",),
+    "best": ("left", "without"),
+    "pair": ("left", "without"),
+    "render": ("aside",),
+}
+"""Which counts by reason tell of the rows in `aside/`."""

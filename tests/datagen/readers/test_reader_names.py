@@ -1,0 +1,60 @@
+"""Readers by name, and the one that takes over a dataset of ours."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import corpus
+from corpus.errors import UserError
+from datagen.readers.base import Reader
+from datagen.readers.names import open_reader, reader_class, reader_names
+
+
+def test_every_reader_is_named_after_its_field() -> None:
+    assert reader_names() == ["csv", "dataset", "hub", "jsonl", "mqm", "parquet", "text", "tmx", "tsv", "wmt"]
+    for name in reader_names():
+        reader = reader_class([name])
+        assert issubclass(reader, Reader)
+        assert name in reader.model_fields
+        assert set(reader.locations) <= set(reader.model_fields)
+        assert all(
+            field.description or doc for field, doc in [(f, reader.__doc__) for f in reader.model_fields.values()]
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"jsonl": "x", "tmx": "y"}, "found jsonl and tmx, expected one of: csv, dataset, "),
+        ({"josnl": "x"}, "found josnl, expected one of: .* Did you mean 'jsonl'"),
+        ({}, "found nothing, expected one of"),
+        ({"jsonl": "x", "kind": "pair", "delimiter": ";"}, "unknown option 'delimiter'"),
+        ({"tsv": "x", "kind": "pair", "delimiter": "::"}, "delimiter"),
+        ({"text": {"de": "x"}, "normalize": ["nfkc"]}, "normalize"),
+    ],
+)
+def test_wrong_names_and_options(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        open_reader(options)
+
+
+def test_a_dataset_of_ours(tmp_path: Path) -> None:
+    corpus.write([{"text": "Hallo", "tgt_lang": "de"}], "text", tmp_path / "made")
+    reader = open_reader({"dataset": str(tmp_path / "made")})
+    assert reader.row_kind() == "text"
+    assert reader.identity() == {"content": corpus.open(tmp_path / "made").manifest.content}
+    assert (reader.files(), reader.score_columns()) == ([], [])
+
+
+def test_a_dataset_takes_no_other_options(tmp_path: Path) -> None:
+    corpus.write([{"text": "Hallo", "tgt_lang": "de"}], "text", tmp_path / "made")
+    with pytest.raises(UserError, match="license: the rows of a dataset say it themselves"):
+        open_reader({"dataset": str(tmp_path / "made"), "license": "MIT"})
+
+
+def test_a_folder_without_a_manifest_is_no_dataset(tmp_path: Path) -> None:
+    pl.DataFrame({"text": ["a"]}).write_parquet(tmp_path / "0.parquet")
+    with pytest.raises(UserError, match="is not a dataset"):
+        open_reader({"dataset": str(tmp_path)})
