@@ -4,7 +4,7 @@
 `corpus.write(rows, kind, path)` makes a dataset.
 """
 
-from corpus.dataset import Dataset, open, write  # noqa: A004
+from corpus.dataset import Dataset, open, write
 from corpus.errors import UserError
 
 __all__ = ["Dataset", "UserError", "open", "write"]

@@ -61,7 +61,7 @@ class Dataset:
         return pl.scan_parquet(files) if files else pl.LazyFrame(schema=ASIDE)
 
 
-def open(path: str | Path) -> Dataset:  # noqa: A001 - `corpus.open` reads as what it does
+def open(path: str | Path) -> Dataset:
     """Open a dataset folder.
 
     Raises:

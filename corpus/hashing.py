@@ -13,7 +13,6 @@ import xxhash
 from corpus.schema import kind_of
 
 
-
 def canonical_json(value: object) -> bytes:
     """JSON with sorted keys, no spaces and UTF-8 unescaped: equal values give equal bytes whatever their key order."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
@@ -44,5 +43,7 @@ def row_ids(kind: str, frame: pl.DataFrame) -> pl.Series:
     names = sorted(kind_of(kind).identity)
     columns = [frame[name].to_list() if name in frame.columns else [None] * frame.height for name in names]
     dumps, hexdigest, sort = orjson.dumps, xxhash.xxh3_128_hexdigest, orjson.OPT_SORT_KEYS
-    ids = [hexdigest(dumps(dict(zip(names, values, strict=True)), option=sort)) for values in zip(*columns, strict=True)]
+    ids = [
+        hexdigest(dumps(dict(zip(names, values, strict=True)), option=sort)) for values in zip(*columns, strict=True)
+    ]
     return pl.Series("id", ids, dtype=pl.String)

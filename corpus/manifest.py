@@ -1,4 +1,4 @@
-"""The manifest: what a dataset folder holds, what it was made of and how. It is written last; without it there is none."""
+"""The manifest: what a dataset folder holds, what it was made of and how. Without it, there is no dataset."""
 
 from __future__ import annotations
 
@@ -58,8 +58,10 @@ class Score(_Entry):
 
 
 class Selection(_Entry):
-    """A column that decided which rows are here; inherited by everything downstream (a metric of the same family is
-    then no independent judge of a model trained on these rows)."""
+    """A column that decided which rows are here; everything downstream inherits it.
+
+    A metric of the same family is no independent judge of a model that was trained on these rows.
+    """
 
     column: str
     stage: str

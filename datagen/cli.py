@@ -130,6 +130,29 @@ def trace(
         print(text)
 
 
+@app.command(name="list")
+def list_(
+    kind: Annotated[
+        str | None,
+        typer.Argument(help="A section (`filters`, `scorers`, `stages` ...) or a name.", show_default=False),
+    ] = None,
+    name: Annotated[str | None, typer.Argument(help="A name within the section.", show_default=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """List all that a recipe may name; one thing by its name, with its options."""
+    import json
+    import shutil
+
+    from datagen.catalog import find, plain
+    from datagen.catalog import as_json as for_machines
+
+    found = find(kind, name)
+    if as_json:
+        print(json.dumps(for_machines(found), indent=2, ensure_ascii=False))
+    else:
+        print(plain(found, min(shutil.get_terminal_size((110, 0)).columns, 120)))
+
+
 def main() -> None:
     """Entry point of the console command: user errors are messages, not tracebacks."""
     try:

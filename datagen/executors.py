@@ -33,9 +33,7 @@ from datagen.stages.base import (
 )
 
 
-def execute(
-    stage: Named, inputs: Inputs, out: StageFolder, context: Context, workers: int, progress: Progress
-) -> None:
+def execute(stage: Named, inputs: Inputs, out: StageFolder, context: Context, workers: int, progress: Progress) -> None:
     """Make every shard of a stage that is not there yet."""
     options = stage.options
     if isinstance(options, DatasetStage):
@@ -59,7 +57,7 @@ def run_shard(stage: ShardStage, piece: Piece, out: StageFolder, context: Contex
     """Make one shard and say how many rows went in and how long it took; runs in workers too."""
     started = time.perf_counter()
     frame = piece.load(context.header)
-    out.write(piece.name, stage.run(frame, piece.name, context))
+    out.write(piece.name, stage.run(frame, piece.name, context), piece.split)
     return frame.height, time.perf_counter() - started
 
 
@@ -117,22 +115,21 @@ class _Told:
         self._out.count(counts)
 
 
-def _flow(
-    stage: FlowStage, missing: Sequence[Piece], out: StageFolder, context: Context, progress: Progress
-) -> None:
+def _flow(stage: FlowStage, missing: Sequence[Piece], out: StageFolder, context: Context, progress: Progress) -> None:
     """Stream the rows of all missing shards; close a shard when the last of its rows is there, whatever the order."""
     sizes: dict[str, int] = {}
+    splits = {piece.name: piece.split for piece in missing}
     held: dict[str, list[Flown]] = defaultdict(list)
 
     def items() -> Iterator[Item]:
         for piece in missing:
             frame = piece.load(context.header)
             sizes[piece.name] = frame.height
-            for index, row in enumerate(frame.iter_rows(named=True)):
-                yield Item(piece.name, index, row)
+            for place, row in enumerate(frame.iter_rows(named=True)):
+                yield Item(piece.name, place, row)
 
     def close(name: str) -> None:
-        out.write(name, _gather(held.pop(name, []), context.out))
+        out.write(name, _gather(held.pop(name, []), context.out), splits[name])
         progress.advanced(sizes[name])
 
     for flown in stage.flow(items(), context):
@@ -148,11 +145,9 @@ def _flow(
 
 def _gather(flown: list[Flown], header: Header) -> Result:
     """The outcome of a shard's rows in input order."""
-    flown.sort(key=lambda one: one.index)
+    flown.sort(key=lambda one: one.place)
     counts: Counts = {}
     for one in flown:
         counts = add_counts(counts, one.counts)
     rows = pl.DataFrame([row for one in flown for row in one.rows], schema=schema(header.kind, header.scores))
     return Result(rows, aside_frame([row for one in flown for row in one.aside]), counts)
-
-

@@ -36,14 +36,18 @@ class Inputs:
 
     @property
     def header(self) -> Header:
-        """Of the rows that come in, united where there are several inputs; of those that go out where there are none."""
+        """Of the rows that come in, united where inputs are several; of those that go out where there are none."""
         if not self.headers:
             return self.stage.header
         return only(self.headers, self.stage.verb, [self.headers[0].kind])
 
     def pieces_of(self, dataset: Dataset) -> list[Piece]:
         """One dataset's shards, each a piece under its own name."""
-        return [Piece(shard.name, (dataset.path / "data" / shard.name,)) for shard in dataset.manifest.shards]
+        split = {name: key for key, names in dataset.manifest.splits.items() for name in names}
+        return [
+            Piece(shard.name, (dataset.path / "data" / shard.name,), split[shard.name])
+            for shard in dataset.manifest.shards
+        ]
 
     def pieces(self) -> list[Piece]:
         """All inputs as one: grouped datasets joined shard by shard, others one after another."""
@@ -76,9 +80,9 @@ class Inputs:
             dataset.scan().select("id", pl.struct(own).hash().alias("content"), pl.lit(name).alias("stage"))
             for dataset, name in zip(self.datasets, self.stage.sources, strict=True)
         ]
-        clashes = (
-            pl.concat(frames).group_by("id").agg(pl.col("content").n_unique(), pl.col("stage").unique())
-        ).filter(pl.col("content") > 1)
+        clashes = (pl.concat(frames).group_by("id").agg(pl.col("content").n_unique(), pl.col("stage").unique())).filter(
+            pl.col("content") > 1
+        )
         found = clashes.sort("id").head(3).collect()
         if found.height:
             raise UserError(

@@ -53,7 +53,9 @@ class Told(Progress):
 
     def skipped(self, stage: Named, dataset: Dataset) -> None:
         """One line."""
-        self.console.print(f"{stage.name}: done already, {dataset.manifest.rows:,} rows in {dataset.path}", highlight=False)
+        self.console.print(
+            f"{stage.name}: done already, {dataset.manifest.rows:,} rows in {dataset.path}", highlight=False
+        )
 
     def started(self, stage: Named, shards: int | None) -> None:
         """A bar, or nothing until there is something to tell."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from corpus.config import Loaded, dotted, load, validate
 from corpus.errors import UserError, nearest
+from corpus.plain_yaml import KeyPath
 from datagen.readers.names import reader_class
 from datagen.stages import STAGES
 from datagen.stages.base import Header, Stage
@@ -19,7 +20,11 @@ from filters.names import filter_class, scorer_class
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _TOP = ("name", "seed", "stages")
-_PARTS = {"filters": filter_class, "gates": filter_class, "scorers": scorer_class}
+_PARTS: dict[str, Callable[[str], type[Part]]] = {
+    "filters": filter_class,
+    "gates": filter_class,
+    "scorers": scorer_class,
+}
 """Stage options that are lists of parts opened by name."""
 
 
@@ -57,135 +62,127 @@ def load_recipe(path: Path, *, sets: tuple[str, ...] = (), sample: Sample | None
         UserError: with file, line and the nearest right spelling.
     """
     loaded = load(path, sets=sets, place=_place)
-    unknown = [key for key in loaded.data if key not in _TOP]
-    if unknown:
-        raise UserError(
-            f"{loaded.where((unknown[0],))}: unknown key {unknown[0]!r}.{nearest(unknown[0], _TOP)} "
-            f"A recipe has: {', '.join(_TOP)}"
-        )
-    name = loaded.data.get("name", path.stem)
+    builder = _Builder(loaded, path.parent, sample)
+    for key in loaded.data:
+        if key not in _TOP:
+            raise builder.fault((key,), f"unknown key {key!r}.{nearest(key, _TOP)} A recipe has: {', '.join(_TOP)}")
+    name, seed = loaded.data.get("name", path.stem), loaded.data.get("seed", 0)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise UserError(f"{loaded.where(('name',))}: name: found {name!r}, expected small letters, digits, - and _")
-    seed = loaded.data.get("seed", 0)
+        raise builder.fault(("name",), f"name: found {name!r}, expected small letters, digits, -, _ and .")
     if not isinstance(seed, int) or isinstance(seed, bool):
-        raise UserError(f"{loaded.where(('seed',))}: seed: found {seed!r}, expected a whole number")
-    entries = loaded.data.get("stages")
-    if not isinstance(entries, dict) or not entries:
-        raise UserError(f"{loaded.where(('stages',))}: expected `stages:`, a mapping of stage names to verbs")
-    stages: dict[str, Named] = {}
-    for stage in entries:
-        stages[stage] = _stage(loaded, stage, stages, path.parent, sample)
-    return Recipe(path, name, seed, stages)
+        raise builder.fault(("seed",), f"seed: found {seed!r}, expected a whole number")
+    return Recipe(path, name, seed, builder.stages())
 
 
-def _stage(
-    loaded: Loaded, name: str, before: Mapping[str, Named], base: Path, sample: Sample | None
-) -> Named:
-    at = ("stages", name)
-    entry = loaded.data["stages"][name]  # type: ignore[index,call-overload]
-    if not _NAME.fullmatch(name):
-        raise UserError(f"{loaded.where(at)}: stage name {name!r}: expected small letters, digits, - and _")
-    if not isinstance(entry, dict):
-        raise UserError(f"{loaded.where(at)}: {dotted(at)}: expected a mapping such as `{{select: {{filters: [empty]}}}}`")
-    verbs = [key for key in entry if key != "from"]
-    if len(verbs) != 1:
-        raise UserError(
-            f"{loaded.where(at)}: {dotted(at)}: found {' and '.join(verbs) or 'no verb'}, expected one of "
-            f"{', '.join(STAGES)} (and `from:` if it reads other stages than the one above)"
-        )
-    verb = str(verbs[0])
-    if verb not in STAGES:
-        raise UserError(
-            f"{loaded.where((*at, verb))}: {dotted(at)}: unknown verb {verb!r}.{nearest(verb, STAGES)} "
-            f"Known: {', '.join(STAGES)}"
-        )
-    sources = _sources(loaded, name, verb, entry.get("from"), before)
-    options = _options(loaded, verb, entry[verb], (*at, verb), base, sample, before)
-    inputs = tuple(before[source].header for source in sources)
-    try:
-        header = options.header(inputs, name)
-    except UserError as error:
-        raise UserError(f"{loaded.where(at)}: {dotted(at)}: {error}") from None
-    return Named(name, verb, options, sources, inputs, header)
+@dataclass
+class _Builder:
+    """Builds the stages of one recipe in order; those that are built are what later ones may read."""
 
+    loaded: Loaded
+    base: Path
+    sample: Sample | None
+    before: dict[str, Named] = field(default_factory=dict)
 
-def _sources(loaded: Loaded, name: str, verb: str, given: object, before: Mapping[str, Named]) -> tuple[str, ...]:
-    """Names of the stages that a stage reads: those in `from:`, else the one above."""
-    at = ("stages", name, "from")
-    if verb == "read":
-        if given is not None:
-            raise UserError(f"{loaded.where(at)}: {dotted(at)}: `read` reads files; it takes no `from:`")
-        return ()
-    if given is None:
-        return tuple(before)[-1:]
-    sources = [given] if isinstance(given, str) else given
-    if not isinstance(sources, list) or not sources:
-        raise UserError(f"{loaded.where(at)}: {dotted(at)}: found {given!r}, expected a stage name or a list of them")
-    every = list(loaded.data["stages"])  # type: ignore[call-overload]
-    for source in sources:
-        if source in before:
-            continue
-        if source in every:
-            raise UserError(
-                f"{loaded.where(at)}: {dotted(at)}: stage {source!r} comes later (or is this one); "
-                "a stage reads earlier ones. Move it up"
+    def fault(self, at: KeyPath, message: str) -> UserError:
+        """An error about what lies at a path, with file and line."""
+        return UserError(f"{self.loaded.where(at)}: {message}")
+
+    def stages(self) -> dict[str, Named]:
+        """All stages, built and fitted."""
+        entries = self.loaded.data.get("stages")
+        if not isinstance(entries, dict) or not entries:
+            raise self.fault(("stages",), "expected `stages:`, a mapping of stage names to verbs")
+        for name, entry in entries.items():
+            self.before[name] = self._stage(name, entry, list(entries))
+        return self.before
+
+    def _stage(self, name: str, entry: object, every: Sequence[str]) -> Named:
+        at = ("stages", name)
+        if not _NAME.fullmatch(name):
+            raise self.fault(at, f"stage name {name!r}: expected small letters, digits, -, _ and .")
+        if not isinstance(entry, dict):
+            raise self.fault(at, f"{dotted(at)}: expected a mapping such as `{{select: {{filters: [empty]}}}}`")
+        verbs = [key for key in entry if key != "from"]
+        if len(verbs) != 1:
+            raise self.fault(
+                at,
+                f"{dotted(at)}: found {' and '.join(verbs) or 'no verb'}, expected one of {', '.join(STAGES)} "
+                "(and `from:` if it reads other stages than the one above)",
             )
-        raise UserError(
-            f"{loaded.where(at)}: {dotted(at)}: no stage is called {source!r}.{nearest(str(source), before)} "
-            f"Stages before this one: {', '.join(before) or 'none'}"
-        )
-    if len(set(sources)) != len(sources):
-        raise UserError(f"{loaded.where(at)}: {dotted(at)}: a stage is named twice")
-    return tuple(sources)
-
-
-def _options(
-    loaded: Loaded,
-    verb: str,
-    given: object,
-    at: tuple[str, ...],
-    base: Path,
-    sample: Sample | None,
-    before: Mapping[str, Named],
-) -> Stage:
-    data: dict[str, Any] = {} if given is None else given  # type: ignore[assignment]
-    if not isinstance(data, dict):
-        raise UserError(f"{loaded.where(at)}: {dotted(at)}: expected a mapping of options")
-    if verb == "read":
+        verb = verbs[0]
+        if verb not in STAGES:
+            raise self.fault(
+                (*at, verb), f"{dotted(at)}: unknown verb {verb!r}.{nearest(verb, STAGES)} Known: {', '.join(STAGES)}"
+            )
+        sources = self._sources((*at, "from"), verb, entry.get("from"), every)
+        options = self._options(verb, entry[verb], (*at, verb))
+        inputs = tuple(self.before[source].header for source in sources)
         try:
-            reader = reader_class(data)
+            header = options.header(inputs, name)
         except UserError as error:
-            raise UserError(f"{loaded.where(at)}: {dotted(at)}: {error}") from None
-        built = validate(located(data, reader.locations, base), reader, loaded=loaded, at=at)
-        return Read(reader=built, sample=sample)
-    model = STAGES[verb]
-    data = located(data, model.locations, base)
-    for field, find in _PARTS.items():
-        if field in data and field in model.model_fields:
-            specs = data[field]
-            if not isinstance(specs, list):
-                raise UserError(f"{loaded.where((*at, field))}: {dotted((*at, field))}: expected a list of names")
-            parts = [_part(loaded, spec, find, (*at, field, n), base, before) for n, spec in enumerate(specs)]
-            data = {**data, field: tuple(parts)}
-    return validate(data, model, loaded=loaded, at=at)
+            raise self.fault(at, f"{dotted(at)}: {error}") from None
+        return Named(name, verb, options, sources, inputs, header)
 
+    def _sources(self, at: KeyPath, verb: str, given: object, every: Sequence[str]) -> tuple[str, ...]:
+        """Names of the stages that a stage reads: those in `from:`, else the one above."""
+        if verb == "read":
+            if given is not None:
+                raise self.fault(at, f"{dotted(at)}: `read` reads files; it takes no `from:`")
+            return ()
+        if given is None:
+            return tuple(self.before)[-1:]
+        sources = [given] if isinstance(given, str) else given
+        if not isinstance(sources, list) or not sources or len(set(map(str, sources))) < len(sources):
+            raise self.fault(at, f"{dotted(at)}: found {given!r}, expected a stage name or a list of different ones")
+        for source in map(str, sources):
+            if source in self.before:
+                continue
+            if source in every:
+                raise self.fault(at, f"{dotted(at)}: stage {source!r} does not come before this one. Move it up")
+            raise self.fault(
+                at,
+                f"{dotted(at)}: no stage is called {source!r}.{nearest(source, self.before)} "
+                f"Stages before this one: {', '.join(self.before) or 'none'}",
+            )
+        return tuple(map(str, sources))
 
-def _part(
-    loaded: Loaded, spec: object, find: Any, at: tuple[str | int, ...], base: Path, before: Mapping[str, Named]
-) -> Part:
-    """A filter or scorer from `name` or `{name: {options}}`."""
-    if isinstance(spec, str):
-        name, options = spec, {}
-    elif isinstance(spec, dict) and len(spec) == 1:
-        name, options = next(iter(spec.items()))
-    else:
-        raise UserError(f"{loaded.where(at)}: {dotted(at)}: expected a name, or a name with options `name: {{...}}`")
-    try:
-        model: type[Part] = find(name)
-    except UserError as error:
-        raise UserError(f"{loaded.where(at)}: {dotted(at)}: {error}") from None
-    data = located(options or {}, model.locations, base, before)
-    return validate(data, model, loaded=loaded, at=at if isinstance(spec, str) else (*at, name))
+    def _options(self, verb: str, given: object, at: KeyPath) -> Stage:
+        data: dict[str, Any] = given if isinstance(given, dict) else {}
+        if given is not None and not isinstance(given, dict):
+            raise self.fault(at, f"{dotted(at)}: expected a mapping of options")
+        if verb == "read":
+            try:
+                reader = reader_class(data)
+            except UserError as error:
+                raise self.fault(at, f"{dotted(at)}: {error}") from None
+            options = validate(located(data, reader.locations, self.base), reader, loaded=self.loaded, at=at)
+            return Read(reader=options, sample=self.sample)
+        model = STAGES[verb]
+        data = located(data, model.locations, self.base)
+        for option, find in _PARTS.items():
+            if option in data and option in model.model_fields:
+                if not isinstance(data[option], list):
+                    raise self.fault((*at, option), f"{dotted((*at, option))}: expected a list of names")
+                parts = [self._part(spec, find, (*at, option, n)) for n, spec in enumerate(data[option])]
+                data = {**data, option: tuple(parts)}
+        return validate(data, model, loaded=self.loaded, at=at)
+
+    def _part(self, spec: object, find: Callable[[str], type[Part]], at: KeyPath) -> Part:
+        """A filter or scorer from `name` or `{name: {options}}`."""
+        options: object = {}
+        if isinstance(spec, str):
+            name = spec
+        elif isinstance(spec, dict) and len(spec) == 1:
+            name, options = next(iter(spec.items()))
+            at = (*at, name)
+        else:
+            raise self.fault(at, f"{dotted(at)}: expected a name, or a name with options `name: {{...}}`")
+        try:
+            model = find(name)
+        except UserError as error:
+            raise self.fault(at, f"{dotted(at)}: {error}") from None
+        data = located(options or {}, model.locations, self.base, self.before)
+        return validate(data, model, loaded=self.loaded, at=at)
 
 
 def located(data: Any, fields: Collection[str], base: Path, stages: Collection[str] = ()) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 
 from corpus.dataset import Dataset, finish
 from corpus.dataset import open as open_dataset
-from corpus.hashing import canonical_json, digest
+from corpus.hashing import digest
 from corpus.manifest import FILE, InputDataset, InputFile, Manifest, Score
 from corpus.shards import replacing
 from datagen.executors import execute
@@ -70,7 +70,7 @@ def run(recipe: Recipe, runs: Path, *, until: str | None, workers: int, progress
                 made[planned.stage.name] = open_dataset(planned.folder)
                 progress.skipped(planned.stage, made[planned.stage.name])
             else:
-                made[planned.stage.name] = _make(planned, recipe, folder, workers, progress)
+                made[planned.stage.name] = _make(planned, recipe, workers, progress)
             _point(folder, recipe, made)
             if planned.stage.name == until:
                 break
@@ -121,7 +121,7 @@ def plan_hash(stage: Named, contents: Sequence[str], files: Sequence[InputFile],
     )
 
 
-def _make(planned: Planned, recipe: Recipe, run_folder: Path, workers: int, progress: Progress) -> Dataset:
+def _make(planned: Planned, recipe: Recipe, workers: int, progress: Progress) -> Dataset:
     """Run the missing shards, then describe, then write the manifest."""
     stage, started = planned.stage, time.time()
     out = StageFolder(planned.folder, stage.header)
@@ -176,7 +176,8 @@ def _run_block(started: float, attempt: int, workers: int) -> dict[str, Any]:
 def _point(folder: Path, recipe: Recipe, made: dict[str, Dataset]) -> None:
     """Name the newest folder of each of the recipe's stages; those not reached by this run stay as they were."""
     have = read_current(folder)
-    newest = {name: made[name].path.name if name in made else have[name] for name in recipe.stages if name in {*made, *have}}
+    known = {**have, **{name: dataset.path.name for name, dataset in made.items()}}
+    newest = {name: known[name] for name in recipe.stages if name in known}
     if newest != have:
         with replacing(folder / CURRENT) as handle:
             handle.write(json.dumps(newest, indent=2).encode() + b"\n")

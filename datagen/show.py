@@ -70,7 +70,8 @@ def as_text(row: Mapping[str, Any]) -> str:
         lines.append(f"[reference {number}] {_short(reference)}")
     scores = {name: value for name, value in row.items() if score_dtype(name) is not None and value is not None}
     if scores:
-        lines.append("  ".join(f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}" for name, value in scores.items()))
+        told = {name: f"{value:.4g}" if isinstance(value, float) else str(value) for name, value in scores.items()}
+        lines.append("  ".join(f"{name}={value}" for name, value in told.items()))
     if row.get("meta"):
         lines.append(f"meta {json.dumps(json.loads(row['meta']), ensure_ascii=False)}")
     return "\n".join(lines)

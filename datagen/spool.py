@@ -1,4 +1,4 @@
-"""Put rows into an order that needs all of them to be known, in bounded memory: pieces on disk by shard, then sorted."""
+"""Put rows into an order that needs all of them to be known, in bounded memory: by way of pieces on disk."""
 
 from __future__ import annotations
 
@@ -41,9 +41,10 @@ def regroup(frames: Iterable[pl.DataFrame], key: str, size: int, folder: Path) -
     """
     spool, ranks = Spool(folder), pl.DataFrame(schema={key: pl.String, "@rank": pl.Int64})
     for frame in frames:
-        fresh = frame.select(pl.col(key).unique(maintain_order=True)).join(ranks, on=key, how="anti", maintain_order="left")
-        numbered = fresh.with_columns(pl.int_range(ranks.height, ranks.height + pl.len(), dtype=pl.Int64).alias("@rank"))
-        ranks = pl.concat([ranks, numbered])
+        seen = frame.select(pl.col(key).unique(maintain_order=True))
+        fresh = seen.join(ranks, on=key, how="anti", maintain_order="left")
+        numbers = pl.int_range(ranks.height, ranks.height + pl.len(), dtype=pl.Int64)
+        ranks = pl.concat([ranks, fresh.with_columns(numbers.alias("@rank"))])
         ranked = frame.join(ranks, on=key, how="left", maintain_order="left")
         spool.add(ranked.with_columns((pl.col("@rank") // size).alias("@shard")), "@shard")
     for _, shard in spool.shards():

@@ -58,9 +58,8 @@ def _places(dataset: Dataset, row_id: str) -> Iterator[str]:
     columns = frame.collect_schema().names()
     own = pl.col("id").str.starts_with(row_id)
     group = pl.col("prompt_id").str.starts_with(row_id) if "prompt_id" in columns else pl.lit(value=False)
-    links = pl.any_horizontal(
-        pl.col("meta").str.json_path_match(f"$.{link}").str.starts_with(row_id).fill_null(value=False) for link in _LINKS
-    )
+    linked = (pl.col("meta").str.json_path_match(f"$.{link}").str.starts_with(row_id) for link in _LINKS)
+    links = pl.any_horizontal(link.fill_null(value=False) for link in linked)
     made = pl.when(own).then(pl.lit("row")).when(group).then(pl.lit("answer to it")).otherwise(pl.lit("made of it"))
     found = frame.filter(own | group | links).with_columns(made.alias("@how")).collect()
     for row in found.iter_rows(named=True):

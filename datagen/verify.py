@@ -55,7 +55,8 @@ def _files(dataset: Dataset) -> str:
             return f"data/{shard.name} is missing"
         if file.stat().st_size != shard.bytes or file_sha256(file) != shard.sha256:
             return f"data/{shard.name} is not the file that was written: size or sha256 differ"
-    extra = {file.name for file in (dataset.path / "data").iterdir()} - {shard.name for shard in dataset.manifest.shards}
+    known = {shard.name for shard in dataset.manifest.shards}
+    extra = {file.name for file in (dataset.path / "data").glob("*")} - known
     return f"data/ holds files that the manifest does not list: {', '.join(sorted(extra))}" if extra else ""
 
 

@@ -140,7 +140,9 @@ def check_columns(judge: Filter, kind: str, columns: Sequence[str]) -> None:
         if column in have:
             continue
         if column.startswith("@"):
-            raise UserError(f"filter {judge.name()!r} looks at the {column[1:]} of a row; rows of kind {kind!r} have none")
+            raise UserError(
+                f"filter {judge.name()!r} looks at the {column[1:]} of a row; rows of kind {kind!r} have none"
+            )
         stem = column.partition("_")[2]
         raise UserError(
             f"filter {judge.name()!r} reads the column {column!r}, which the rows do not have here. "

@@ -140,6 +140,8 @@ def _at(place: str, convert: Callable[[Any], Item], value: Any) -> Item:
 def _whole(value: Any) -> int:
     if type(value) is not int:
         raise wrong_type(value, "a whole number")
+    if not -(2**63) <= value < 2**63:
+        raise Unreadable("wrong_type", f"found {value}, expected a whole number of 64 bits")
     return value
 
 

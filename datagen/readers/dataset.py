@@ -23,13 +23,17 @@ class Dataset(Reader):
 
     dataset: str
     """The dataset's folder, the one with manifest.json in it."""
+    split: str | None = None
+    """The split to read, of a dataset that holds rows out; default: all, each row in its own split."""
 
     @model_validator(mode="after")
     def _check(self) -> Dataset:
-        others = sorted(self.model_fields_set - {"dataset"})
+        others = sorted(self.model_fields_set - {"dataset", "split"})
         if others:
             raise ValueError(f"{others[0]}: the rows of a dataset say it themselves; `dataset` takes no other options")
-        self.manifest()
+        splits = self.manifest().splits
+        if self.split is not None and self.split not in splits:
+            raise ValueError(f"split: found {self.split!r}, the dataset has {', '.join(splits)}")
         return self
 
     @property

@@ -77,13 +77,13 @@ class Hub(TableReader):
 def _commit(dataset: str, revision: str | None) -> str:
     """The commit that a revision stands for, asked once, so that what is read is what the plan says."""
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     if revision is not None and re.fullmatch("[0-9a-f]{40}", revision):
         return revision
     try:
         found = HfApi().dataset_info(dataset, revision=revision).sha
-    except (HfHubHTTPError, HFValidationError, OSError) as error:
+    # A wrong id, no such dataset, no rights, or no network, for which the hub's HTTP client has errors of its own.
+    except Exception as error:
         raise UserError(
             f"{dataset} is no local folder, and the hub cannot be asked for its commit: {error}. "
             "Where there is no network, give the commit as `revision` (40 hex digits)"

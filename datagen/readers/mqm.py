@@ -187,7 +187,8 @@ class Mqm(Reader):
         pair = _PAIR.fullmatch(PurePath(self.mqm).name)
         if not pair:
             raise UserError(
-                f"{self.mqm}: the file's name does not end in languages (as mqm_ted_ende.tsv does); give src_lang and tgt_lang"
+                f"{self.mqm}: the file's name does not end in languages (as mqm_ted_ende.tsv does); "
+                "give src_lang and tgt_lang"
             )
         return self.src_lang or pair[1], self.tgt_lang or pair[2]
 

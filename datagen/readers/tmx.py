@@ -96,7 +96,7 @@ class Tmx(Reader):
         declared = ""
         for _, unit in _units(file):
             declared = declared or _declared_source(unit)
-            found.update(dict.fromkeys(language for language, _ in _variants(unit)))
+            found.update(list(dict.fromkeys(language for language, _ in _variants(unit))))
         if len(found) != 2:
             listed = ", ".join(f"{language} ({n} units)" for language, n in found.most_common()) or "none"
             raise UserError(f"{file} has other than two languages; choose src_lang and tgt_lang among: {listed}")

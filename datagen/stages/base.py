@@ -97,6 +97,7 @@ class Piece(NamedTuple):
 
     name: str
     files: tuple[Path, ...]
+    split: str = "train"
 
     def load(self, header: Header) -> pl.DataFrame:
         """The rows, with every column that the header tells of; scores that a file lacks are null."""
@@ -126,10 +127,10 @@ class ShardStage(Stage):
 
 
 class Item(NamedTuple):
-    """A row on its way through a flow stage, with the place it came from."""
+    """A row on its way through a flow stage, with the shard and the place in it that it came from."""
 
     piece: str
-    index: int
+    place: int
     row: dict[str, Any]
 
 
@@ -137,7 +138,7 @@ class Flown(NamedTuple):
     """What a flow stage made of an item: rows that stay, rows set aside."""
 
     piece: str
-    index: int
+    place: int
     rows: list[dict[str, Any]]
     aside: list[dict[str, Any]]
     counts: Counts
@@ -189,6 +190,7 @@ def only(inputs: Sequence[Header], verb: str, kinds: Sequence[str]) -> Header:
         raise UserError(f"{verb!r} reads rows of kind {' or '.join(kinds)}; the stage before it gives {found[0]!r}")
     if len(inputs) == 1:
         return inputs[0]
+    unsplit(inputs, verb)
     scores: dict[str, ScoreColumn] = {}
     for header in inputs:
         for name, column in header.scores.items():
@@ -205,6 +207,20 @@ def only(inputs: Sequence[Header], verb: str, kinds: Sequence[str]) -> Header:
         grouped_by=grouped.pop() if len(grouped) == 1 else None,
         selected_by=tuple(dict.fromkeys(s for header in inputs for s in header.selected_by)),
     )
+
+
+def unsplit(inputs: Sequence[Header], verb: str) -> None:
+    """Refuse inputs that hold out rows, where the stage would deal them anew: held-out rows must stay held out.
+
+    Raises:
+        UserError: an input has another split than train.
+    """
+    for header in inputs:
+        if header.splits != ("train",):
+            raise UserError(
+                f"{verb!r} cannot read rows of the splits {' and '.join(header.splits)} together; it would mix what "
+                "was held out with the rest. Read one split: `read: {dataset: FOLDER, split: train}`"
+            )
 
 
 def no_rows_aside() -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -18,7 +19,7 @@ class Best(Ranked):
     def header(self, inputs: Sequence[Header], name: str) -> Header:
         """Chats, with the scores of the answer that was chosen."""
         header, selected = self.ranked_header(inputs, name, "best")
-        return Header("sft", header.scores, None, selected)
+        return replace(header, kind="sft", grouped_by=None, selected_by=selected)
 
     def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
         """Ties go to the shorter answer, then to the smaller id."""

@@ -1,8 +1,9 @@
-"""`dedup`: of rows that say the same, keep one; the others are set aside with the id of the one that stands for them."""
+"""`dedup`: of rows that say the same, keep one; the others are set aside with the id of the one that stays."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -48,7 +49,7 @@ class Dedup(ShardStage):
                 f"Scores here: {', '.join(ranking) or 'none'}"
             )
         chosen = selection(self.keep, header, name)
-        return Header(header.kind, header.scores, header.grouped_by, (*header.selected_by, chosen), header.splits)
+        return replace(header, selected_by=tuple(dict.fromkeys((*header.selected_by, chosen))))
 
     def prepare(self, pieces: Sequence[Piece], context: Context) -> None:
         """Find the row that stands for each, over all shards; leave the verdicts shard by shard."""
@@ -72,9 +73,8 @@ class Dedup(ShardStage):
         for number, piece in enumerate(pieces):
             mine = dropped[(dropped >= starts[number]) & (dropped < starts[number + 1])]
             verdicts = pl.DataFrame({"@row": mine - starts[number], "@keeper": stands[mine]})
-            verdicts.join(keepers, on="@keeper", how="left", maintain_order="left").select("@row", "@kept_id").write_parquet(
-                context.scratch / piece.name
-            )
+            told = verdicts.join(keepers, on="@keeper", how="left", maintain_order="left")
+            told.select("@row", "@kept_id").write_parquet(context.scratch / piece.name)
         done.touch()
 
     def _key_frame(self, piece: Piece, header: Header) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from corpus.mixing import Share, hash64, is_validation, plan_mix, temperature_we
 from corpus.schema import KINDS
 from corpus.shards import shard_name
 from datagen.spool import Spool
-from datagen.stages.base import Context, DatasetStage, Header, Output, Piece, Result, no_rows_aside, only
+from datagen.stages.base import Context, DatasetStage, Header, Output, Piece, Result, no_rows_aside, only, unsplit
 from datagen.tokens import load_tokenizer, row_texts, token_counts
 
 _BUCKET_BYTES = 64 * 2**20
@@ -61,6 +61,7 @@ class Mix(DatasetStage):
         """Rows of one kind in the splits `train` and, where some are held out, `validation`."""
         del name
         header = only(inputs, "mix", list(KINDS))
+        unsplit(inputs, "mix")
         if self.group is not None and self.group not in header.columns:
             raise UserError(f"group: no column {self.group!r}; columns here: {', '.join(header.columns)}")
         splits = ("train", "validation") if self.validation else ("train",)
@@ -72,6 +73,7 @@ class Mix(DatasetStage):
 
     def run_all(self, inputs: Sequence[Sequence[Piece]], headers: Sequence[Header], out: Output, ctx: Context) -> None:
         """Decide how often each row is taken, deal the copies into buckets by hash, and sort each bucket."""
+        del headers
         names = list(ctx.sources)
         sizes, lengths = self._sizes(inputs, names, ctx.header)
         weights = self.weights if self.temperature is None else temperature_weights(sizes, self.temperature)
@@ -98,11 +100,12 @@ class Mix(DatasetStage):
         self, inputs: Sequence[Sequence[Piece]], names: Sequence[str], header: Header
     ) -> tuple[dict[str, int], list[NDArray[np.int64] | None]]:
         """Units of each source, and the units of its rows where they are tokens."""
-        if self.tokenizer is None:
-            return {name: sum(map(_rows, pieces)) for name, pieces in zip(names, inputs, strict=True)}, [None] * len(names)
-        tokenizer = load_tokenizer(self.tokenizer)
         lengths: list[NDArray[np.int64] | None] = []
         sizes: dict[str, int] = {}
+        if self.tokenizer is None:
+            sizes = {name: sum(map(_rows, pieces)) for name, pieces in zip(names, inputs, strict=True)}
+            return sizes, [None] * len(names)
+        tokenizer = load_tokenizer(self.tokenizer)
         for name, pieces in zip(names, inputs, strict=True):
             counted = [token_counts(tokenizer, row_texts(piece.load(header), header.kind)) for piece in pieces]
             every = np.concatenate(counted) if counted else np.empty(0, dtype=np.int64)
@@ -134,7 +137,9 @@ class Mix(DatasetStage):
             copy = np.arange(len(rows)) - np.repeat(np.cumsum(mine) - mine, mine)
             copies = frame[rows].with_columns(pl.Series("@copy", copy))
             keys = hash64(copies.select(pl.concat_str("id", "@copy", separator=":"))["id"], salt)
-            dealt = copies.drop("@copy").with_columns(pl.Series("@key", keys), pl.Series("@bucket", keys >> (64 - bits)) if bits else pl.lit(0, pl.UInt64).alias("@bucket"))
+            # A shift by all 64 bits is undefined, so one bucket is made by shifting in two steps.
+            bucket = keys >> np.uint64(63 - bits) >> np.uint64(1)
+            dealt = copies.drop("@copy").with_columns(pl.Series("@key", keys), pl.Series("@bucket", bucket))
             for split, spool in spools.items():
                 mask = held[rows] if split == "validation" else ~held[rows]
                 spool.add(dealt.filter(pl.Series(mask)), "@bucket")
@@ -145,14 +150,13 @@ class Mix(DatasetStage):
         if self.group is not None:
             key = pl.col(self.group).cast(pl.String)
         else:
-            document = pl.concat_str("origin", "doc_id", separator="\x1f") if "doc_id" in frame.columns else pl.lit(None)
+            named = "doc_id" in frame.columns
+            document = pl.concat_str("origin", "doc_id", separator="\x1f") if named else pl.lit(None, pl.String)
             key = pl.coalesce(document, _ORIGINAL[kind])
         return frame.select(pl.coalesce(key, "id").alias("key"))["key"]
 
 
-_FIRST_USER = (
-    pl.element().filter(pl.element().struct.field("role") == "user").first().struct.field("content")
-)
+_FIRST_USER = pl.element().filter(pl.element().struct.field("role") == "user").first().struct.field("content")
 _META_DOCUMENT = pl.concat_str("origin", pl.col("meta").str.json_path_match("$.doc_id"), separator="\x1f")
 _ORIGINAL: dict[str, pl.Expr] = {
     "text": pl.col("text"),
@@ -191,5 +195,3 @@ def _bits(inputs: Sequence[Sequence[Piece]], shares: dict[str, Share], names: Se
 def _sorted(spool: Spool) -> Iterator[pl.DataFrame]:
     for _, bucket in spool.shards():
         yield bucket.sort("@key", maintain_order=True).drop("@key", "@bucket")
-
-

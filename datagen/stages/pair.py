@@ -7,6 +7,7 @@ rejected to the one whose length is closest to the chosen's.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import polars as pl
@@ -36,7 +37,7 @@ class Pair(Ranked):
         header, selected = self.ranked_header(inputs, name, "pair")
         if self.chosen == "reference" and self.min_margin:
             raise UserError("min_margin: a reference has no score, so there is no margin to it; leave it out")
-        return Header("preference", {}, None, selected)
+        return replace(header, kind="preference", scores={}, grouped_by=None, selected_by=selected)
 
     def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
         """Pairs prompt by prompt, and the reason of each prompt that gives none."""
@@ -47,17 +48,17 @@ class Pair(Ranked):
         keys = [f"@key{n}" for n in range(candidates.keys)]
         made: list[dict[str, Any]] = []
         reasons: dict[str, str] = {}
-        for (prompt,), group in ranked.select(*columns, *keys).partition_by(
-            "prompt_id", as_dict=True, maintain_order=True
-        ).items():
+        for (prompt,), group in (
+            ranked.select(*columns, *keys).partition_by("prompt_id", as_dict=True, maintain_order=True).items()
+        ):
             found = list(self._pairs(group.rows(named=True), keys))
             if isinstance(found[0], str):
                 reasons[prompt] = found[0]
             else:
                 made += [pair for pair in found if isinstance(pair, dict)]
-        rows = self._rows(frame, made, context)
+        rows = _rows(frame, made)
         groups = frame.select("prompt_id").unique(maintain_order=True)["prompt_id"]
-        told = {**{prompt: "no_candidate_left" for prompt in groups}, **reasons}
+        told = {**dict.fromkeys(groups, "no_candidate_left"), **reasons}
         for pair in made:
             told.pop(pair["prompt_id"], None)
         aside = [
@@ -121,30 +122,32 @@ class Pair(Ranked):
             left.remove(worst)
             yield _pair(chosen, worst)
 
-    def _rows(self, frame: pl.DataFrame, made: Sequence[dict[str, Any]], context: Context) -> pl.DataFrame:
-        shared = ["prompt_id", "prompt", "doc_id", "segment", "origin", "license", "task", "src_lang", "tgt_lang"]
-        prompts = frame.select(shared).unique("prompt_id", keep="first", maintain_order=True)
-        pairs = pl.DataFrame(
-            made,
-            schema={
-                "prompt_id": pl.String,
-                "chosen_text": pl.String,
-                "rejected_text": pl.String,
-                "score_chosen": pl.Float64,
-                "score_rejected": pl.Float64,
-                "model_chosen": pl.String,
-                "model_rejected": pl.String,
-                "chosen_id": pl.String,
-                "rejected_id": pl.String,
-            },
-        )
-        rows = pairs.join(prompts, on="prompt_id", how="left", maintain_order="left").with_columns(
-            chosen=assistant_turn(pl.col("chosen_text")),
-            rejected=assistant_turn(pl.col("rejected_text")),
-            meta=pl.struct("prompt_id", "doc_id", "segment", "chosen_id", "rejected_id").struct.json_encode(),
-        )
-        rows = rows.select(name for name in schema("preference") if name in rows.columns)
-        return rows.with_columns(row_ids("preference", rows))
+
+def _rows(frame: pl.DataFrame, made: Sequence[dict[str, Any]]) -> pl.DataFrame:
+    """Pairs as typed rows, with what all rows of their prompt share."""
+    shared = ["prompt_id", "prompt", "doc_id", "segment", "origin", "license", "task", "src_lang", "tgt_lang"]
+    prompts = frame.select(shared).unique("prompt_id", keep="first", maintain_order=True)
+    pairs = pl.DataFrame(
+        made,
+        schema={
+            "prompt_id": pl.String,
+            "chosen_text": pl.String,
+            "rejected_text": pl.String,
+            "score_chosen": pl.Float64,
+            "score_rejected": pl.Float64,
+            "model_chosen": pl.String,
+            "model_rejected": pl.String,
+            "chosen_id": pl.String,
+            "rejected_id": pl.String,
+        },
+    )
+    rows = pairs.join(prompts, on="prompt_id", how="left", maintain_order="left").with_columns(
+        chosen=assistant_turn(pl.col("chosen_text")),
+        rejected=assistant_turn(pl.col("rejected_text")),
+        meta=pl.struct("prompt_id", "doc_id", "segment", "chosen_id", "rejected_id").struct.json_encode(),
+    )
+    rows = rows.select(name for name in schema("preference") if name in rows.columns)
+    return rows.with_columns(row_ids("preference", rows))
 
 
 def _worst(group: Sequence[dict[str, Any]], keys: Sequence[str], length: int) -> dict[str, Any]:

@@ -9,8 +9,20 @@ import polars as pl
 
 from corpus.errors import UserError
 from corpus.hashing import canonical_json, row_id
+from corpus.manifest import Counts
 from corpus.schema import KINDS, schema
-from datagen.stages.base import Context, DatasetStage, Header, Output, Piece, Result, by_reason, only, set_aside
+from datagen.stages.base import (
+    Context,
+    DatasetStage,
+    Header,
+    Output,
+    Piece,
+    Result,
+    by_reason,
+    only,
+    set_aside,
+    unsplit,
+)
 from datagen.tasks.base import open_task
 from filters.dedup.exact import id_keys, representatives
 
@@ -25,9 +37,11 @@ class Prompt(DatasetStage):
         """Prompts."""
         del name
         header = only(inputs, "prompt", list(KINDS))
+        unsplit(inputs, "prompt")
         task = open_task(self.task)
         if header.kind not in task.kinds:
-            raise UserError(f"task {task.name!r} makes prompts of {' or '.join(task.kinds)} rows, not of {header.kind!r}")
+            kinds = " or ".join(task.kinds)
+            raise UserError(f"task {task.name!r} makes prompts of {kinds} rows; the stage before gives {header.kind!r}")
         return Header("prompt", {}, None, header.selected_by)
 
     def identity(self) -> object:
@@ -51,7 +65,7 @@ class Prompt(DatasetStage):
             repeated = set_aside(frame.filter(~mine), pl.lit("repeated"))
             rows = frame.filter(mine)
             name = piece.name if len(inputs) == 1 else f"{number:05d}.parquet"
-            counts = {
+            counts: Counts = {
                 "in": len(ids) // len(task.templates) + dropped.height,
                 "rows": rows.height,
                 "repeated": repeated.height,

@@ -89,9 +89,7 @@ class Ranked(ShardStage):
         header = context.header
         judged, _ = judge_rows(frame, self.gates, header)
         stays = pl.col("@reason").is_null()
-        gated = set_aside(
-            judged.filter(~stays), pl.lit("gate:") + pl.col("@reason"), evidence(self.gates)
-        )
+        gated = set_aside(judged.filter(~stays), pl.lit("gate:") + pl.col("@reason"), evidence(self.gates))
         frame = judged.filter(stays).select(frame.columns)
         unscored = pl.any_horizontal(pl.col(c).is_null() for c in self.columns)
         missing = set_aside(frame.filter(unscored), pl.lit(f"unscored:{'+'.join(self.columns)}"))
@@ -99,10 +97,12 @@ class Ranked(ShardStage):
         signs = {c: 1.0 if header.scores[c].higher_is_better else -1.0 for c in self.columns}
         if isinstance(self.by, dict):
             values = {c: self._normalized(c, signs[c], context) for c in self.columns}
-            total = sum((weight * values[c] for c, weight in self.by.items()), start=pl.lit(0.0))
-            keys, score = [total], total
+            total = pl.sum_horizontal(weight * values[c] for c, weight in self.by.items())
+            keys: list[pl.Expr] = [total]
+            score = total
         else:
-            keys, score = [pl.col(c) * signs[c] for c in self.columns], pl.col(self.columns[0])
+            keys = [pl.col(c) * signs[c] for c in self.columns]
+            score = pl.col(self.columns[0])
         frame = frame.with_columns(
             **{f"@key{n}": key for n, key in enumerate(keys)},
             **{"@score": score.cast(pl.Float64), "@length": pl.col("response").str.len_chars().cast(pl.Int64)},
@@ -148,13 +148,10 @@ def best_first(frame: pl.DataFrame, keys: int) -> pl.DataFrame:
 
 def groups_without(frame: pl.DataFrame, prompts: pl.Series, reason: str) -> pl.DataFrame:
     """The first row of each of these prompts as a group set aside: its id is the prompt's."""
-    first = frame.unique("prompt_id", keep="first", maintain_order=True).filter(pl.col("prompt_id").is_in(prompts.implode()))
-    return set_aside(first.with_columns(id=pl.col("prompt_id")), pl.lit(reason)).with_columns(
-        engine=pl.lit(None, pl.String)
-    )
+    first = frame.unique("prompt_id", keep="first", maintain_order=True)
+    gone = first.filter(pl.col("prompt_id").is_in(prompts.implode())).with_columns(id=pl.col("prompt_id"))
+    return set_aside(gone, pl.lit(reason)).with_columns(engine=pl.lit(None, pl.String))
 
 
 def _spread_file(scratch: Path, column: str) -> Path:
     return scratch / f"values-{column}.npy"
-
-

@@ -90,7 +90,8 @@ class Read(DatasetStage):
         columns = {column.name: column for column in self.reader.score_columns()}
         if isinstance(self.reader, DatasetFolder):
             told = self.reader.manifest()
-            return Header(told.kind, columns, told.grouped_by, tuple(told.selected_by), tuple(told.splits))
+            splits = ("train",) if self.reader.split else tuple(told.splits)
+            return Header(told.kind, columns, told.grouped_by, tuple(told.selected_by), splits)
         return Header(self.kind, columns, self.grouped_by)
 
     def options(self) -> dict[str, Any]:
@@ -184,7 +185,7 @@ class Read(DatasetStage):
             total["records"] += 1
             row, reason, detail = record.row, record.reason, record.detail
             if row is not None:
-                reason, detail = self._complete(row)
+                reason, detail = self._complete(row, record.file)
             if reason:
                 total["bad"] += 1
                 chunk.aside.append(self._aside(record, reason, detail))
@@ -204,7 +205,7 @@ class Read(DatasetStage):
         if chunk.rows or chunk.aside:
             yield chunk
 
-    def _complete(self, row: dict[str, Any]) -> tuple[str, str]:
+    def _complete(self, row: dict[str, Any], file: str) -> tuple[str, str]:
         """Fill in what the options say and the contract wants; a reason and its detail where the row cannot stay."""
         reader = self.reader
         for column, default in (("src_lang", reader.src_lang), ("tgt_lang", reader.tgt_lang)):
@@ -216,6 +217,7 @@ class Read(DatasetStage):
                 return "unknown_language", f"{column}: {code}"
             row[column] = known
         row["license"] = row.get("license") or reader.license
+        row["origin"] = row.get("origin") or reader.origin or file.rpartition("/")[2]
         row["meta"] = canonical_json(row["meta"]).decode() if row.get("meta") else None
         if self._task:
             reason = self._prompt(row, self._task)
@@ -266,7 +268,7 @@ class Read(DatasetStage):
             "value": detail[:200],
             "src_lang": row.get("src_lang") or self.reader.src_lang,
             "tgt_lang": row.get("tgt_lang") or self.reader.tgt_lang,
-            "origin": row.get("origin") or self.reader.origin,
+            "origin": row.get("origin") or self.reader.origin or record.file.rpartition("/")[2],
             "engine": row.get("engine"),
             "file": record.file,
             "line": record.line,
@@ -282,12 +284,15 @@ class Read(DatasetStage):
             )
 
     def _pass_through(self, reader: DatasetFolder, out: Output, ctx: Context) -> None:
-        """Shards of another dataset under their own names and splits."""
+        """Shards of another dataset under their own names and splits; of one split alone, if asked, as `train`."""
         dataset = open_dataset(reader.folder)
+        splits = dataset.manifest.splits
+        if reader.split is not None:
+            splits = {"train": splits[reader.split]}
         total: Counter[str] = Counter()
         keys: list[Keys] = []
         key = self.grouped_by or "id"
-        for split, names in dataset.manifest.splits.items():
+        for split, names in splits.items():
             for name in names:
                 frame = Piece(name, (dataset.path / "data" / name,)).load(ctx.out)
                 taken = self._sampled(frame, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 from pydantic import Field
@@ -46,7 +47,7 @@ class Render(ShardStage):
                         f"templates: {{{hole}}} is unknown for rows of kind {header.kind!r}.{nearest(hole, known)} "
                         f"Known: {', '.join('{' + name + '}' for name in known)}"
                     )
-        return Header("text", header.scores, None, header.selected_by)
+        return replace(header, kind="text", grouped_by=None)
 
     def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
         """One text for each row that has all that its template asks for."""

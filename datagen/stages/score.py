@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -43,7 +44,7 @@ class Score(ShardStage):
                         "give it another name with `as:`"
                     )
                 added[column.name] = column
-        return Header(header.kind, {**header.scores, **added}, header.grouped_by, header.selected_by)
+        return replace(header, scores={**header.scores, **added})
 
     def identity(self) -> object:
         """Model files, word lists and datasets that the scorers name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import polars as pl
@@ -28,12 +29,8 @@ class Select(ShardStage):
         header = only(inputs, "select", list(KINDS))
         for judge in self.filters:
             check_columns(judge, header.kind, header.columns)
-        return Header(
-            header.kind,
-            header.scores,
-            header.grouped_by,
-            tuple(dict.fromkeys((*header.selected_by, *selections(self.filters, header, name)))),
-        )
+        chosen = dict.fromkeys((*header.selected_by, *selections(self.filters, header, name)))
+        return replace(header, selected_by=tuple(chosen))
 
     def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
         """All filters in one lazy pass."""

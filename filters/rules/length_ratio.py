@@ -23,8 +23,7 @@ class LengthRatio(Filter):
 
     def reject(self) -> pl.Expr:
         """True where either text is more than `max` times as long as the other."""
-        quotient = length_quotient()
-        return (quotient > self.max) | (quotient < 1 / self.max)
+        return ~length_quotient().is_between(1 / self.max, self.max)
 
     def evidence(self) -> pl.Expr:
         """Length of the output by length of the source."""

@@ -25,25 +25,39 @@ class WrongScript(TextFilter):
 
     def reject_text(self, text: pl.Expr, language: pl.Expr) -> pl.Expr:
         """True where a limit is exceeded."""
-        letters, latin, other = self._letters(text, language)
-        return (latin > self.max_latin * letters) | (other > self.max_share * letters)
+        letters, latin, other = pl.field("letters"), pl.field("latin"), pl.field("other")
+        too_many = (latin > self.max_latin * letters) | (other > self.max_share * letters)
+        # No count where nothing is unexpected; no pattern where nothing is known of the language.
+        verdict = pl.when(pl.field("pattern").is_not_null() & pl.field("text").is_not_null()).then(
+            too_many.fill_null(value=False)
+        )
+        return _counted(text, language).struct.with_fields(verdict=verdict).struct.field("verdict")
 
     def evidence_text(self, text: pl.Expr, language: pl.Expr) -> pl.Expr:
         """Shares of unexpected letters."""
-        letters, latin, other = self._letters(text, language)
-        return pl.format("Latin {}, other {}", (latin / letters).round(2), (other / letters).round(2))
+        shares = ((pl.field(name) / pl.field("letters")).round(2) for name in ("latin", "other"))
+        return _counted(text, language).struct.with_fields(told=pl.format("Latin {}, other {}", *shares)).struct.field("told")
 
-    def _letters(self, text: pl.Expr, language: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-        """Counts: all letters (only where some are unexpected), unexpected Latin ones, other unexpected ones."""
-        pattern = by_language(language, _unexpected)
-        suspect = pl.when(text.str.contains(pattern)).then(text)
-        # extract_all keeps compiled patterns between rows where count_matches compiles one for each.
-        unexpected = suspect.str.extract_all(pattern).list.len()
-        latin = pl.when(pattern.str.contains("Latin", literal=True)).then(0).otherwise(suspect.str.count_matches(r"\p{Latin}"))
-        judged = text.is_not_null() & pattern.is_not_null()
-        counts = (suspect.str.count_matches(r"\p{L}"), latin, unexpected - latin)
-        a, b, c = (pl.when(judged).then(count.fill_null(0)) for count in counts)
-        return a, b, c
+
+def _counted(text: pl.Expr, language: pl.Expr) -> pl.Expr:
+    """A struct with the pattern of unexpected letters and the counts of all, unexpected Latin and other unexpected ones.
+
+    Built in steps, each once a row: polars would repeat whatever two parts of one expression share. Counts are null where
+    nothing is unexpected.
+    """
+    suspect, pattern = pl.field("suspect"), pl.field("pattern")
+    latin_expected = pattern.str.contains("Latin", literal=True)
+    return (
+        pl.struct(text=text, pattern=by_language(language, _unexpected))
+        .struct.with_fields(suspect=pl.when(pl.field("text").str.contains(pattern)).then(pl.field("text")))
+        .struct.with_fields(
+            letters=suspect.str.count_matches(r"\p{L}"),
+            latin=pl.when(latin_expected).then(0).otherwise(suspect.str.count_matches(r"\p{Latin}")),
+            # extract_all keeps compiled patterns from row to row where count_matches compiles one for each row.
+            unexpected=suspect.str.extract_all(pattern).list.len(),
+        )
+        .struct.with_fields(other=pl.field("unexpected").cast(pl.Int64) - pl.field("latin"))
+    )
 
 
 def _unexpected(code: str) -> str | None:

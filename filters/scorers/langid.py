@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -108,16 +108,18 @@ def judge(texts: pl.Series, requested: pl.Series, recognizer: Recognizer, prior:
             doubted.append(row)
     for row, shares in zip(doubted, recognizer.all([lines[row] for row in doubted]), strict=True):
         guesses[row] = _weighed(shares, requests[wanted[row]], _weight(prior, letters[row]))
-    guesses = [guess if guess.probability >= _CANNOT_TELL else Guess(None, 0.0) for guess in guesses]
-    labels = _with_scripts(pl.Series([guess.code for guess in guesses], dtype=pl.String), rows["text"])
-    scores = pl.Series([guess.probability if guess.code else None for guess in guesses], dtype=pl.Float64)
+    told = pl.Series([guess.code if guess.probability >= _CANNOT_TELL else None for guess in guesses], dtype=pl.String)
+    labels = _in_their_scripts(told, rows["text"])
+    scores = pl.Series([guess.probability for guess in guesses], dtype=pl.Float64)
     verdicts = {
         (label, code): same_language(label, code)
         for label, code in set(zip(labels, wanted, strict=True))
         if label and code and requests[code].same
     }
     flags = pl.Series([verdicts.get(pair) for pair in zip(labels, wanted, strict=True)], dtype=pl.Boolean)
-    judged = pl.DataFrame({"row": rows["row"], "label": labels, "score": scores, "flag": flags})
+    judged = pl.DataFrame({"row": rows["row"], "label": labels, "score": scores, "flag": flags}).with_columns(
+        pl.when(pl.col("label").is_not_null()).then("score").alias("score")
+    )
     everywhere = pl.DataFrame({"row": pl.arange(len(texts), dtype=pl.UInt32, eager=True)})
     return everywhere.join(judged, on="row", how="left", maintain_order="left").drop("row")
 
@@ -127,11 +129,18 @@ def _readable(texts: pl.Series, requested: pl.Series) -> pl.DataFrame:
     rows = pl.DataFrame({"text": texts, "wanted": requested}, schema={"text": pl.String, "wanted": pl.String})
     rows = rows.with_row_index("row").filter(pl.col("text").str.contains(r"\p{L}\P{L}*\p{L}"))
     lines = rows["text"].str.replace_all("\n", " ", literal=True)
-    # fastText knows few words in capitals; lower case tells it more.
-    capitals = (~lines.str.contains(r"\p{Ll}") & lines.str.contains(r"\p{Lu}")).arg_true()
-    lines = lines.scatter(capitals, lines.gather(capitals).str.to_lowercase())
+    # Models know letters with their accents composed, and few words in capitals.
+    lines = _where(lines.str.contains("[\u0300-\u036f]"), lines, lambda some: some.str.normalize("NFC"))
+    capitals = ~lines.str.contains(r"\p{Ll}") & lines.str.contains(r"\p{Lu}")
+    lines = _where(capitals, lines, lambda some: some.str.to_lowercase())
     letters = lines.str.head(_HEAD).str.count_matches(r"\p{L}")
     return rows.with_columns(lines.alias("text"), letters.alias("letters"))
+
+
+def _where(mask: pl.Series, texts: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """The texts with those of the mask changed; the others cost nothing."""
+    chosen = mask.arg_true()
+    return texts.scatter(chosen, change(texts.gather(chosen)))
 
 
 @dataclass(frozen=True)
@@ -152,12 +161,17 @@ class _Request:
 
 @lru_cache(maxsize=512)
 def _request(recognizer: Recognizer, wanted: str) -> _Request:
-    scripts = "".join(rf"\p{{{name}}}" for name in sorted(unicode_scripts(wanted)))
     return _Request(
         same=frozenset(code for code in recognizer.languages if same_language(code, wanted)),
         confusable=frozenset(code for code in recognizer.languages if confusable(code, wanted)),
-        letter=regex.compile(f"[{scripts}]") if scripts else None,
+        letter=regex.compile(_letters(wanted)) if _letters(wanted) else None,
     )
+
+
+def _letters(code: str) -> str:
+    """A regular expression for letters of the scripts that a language is written in; empty where none is known."""
+    scripts = "".join(rf"\p{{{name}}}" for name in sorted(unicode_scripts(code)))
+    return scripts and f"[{scripts}]"
 
 
 def _weight(prior: float, letters: int) -> float:
@@ -186,15 +200,22 @@ def _weighed(shares: list[Guess], request: _Request, weight: float) -> Guess:
     return max(weighed, key=lambda guess: guess.probability, default=Guess(None, 0.0))
 
 
-def _with_scripts(labels: pl.Series, texts: pl.Series) -> pl.Series:
-    """The labels with the script that their texts are in, where a language alone leaves it open."""
+def _in_their_scripts(labels: pl.Series, texts: pl.Series) -> pl.Series:
+    """The labels with the script that their texts are in, where a language alone leaves it open.
+
+    Null where a text has no letter of any script of the language: then the model guessed by something else.
+    """
     for code in labels.unique().drop_nulls():
-        if parse(code).stated_script:
-            continue
         rows = (labels == code).arg_true()
-        scripts = texts.gather(rows).to_frame("text").select(_script(parse(code).language)).to_series()
-        known = {script: canonical(f"{code}-{script}") for script in scripts.unique().drop_nulls()}
-        labels = labels.scatter(rows, scripts.replace_strict(known, default=code, return_dtype=pl.String))
+        text = texts.gather(rows).to_frame("text")
+        named: pl.Expr = pl.lit(code)
+        if parse(code).stated_script is None:
+            script = _script(parse(code).language)
+            known = {script: canonical(f"{code}-{script}") for script in official(parse(code).language)}
+            named = script.replace_strict(known, default=code, return_dtype=pl.String)
+        if _letters(code):
+            named = pl.when(pl.col("text").str.contains(_letters(code))).then(named)
+        labels = labels.scatter(rows, text.select(named).to_series())
     return labels
 
 

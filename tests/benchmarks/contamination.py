@@ -75,7 +75,9 @@ def main() -> None:
         start = time.perf_counter()
         score(folder, shard)
         grown = (psutil.Process().memory_info().rss - before) / 2**20
-        print(f"index and one shard in this process: {time.perf_counter() - start:.1f} s, {grown:.0f} MiB more resident")
+        print(
+            f"index and one shard in this process: {time.perf_counter() - start:.1f} s, {grown:.0f} MiB more resident"
+        )
 
 
 if __name__ == "__main__":

@@ -73,12 +73,16 @@ def table(title: str, texts: pl.Series, wanted: pl.Series, groups: pl.Series) ->
     print(f"\n{title}: per cent that are taken for the requested language")
     parts = [frame.group_by("group").agg(pl.len().alias("rows"), *means).sort("group")]
     parts.append(frame.select(pl.lit("all").alias("group"), pl.len().alias("rows"), *means))
-    with pl.Config(tbl_rows=100, tbl_cols=20, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, tbl_width_chars=200):
+    with pl.Config(
+        tbl_rows=100, tbl_cols=20, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, tbl_width_chars=200
+    ):
         print(pl.concat([part.with_columns(pl.col("group").cast(pl.String)) for part in parts]))
 
 
 def letters(texts: pl.Series) -> pl.Series:
-    return texts.str.count_matches(r"\p{L}").cut([7, 14, 24, 39], labels=["1: 2-7", "2: 8-14", "3: 15-24", "4: 25-39", "5: 40-"])
+    return texts.str.count_matches(r"\p{L}").cut(
+        [7, 14, 24, 39], labels=["1: 2-7", "2: 8-14", "3: 15-24", "4: 25-39", "5: 40-"]
+    )
 
 
 def main() -> None:
@@ -104,7 +108,10 @@ def main() -> None:
         (text, wanted, f"{parse(code).code} for {wanted} {size:02}")
         for code, size, text in declaration.iter_rows()
         for wanted in UDHR.values()
-        if wanted != code and (confusable(code, wanted) or not same_language(code, wanted)) and parse(code).language[:1] and confusable(code, wanted)
+        if wanted != code
+        and (confusable(code, wanted) or not same_language(code, wanted))
+        and parse(code).language[:1]
+        and confusable(code, wanted)
     ]
     frame = pl.DataFrame(pairs, schema=["text", "wanted", "group"], orient="row")
     table("a confusable language for the requested one", frame["text"], frame["wanted"], frame["group"])

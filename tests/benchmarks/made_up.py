@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, islice
+from operator import add
 from pathlib import Path
 
 import polars as pl
@@ -34,7 +35,7 @@ PAIRS = {("en", "de"): 30, ("de", "cs"): 20, ("en", "ru"): 20, ("en", "el"): 8, 
 FAULTS = ("empty", "copied", "long", "script", "number", "html")
 _FAULTY = 0.04
 """Share of pairs with a planted fault."""
-POOL = 400_000
+POOL = 3_000_000
 """Characters of made-up running text by language; texts are cut from it at random places."""
 
 
@@ -45,19 +46,15 @@ def running_text(language: str, characters: int, seed: int) -> str:
     by_letter = list(accumulate(1 / (rank + 2) for rank in range(len(letters))))
     gap = "" if language in ("zh", "ja", "th") else " "
     mean = _SPACED if gap else 2.0
-    words = [
-        "".join(rng.choices(letters, cum_weights=by_letter, k=1 + min(14, int(rng.expovariate(1 / mean)))))
-        for _ in range(20_000)
-    ]
+    lengths = [1 + min(14, int(rng.expovariate(1 / mean))) for _ in range(20_000)]
+    spelled = iter(rng.choices(letters, cum_weights=by_letter, k=sum(lengths)))
+    words = ["".join(islice(spelled, length)) for length in lengths]
     by_word = list(accumulate(1 / (rank + 3) for rank in range(len(words))))
-    parts: list[str] = []
-    length = 0
-    while length < characters:
-        word = rng.choices(words, cum_weights=by_word)[0]
-        mark = rng.choices(("", ", ", ". "), cum_weights=(84, 92, 100))[0] or gap
-        parts += [word, mark]
-        length += len(word) + len(mark)
-    return "".join(parts)[:characters]
+    count = int(characters / mean) + 1_000
+    marks = rng.choices(("", ",", "."), cum_weights=(84, 92, 100), k=count)
+    text = gap.join(map(add, rng.choices(words, cum_weights=by_word, k=count), marks))
+    assert len(text) >= characters
+    return text[:characters]
 
 
 class Pairs:

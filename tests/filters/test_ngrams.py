@@ -56,6 +56,8 @@ def test_an_index_finds_exactly_the_shared_ngrams(indexed, searched, n, whole):
 
 
 def test_an_index_of_nothing_finds_nothing():
-    matches = NgramIndex.of(pl.Series(["", None], dtype=pl.String), 2, 1).find(TokenTable.of(pl.Series(["a b c", None])))
+    matches = NgramIndex.of(pl.Series(["", None], dtype=pl.String), 2, 1).find(
+        TokenTable.of(pl.Series(["a b c", None]))
+    )
     assert matches.windows.starts.tolist() == []
     assert matches.totals.tolist() == [2, 0]

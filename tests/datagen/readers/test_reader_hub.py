@@ -62,6 +62,11 @@ def test_a_whole_commit_needs_no_network() -> None:
     assert (reader.identity(), reader.files()) == ({"commit": commit}, [])
 
 
+def test_an_id_that_the_hub_cannot_have() -> None:
+    with pytest.raises(UserError, match="no such set is no local folder, and the hub cannot be asked"):
+        open_reader({"hub": "no such set", "kind": "pair"}).identity()
+
+
 def test_json_lines_in_a_folder(tmp_path: Path, read: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
     (tmp_path / "set").mkdir()

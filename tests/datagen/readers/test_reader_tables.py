@@ -106,6 +106,11 @@ def test_a_bad_row_is_set_aside(
     ("cell", "column", "detail"),
     [
         ("x", "sample", "column 'sample': found 'x', expected a whole number"),
+        (
+            "9223372036854775808",
+            "sample",
+            "column 'sample': found 9223372036854775808, expected a whole number of 64 bits",
+        ),
         ("1.5", "sample", "column 'sample': found '1.5', expected a whole number"),
         ("high", "score_da", "column 'score_da': found 'high', expected a number"),
         ("nan", "score_da", "column 'score_da': found nan, expected a number"),

@@ -1,0 +1,39 @@
+"""Pages that mkdocs builds from the classes themselves: whatever a recipe may name is documented where it is defined."""
+
+from __future__ import annotations
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+from datagen.catalog import markdown
+
+PAGES = {
+    "stages": (
+        "Stages",
+        "A recipe is a list of named stages. Each is one of these verbs with its options; it reads the stage above it, "
+        "or those named in `from:`. `datagen list stages` tells the same on the command line.",
+    ),
+    "readers": (
+        "Readers",
+        "What `read` understands. The reader is named by the option that says where the data lie: "
+        "`read: {jsonl: answers.jsonl, kind: response}`.",
+    ),
+    "tasks": ("Tasks", "How the stage `prompt`, and readers of sources without prompts, word prompts."),
+    "scorers": (
+        "Scorers",
+        "A scorer adds columns to rows and drops none. Its columns are computed once, in a stage `score`, however often "
+        "the filters change that look at them. A null means that it could not judge.",
+    ),
+    "filters": (
+        "Filters",
+        "A filter drops the rows that have the fault it is named after; in the stage `select`, or as a gate of `best` "
+        "and `pair`. Dropped rows are kept aside with that name as the reason.",
+    ),
+}
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add a page for each section of the catalog."""
+    for section, (title, opening) in PAGES.items():
+        files.append(File.generated(config, f"{section}.md", content=markdown(section, title, opening)))
+    return files

@@ -1,0 +1,1 @@
+"""What is kept: filters judge rows, scorers add what they judge by."""
