@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from corpus.languages import parse
@@ -25,14 +26,26 @@ def _front_matter(manifest: Manifest) -> list[str]:
         lines += ["language_details: " + ", ".join(codes)]
     known = [name for name in manifest.licenses if name != "unknown"]
     if len(known) == 1 and "unknown" not in manifest.licenses:
-        lines.append(f"license: {known[0].lower()}")
+        lines.append(f"license: {_quoted(known[0].lower())}")
     size = next((name for limit, name in (*_SIZES, *_LARGER) if manifest.rows < limit), "n>1B")
     lines += ["size_categories:", f"- {size}"]
     lines += ["task_categories:", f"- {_TASKS.get(manifest.kind, 'text-generation')}"]
     lines += ["tags:", "- towerkit", f"- {manifest.kind}", "configs:", "- config_name: default", "  data_files:"]
-    for split, shards in manifest.splits.items():
+    for split, shards in _filled(manifest).items():
         lines += [f"  - split: {split}", "    path:", *(f"    - data/{shard}" for shard in shards)]
     return [*lines, "---"]
+
+
+def _filled(manifest: Manifest) -> dict[str, list[str]]:
+    """The splits that hold rows: `datasets` cannot load an empty split beside others."""
+    rows = {shard.name: shard.rows for shard in manifest.shards}
+    filled = {split: shards for split, shards in manifest.splits.items() if any(rows[name] for name in shards)}
+    return filled or manifest.splits
+
+
+def _quoted(text: str) -> str:
+    """Any text as a YAML scalar: YAML's double-quoted style reads what JSON writes."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _body(manifest: Manifest) -> list[str]:
@@ -58,4 +71,13 @@ def _body(manifest: Manifest) -> list[str]:
 def _table(title: str, counts: Mapping[str, int]) -> list[str]:
     if not counts:
         return []
-    return ["", f"| {title} | rows |", "|---|---:|", *(f"| {name} | {rows:,} |" for name, rows in counts.items())]
+    return [
+        "",
+        f"| {title} | rows |",
+        "|---|---:|",
+        *(f"| {_cell(name)} | {rows:,} |" for name, rows in counts.items()),
+    ]
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())

@@ -8,9 +8,12 @@ import polars as pl
 
 
 def cut(frames: Iterable[pl.DataFrame], size: int) -> Iterator[pl.DataFrame]:
-    """Frames of equal columns recut to `size` rows each, in order; the last may be shorter."""
+    """Frames of equal columns recut to `size` rows each, in order; the last may be shorter.
+
+    Frames without any row give one empty frame.
+    """
     pending: list[pl.DataFrame] = []
-    held = 0
+    held = given = 0
     for frame in frames:
         pending.append(frame)
         held += frame.height
@@ -19,14 +22,21 @@ def cut(frames: Iterable[pl.DataFrame], size: int) -> Iterator[pl.DataFrame]:
         whole = pl.concat(pending)
         for start in range(0, held - held % size, size):
             yield whole.slice(start, size)
+            given += 1
         pending = [whole.tail(held % size)] if held % size else []
         held %= size
-    if held:
+    if held or (pending and not given):
         yield pl.concat(pending)
 
 
 def cut_groups(frame: pl.DataFrame, key: str, size: int) -> Iterator[pl.DataFrame]:
-    """A frame as shards of `size` groups each: groups in order of first appearance, rows of a group in input order."""
+    """A frame as shards of `size` groups each: groups in order of first appearance, rows of a group in input order.
+
+    A frame without rows gives itself.
+    """
+    if frame.is_empty():
+        yield frame
+        return
     numbered = frame.with_columns(pl.int_range(pl.len()).min().over(key).alias("@first"))
     numbered = numbered.sort("@first", maintain_order=True)
     shard = numbered.select((pl.col("@first").rle_id() // size).alias("@shard"))

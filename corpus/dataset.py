@@ -14,10 +14,12 @@ import polars as pl
 from corpus.card import card
 from corpus.cut import cut, cut_groups
 from corpus.describe import describe
-from corpus.errors import UserError
+from corpus.errors import UserError, nearest
+from corpus.fit import column_fits, holes, misfit
 from corpus.hashing import digest, row_ids
+from corpus.languages import canonical
 from corpus.manifest import Manifest, Score, content_hash, read_manifest, write_manifest
-from corpus.schema import kind_of, schema
+from corpus.schema import kind_of, schema, score_dtype
 from corpus.shards import ASIDE, Shard, conform, replacing, shard_name, write_parquet
 
 
@@ -101,7 +103,8 @@ def write(
         rows_per_shard: rows in a shard; for `response` rows a prompt's rows stay together.
 
     Raises:
-        UserError: the folder exists, a column is unknown, of a wrong type, or a required one is missing.
+        UserError: the folder exists, or a row does not fit: a column is unknown or of a wrong type, a required value is
+            missing, a language code is not in canonical form. Nothing is left behind.
     """
     folder = Path(path)
     if folder.exists():
@@ -145,29 +148,43 @@ def _frames(
         return
     declared: dict[str, pl.DataType] = {}
     source = iter(rows)
-    chunks = iter(lambda: list(islice(source, size)), [])
-    for number, chunk in enumerate(chunks):
-        declared = declared or schema(kind, scores | {name for row in chunk for name in row})
-        yield typed(_from_dicts(chunk, declared, number * size + 1), kind, scores, number * size + 1)
+    for number, chunk in enumerate(iter(lambda: list(islice(source, size)), [])):
+        first = number * size + 1
+        declared = declared or schema(kind, scores | _score_names(chunk))
+        yield typed(_from_dicts(chunk, declared, first), kind, scores, first)
+    if not declared:
+        yield typed(pl.DataFrame(schema=schema(kind, scores)), kind, scores)
+
+
+def _score_names(chunk: Sequence[object]) -> set[str]:
+    """The columns of rows that are named like scores."""
+    names = {name for row in chunk if isinstance(row, Mapping) for name in row}
+    return {name for name in names if isinstance(name, str) and score_dtype(name) is not None}
 
 
 def _from_dicts(chunk: Sequence[Mapping[str, Any]], declared: Mapping[str, pl.DataType], first: int) -> pl.DataFrame:
     """A frame of dicts; a row that does not fit the declared columns is named."""
-    for number, row in enumerate(chunk):
-        unknown = sorted(row.keys() - declared.keys())
+    for number, row in enumerate(chunk, first):
+        if not isinstance(row, Mapping):
+            raise UserError(f"row {number}: found {type(row).__name__}, expected a mapping of columns to values")
+        unknown = sorted(str(name) for name in row if name not in declared)
         if unknown:
             raise UserError(
-                f"row {first + number} has the columns {unknown}, which are not declared. "
-                f"Known columns: {', '.join(declared)}"
+                f"row {number}: the column {unknown[0]!r} is not declared.{nearest(unknown[0], declared)} "
+                f"Known columns: {', '.join(declared)}. What has no column goes into `meta`"
             )
+        for name, value in row.items():
+            if wrong := misfit(value, declared[name]):
+                raise UserError(f"row {number}: column {name!r}: {wrong}")
+    columns = {name: [row.get(name) for row in chunk] for name in declared}
     try:
-        return pl.DataFrame([dict(row) for row in chunk], schema=declared)
-    except (pl.exceptions.PolarsError, TypeError) as error:
-        for number, row in enumerate(chunk):
+        return pl.DataFrame(columns, schema=declared)
+    except (pl.exceptions.PolarsError, TypeError, OverflowError, UnicodeEncodeError) as error:
+        for number, row in enumerate(chunk, first):
             try:
-                pl.DataFrame([dict(row)], schema=declared)
-            except (pl.exceptions.PolarsError, TypeError) as cause:
-                raise UserError(f"row {first + number}: {cause}") from None
+                pl.DataFrame({name: [row.get(name)] for name in declared}, schema=declared)
+            except (pl.exceptions.PolarsError, TypeError, OverflowError, UnicodeEncodeError) as cause:
+                raise UserError(f"row {number}: {cause}") from None
         raise UserError(f"rows {first} to {first + len(chunk) - 1}: {error}") from None
 
 
@@ -177,15 +194,45 @@ def typed(frame: pl.DataFrame, kind: str, scores: set[str], first: int = 1) -> p
     `first` is the number of the frame's first row, for messages.
 
     Raises:
-        UserError: a column is unknown or of a wrong type, or a required value is missing.
+        UserError: a column is unknown or of a wrong type, a required value is missing, or a language code is not in
+            canonical form (`corpus.languages.canonical` gives it).
     """
+    declared = schema(kind, scores | set(frame.columns))
+    for name, found in frame.schema.items():
+        if not column_fits(found, declared[name]):
+            raise UserError(f"column {name!r}: found the type {found}, expected {declared[name]}")
     absent = [pl.lit(None).alias(name) for name in sorted(scores - set(frame.columns))]
     try:
         frame = conform(frame.with_columns(absent), kind)
     except pl.exceptions.PolarsError as error:
         raise UserError(f"rows of kind {kind!r} from row {first} on: {error}") from None
     for name in kind_of(kind).required:
-        missing = frame[name].is_null().arg_true()
-        if len(missing):
-            raise UserError(f"row {first + missing[0]}: {name!r} is missing; rows of kind {kind!r} must have it")
+        _refuse(frame, pl.col(name).is_null(), first, f"{name!r} is missing; rows of kind {kind!r} must have it")
+    for name, dtype in declared.items():
+        if (incomplete := holes(name, dtype)) is not None:
+            _refuse(frame, incomplete, first, f"column {name!r}: null within a list; leave the part out")
+        if dtype == pl.Float64():
+            _refuse(frame, ~pl.col(name).is_finite(), first, f"column {name!r}: not a finite number; null means none")
+    for name in ("src_lang", "tgt_lang"):
+        for code in frame[name].unique(maintain_order=True).drop_nulls():
+            _refuse_code(frame, name, code, first)
     return frame.with_columns(row_ids(kind, frame))
+
+
+def _refuse(frame: pl.DataFrame, wrong: pl.Expr, first: int, words: str) -> None:
+    """Refuse a frame of which a row is wrong, and name the row."""
+    found = frame.select(wrong.fill_null(value=False).alias("wrong"))["wrong"].arg_true()
+    if len(found):
+        raise UserError(f"row {first + found[0]}: {words}")
+
+
+def _refuse_code(frame: pl.DataFrame, name: str, code: str, first: int) -> None:
+    """Refuse a language code that is not in the one form in which datasets hold it."""
+    try:
+        known = canonical(code)
+    except UserError as error:
+        known, advice = None, str(error)
+    else:
+        advice = f"write {known!r}"
+    if known != code:
+        _refuse(frame, pl.col(name) == code, first, f"column {name!r}: found {code!r}; {advice}")

@@ -216,12 +216,15 @@ def _with_stand_ins(model: type[Any]) -> Any:
 
     Nothing is validated, so that what a part would ask of the machine (a model file) need not be there.
     """
-    given: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        if field.is_required():
-            given[name] = {str: f"<{name}>", Path: Path(f"<{name}>")}.get(field.annotation, (Path(f"<{name}>"),))
-    part: Part = model.model_construct(**given)
+    fields = {name: field.annotation for name, field in model.model_fields.items() if field.is_required()}
+    part: Part = model.model_construct(**{name: _stand_in(f"<{name}>", type_) for name, type_ in fields.items()})
     return part
+
+
+def _stand_in(name: str, type_: Any) -> Any:
+    if get_origin(type_) in (tuple, list):
+        return get_origin(type_)([_stand_in(name, get_args(type_)[0])])
+    return {Path: Path(name), int: 1, float: 1.0, bool: True}.get(type_, name)
 
 
 def _options(model: type[BaseModel]) -> list[Option]:

@@ -143,8 +143,8 @@ def list_(
     import json
     import shutil
 
-    from datagen.catalog import find, plain
     from datagen.catalog import as_json as for_machines
+    from datagen.catalog import find, plain
 
     found = find(kind, name)
     if as_json:

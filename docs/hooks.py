@@ -1,4 +1,4 @@
-"""Pages that mkdocs builds from the classes themselves: whatever a recipe may name is documented where it is defined."""
+"""Pages that mkdocs makes from the classes: whatever a recipe may name is documented where it is defined."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ PAGES = {
     "tasks": ("Tasks", "How the stage `prompt`, and readers of sources without prompts, word prompts."),
     "scorers": (
         "Scorers",
-        "A scorer adds columns to rows and drops none. Its columns are computed once, in a stage `score`, however often "
-        "the filters change that look at them. A null means that it could not judge.",
+        "A scorer adds columns to rows and drops none. Its columns are computed once, in a stage `score`, however "
+        "often the filters change that look at them. A null means that it could not judge.",
     ),
     "filters": (
         "Filters",

@@ -7,7 +7,7 @@ What values are allowed where is `_types.py`'s subject.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -144,11 +144,11 @@ class Mapper:
             UserError: a column that is needed or mapped is not there; names what is, and the nearest spelling.
         """
         plan = self._plan(file, tuple(names))
-        absent = plan.missing[0] if plan.missing else ""
-        if not absent and self._can_make_prompts() and not {"prompt", "source"} & {ours for ours, *_ in _takes(plan)}:
-            absent = "prompt"
-        if absent:
-            raise UserError(f"{file}: {self._absent(absent, names)}")
+        taken = {ours for ours, *_ in (*plan.whole, *plan.nested)}
+        if self._can_make_prompts() and not taken & {"prompt", "source"}:
+            plan.missing.append("prompt")
+        if plan.missing:
+            raise UserError(f"{file}: {self._absent(plan.missing[0], names)}")
 
     def record(self, file: str, line: int, values: Mapping[str, Any]) -> Record:
         """The record that a table's record makes.
@@ -200,7 +200,7 @@ class Mapper:
         if self.unfound:
             raise UserError(f"in none of the records: {self._absent(self.unfound[0], self.seen)}")
 
-    def _converters(self, compose: Any, *, cells: bool) -> dict[str, Convert]:
+    def _converters(self, compose: Callable[[str], str] | None, *, cells: bool) -> dict[str, Convert]:
         found: dict[str, Convert] = {}
         for name, dtype in self.reader.ours().items():
             nullable = name not in self.required
@@ -227,7 +227,7 @@ class Mapper:
                 parts.setdefault(steps[0], []).append(steps[1:])
             elif theirs is not None and (ours in reader.columns or ours in self.required):
                 plan.missing.append(ours)
-        if reader.key is not None and _walk(dict.fromkeys(names), [reader.key]) is _MISSING and "." not in reader.key:
+        if reader.key is not None and reader.key not in names and reader.key.split(".")[0] not in names:
             plan.missing.append("key")
         plan.unreadable = next((ours for ours in plan.missing if ours in self.required), "")
         kept = [name for name in names if reader.keep is None or name in reader.keep]
@@ -289,10 +289,6 @@ class Mapper:
             wanted += ", nor a 'source' to make it of"
         advice = "" if theirs else f". If it has another name: `columns: {{{ours}: NAME}}`"
         return f"{wanted}.{nearest(theirs or ours, names)} Found: {', '.join(names)}{advice}"
-
-
-def _takes(plan: _Plan) -> list[tuple[str, object, Convert]]:
-    return [*plan.whole, *plan.nested]
 
 
 def _nullable(convert: Convert) -> Convert:

@@ -123,8 +123,8 @@ class Ranked(ShardStage):
             return pl.when(others > 0).then(below / others).otherwise(0.5)
         values = np.load(_spread_file(context.scratch, column))
         if self.normalize == "zscore":
-            spread = float(values.std())
-            return (value - sign * float(values.mean())) / spread if spread > 0 else pl.lit(0.0)
+            deviation, mean = float(values.std()), sign * float(values.mean())
+            return (value - mean) / deviation if deviation > 0 else pl.lit(0.0)
         ordered = np.sort(sign * values)
 
         def rank(batch: pl.Series) -> pl.Series:

@@ -19,11 +19,13 @@ def test_labels_become_canonical_codes():
     assert 0.9 < guess.probability <= 1
 
 
-def test_an_own_model_may_have_labels_of_glotlid(tmp_path, own_model):
+def test_an_own_model_has_its_own_labels(own_model):
     recognizer = load(own_model)
-    assert recognizer.languages == {"en", "de"}
-    assert recognizer.best(["the house and the garden"])[0].code == "en"
-    assert model_sha256(own_model) == file_sha256(own_model)
+    cebuano = "Ang tanang mga tawo gipakatawo nga gawasnon ug managsama sa dignidad ug mga katungod."
+    assert load(None).best([cebuano])[0].code == "ceb"
+    assert recognizer.best([cebuano])[0].code == "de"
+    assert not {"ceb", "ilo", "zxx"} & recognizer.languages
+    assert model_sha256(own_model) == file_sha256(own_model) != LID176_SHA256
 
 
 def test_a_file_that_is_no_model_is_told_by_name(tmp_path):

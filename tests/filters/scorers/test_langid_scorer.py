@@ -10,9 +10,10 @@ from corpus import UserError
 from filters.recognizer import LID176_SHA256
 from filters.scorers.langid import LangId
 
+SCHEMA = {"@output": pl.String, "tgt_lang": pl.String}
 LONG_DANISH = (
-    "Alle er født frie og lige i værdighed og rettigheder. De er udstyret med fornuft og samvittighed, og de bør handle "
-    "mod hverandre i en broderskabets ånd, hvad de altid har gjort, når de kunne."
+    "Alle er født frie og lige i værdighed og rettigheder. De er udstyret med fornuft og samvittighed, og de bør "
+    "handle mod hverandre i en broderskabets ånd, hvad de altid har gjort, når de kunne."
 )
 
 
@@ -119,10 +120,11 @@ def test_both_sides_are_judged_where_a_row_has_both():
 
 def test_an_own_model(own_model):
     scorer = LangId(model=own_model)
-    frame = pl.DataFrame({"@output": ["the house and the garden", "0101 zz 1001"], "tgt_lang": ["en", "en"]})
-    assert scorer.score(frame)["label_langid"].to_list()[0] == "en"
-    assert scorer.columns("text")[0].signature.startswith(f"own.bin|sha:{str(scorer.identity())[:8]}|prior:100|")
-    assert LangId().identity() == LID176_SHA256
+    # "zxx" is the model's label for this text in Ilocano, so there is no telling.
+    texts = ["Guten Morgen, wie haben Sie geschlafen?", "Amin nga tao naiyanak a nawaya ken agpapada iti dayaw."]
+    assert [langid(text, None, model=own_model)[0] for text in texts] == ["de", None]
+    assert scorer.columns("text")[0].signature.startswith(f"own.ftz|sha:{str(scorer.identity())[:8]}|prior:100|")
+    assert LangId().identity() == LID176_SHA256 != scorer.identity()
     with pytest.raises(UserError, match="found no file"):
         LangId(model=own_model.with_name("absent.bin"))
 
@@ -135,21 +137,20 @@ def test_scorers_travel_to_other_processes_without_the_model():
 
 @given(texts=st.lists(st.text(max_size=30), max_size=6), wanted=st.sampled_from(["de", "zh-Hant", "sr", "kab", None]))
 def test_any_text_is_judged_and_alone_as_among_others(texts, wanted):
-    schema = {"@output": pl.String, "tgt_lang": pl.String}
     rows = [(text.encode("utf-8", "ignore").decode(), wanted) for text in texts]
-    scores = LangId().score(pl.DataFrame(rows, schema=schema, orient="row"))
+    scores = LangId().score(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
     assert scores.height == len(rows)
     assert scores["score_langid"].drop_nulls().is_between(0, 1).all()
-    alone = [LangId().score(pl.DataFrame([row], schema=schema, orient="row")).row(0) for row in rows]
+    alone = [LangId().score(pl.DataFrame([row], schema=SCHEMA, orient="row")).row(0) for row in rows]
     assert scores.rows() == alone
 
 
+# Of the languages in that folder lid.176 does not know Hausa and Zulu, and hardly Yoruba.
 NTREX = {
     "amh": "am", "arb": "ar", "ben": "bn", "ces": "cs", "deu": "de", "eng": "en", "fin": "fi", "fra": "fr", "gle": "ga",
     "heb": "he", "hin": "hi", "hun": "hu", "isl": "is", "ita": "it", "jpn": "ja", "khm": "km", "kor": "ko", "mlt": "mt",
     "nld": "nl", "pol": "pl", "por-BR": "pt-BR", "ron": "ro", "rus": "ru", "spa": "es", "swa": "sw", "swe": "sv",
-    "tam": "ta", "tha": "th", "tur": "tr", "uig": "ug", "ukr": "uk", "vie": "vi", "yor": "yo", "zho-CN": "zh-CN",
-    "zho-TW": "zh-TW",
+    "tam": "ta", "tha": "th", "tur": "tr", "uig": "ug", "ukr": "uk", "vie": "vi", "zho-CN": "zh-CN", "zho-TW": "zh-TW",
 }  # fmt: skip
 
 

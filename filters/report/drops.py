@@ -1,0 +1,259 @@
+"""What did not go on, by rule, language, origin and system: of the manifests and the tables of rows set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from corpus.describe import LANGUAGES
+from corpus.laws import plain
+from corpus.manifest import Manifest
+from filters.report.books import Step, flow, tally
+from filters.report.folder import Folder
+from filters.report.markdown import MISSING, code, count, percent, plural, table
+from filters.report.plots import Heatmap, heatmap
+
+DIMENSIONS = ("language", "origin", "system")
+_COLUMNS = {"reason": pl.String, **dict.fromkeys(DIMENSIONS, pl.String), "rows": pl.UInt32}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What one stage did not pass on, in one unit."""
+
+    stage: str
+    unit: str
+    into: int
+    reasons: dict[str, int]
+    """First reasons, as the manifest counts them."""
+    alone: dict[str, int]
+    """How many each rule would drop by itself; empty where that was not counted."""
+    overlap: dict[str, int]
+    rows: pl.DataFrame
+    """Rows set aside: columns reason, language, origin, system and their number."""
+    into_by: dict[str, dict[str, int]]
+    """What came in, by the values of each dimension that is known."""
+
+    @property
+    def dropped(self) -> int:
+        """All that did not go on."""
+        return sum(self.reasons.values())
+
+    def by(self, dimension: str) -> pl.DataFrame:
+        """What came in and what was dropped, by the values of a dimension, most first."""
+        dropped = self.rows.group_by(pl.col(dimension).alias("value")).agg(dropped=pl.col("rows").sum().cast(pl.Int64))
+        into = pl.DataFrame(list(self.into_by[dimension].items()), schema={"value": pl.String, "in": pl.Int64}, orient="row")
+        both = into.join(dropped, on="value", how="full", coalesce=True).with_columns(pl.col("in", "dropped").fill_null(0))
+        return both.sort("in", "dropped", "value", descending=[True, True, False])
+
+
+def losses(step: Step) -> list[Loss]:
+    """What a stage did not pass on; for stages that rank, candidates and prompts apart. Empty where all went on."""
+    flowed, counts = flow(step), step.manifest.counts
+    left = tally(counts, "left")
+    if not flowed.lost and not left:
+        return []
+    aside = (
+        step.dataset.aside()
+        .group_by(
+            "reason",
+            LANGUAGES.alias("language"),
+            pl.col("origin").fill_null("unknown"),
+            pl.col("engine").alias("system"),
+        )
+        .agg(rows=pl.len())
+        .sort("reason", *DIMENSIONS)
+        .collect(engine="streaming")
+        .select(_COLUMNS)
+    )
+    found = []
+    if left:
+        came = _tables([source.manifest for source in step.inputs]) if step.inputs else {}
+        found.append(_loss(step, "candidate", plain(counts, "in"), left, aside, came))
+    if flowed.lost:
+        if step.verb in ("best", "pair"):
+            came = _prompts(step)
+        elif step.verb == "prompt":
+            came = _tables([source.manifest for source in step.inputs]) if step.inputs else {}
+        else:
+            came = _with_dropped(_tables([step.manifest]), aside)
+        found.append(_loss(step, flowed.unit, flowed.into, flowed.lost, aside, came))
+    return found
+
+
+def _loss(
+    step: Step, unit: str, into: int, reasons: dict[str, int], aside: pl.DataFrame, came: dict[str, dict[str, int]]
+) -> Loss:
+    counts = step.manifest.counts
+    first = dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
+    mine = aside.filter(pl.col("reason").is_in(list(reasons)))
+    overlap = dict(sorted(tally(counts, "overlap").items(), key=lambda item: (-item[1], item[0])))
+    return Loss(step.name, unit, into, first, tally(counts, "alone"), overlap, mine, came)
+
+
+def _tables(manifests: Sequence[Manifest]) -> dict[str, dict[str, int]]:
+    """Rows by language, origin and, where models answered, system."""
+    total: dict[str, dict[str, int]] = {}
+    for manifest in manifests:
+        for dimension, told in zip(DIMENSIONS, (manifest.languages, manifest.origins, manifest.models), strict=True):
+            for value, rows in told.items():
+                by = total.setdefault(dimension, {})
+                by[value] = by.get(value, 0) + rows
+    return total
+
+
+def _with_dropped(kept: dict[str, dict[str, int]], aside: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """What came in: what went on and what did not."""
+    for dimension in DIMENSIONS:
+        dropped = aside.drop_nulls(dimension).group_by(dimension).agg(pl.col("rows").sum())
+        for value, rows in dropped.iter_rows():
+            by = kept.setdefault(dimension, {})
+            by[value] = by.get(value, 0) + rows
+    return kept
+
+
+def _prompts(step: Step) -> dict[str, dict[str, int]]:
+    """Prompts by language and origin; each lies in one dataset's one shard, whatever stage answered it."""
+    if not step.inputs:
+        return {}
+    answers = pl.concat([source.scan().select("prompt_id", "src_lang", "tgt_lang", "origin") for source in step.inputs])
+    groups = {"language": LANGUAGES, "origin": pl.col("origin").fill_null("unknown")}
+    return {
+        name: dict(
+            answers.group_by(key.alias("key"))
+            .agg(pl.col("prompt_id").n_unique())
+            .sort("key")
+            .collect(engine="streaming")
+            .iter_rows()
+        )
+        for name, key in groups.items()
+    }
+
+
+def section(run: Sequence[Step], lost: Sequence[Loss], folder: Folder) -> str:
+    """Drops by rule, and for each stage by language, origin and system."""
+    if not lost:
+        return "Nothing was dropped: every row that came in went on."
+    files = _files(lost, folder)
+    parts = [
+        "A row counts under the first rule that rejects it, in the recipe's order; *alone* counts all rows that a rule "
+        f"would drop by itself. As files: {', '.join(link for link in files.values() if link)}."
+    ]
+    for loss in lost:
+        share = percent(loss.dropped, loss.into)
+        parts.append(f"### {loss.stage}: {count(loss.dropped)} of {plural(loss.into, loss.unit)} dropped ({share})")
+        parts.append(_by_rule(loss))
+        if loss.overlap:
+            parts.append(_overlaps(loss))
+        parts += _by_dimensions(loss, files)
+        drawn = _heatmap(loss)
+        if drawn:
+            told = f"Share of {loss.unit}s dropped by rule and language at the stage {loss.stage}"
+            parts.append(folder.svg(f"drops-{loss.stage}-{loss.unit}s.svg", heatmap(drawn), told))
+    del run
+    return "\n\n".join(parts)
+
+
+def _by_rule(loss: Loss) -> str:
+    judged = bool(loss.alone)
+    header = ["rule", "first reason", f"of {loss.unit}s in", *(["alone", f"of {loss.unit}s in"] if judged else [])]
+    names = [*loss.reasons, *(name for name in loss.alone if name not in loss.reasons)]
+    rows = []
+    for name in names:
+        first = loss.reasons.get(name, 0)
+        cells = [code(name), count(first), percent(first, loss.into)]
+        if judged:
+            cells += [count(loss.alone.get(name, 0)), percent(loss.alone.get(name, 0), loss.into)]
+        rows.append(cells)
+    return table("l" + "r" * (len(header) - 1), header, rows, limit=40)
+
+
+def _overlaps(loss: Loss) -> str:
+    rows = [[*map(code, pair.split(" & ")), count(n)] for pair, n in loss.overlap.items()]
+    shown = table("llr", ["rule", "and rule", f"{loss.unit}s that both reject"], rows, limit=10)
+    more = len(rows) - 10
+    return shown + (f"\n\n{more} pairs of rules share fewer rows." if more > 0 else "")
+
+
+def _by_dimensions(loss: Loss, files: dict[str, str]) -> list[str]:
+    found = []
+    for dimension in DIMENSIONS:
+        if dimension not in loss.into_by:
+            continue
+        by = loss.by(dimension)
+        # One value says no more than the whole did.
+        if by.height < 2:
+            continue
+        main = _main_reasons(loss, dimension)
+        rows = [
+            [code(value), count(into), count(dropped), percent(dropped, into), main.get(value, MISSING)]
+            for value, into, dropped in by.iter_rows()
+        ]
+        header = [dimension, f"{loss.unit}s in", "dropped", "share", "most often by"]
+        found.append(table("lrrrl", header, rows, limit=20, full=files[dimension] if len(rows) > 20 else ""))
+    return found
+
+
+def _main_reasons(loss: Loss, dimension: str) -> dict[str, str]:
+    """The two commonest reasons of each value of a dimension."""
+    by = loss.rows.group_by(dimension, "reason").agg(pl.col("rows").sum()).sort(["rows", "reason"], descending=[True, False])
+    main: dict[str, list[str]] = {}
+    for value, reason, rows in by.iter_rows():
+        told = main.setdefault(value, [])
+        if len(told) < 2:
+            told.append(f"{code(reason)} {count(rows)}")
+    return {value: ", ".join(told) for value, told in main.items()}
+
+
+def _heatmap(loss: Loss, most: int = 12) -> Heatmap | None:
+    """Shares by rule and language, where there are several of both."""
+    by = loss.by("language").filter(pl.col("in") > 0).head(most) if "language" in loss.into_by else None
+    rules = list(loss.reasons)[:most]
+    if by is None or by.height < 2 or len(rules) < 2:
+        return None
+    dropped = {
+        (reason, language): rows
+        for reason, language, rows in loss.rows.group_by("reason", "language").agg(pl.col("rows").sum()).iter_rows()
+    }
+    languages = by["value"].to_list()
+    into = by["in"].to_list()
+    shares = [[dropped.get((rule, code), 0) / n for code, n in zip(languages, into, strict=True)] for rule in rules]
+    return Heatmap(rules, languages, shares, f"share of {loss.unit}s dropped")
+
+
+def _files(lost: Sequence[Loss], folder: Folder) -> dict[str, str]:
+    """Every table as CSV: links by what they tell."""
+    rules, overlaps = [], []
+    for loss in lost:
+        for name in dict.fromkeys((*loss.reasons, *loss.alone)):
+            alone = loss.alone.get(name, 0) if loss.alone else None
+            rules.append((loss.stage, loss.unit, name, loss.into, loss.reasons.get(name, 0), alone))
+        overlaps += [(loss.stage, *pair.split(" & "), n) for pair, n in loss.overlap.items()]
+    schema = {"stage": pl.String, "unit": pl.String, "rule": pl.String, "in": pl.Int64, "first": pl.Int64, "alone": pl.Int64}
+    files = {
+        "rule": folder.csv("drops-by-rule.csv", pl.DataFrame(rules, schema=schema, orient="row")),
+        "overlap": folder.csv(
+            "drops-overlap.csv",
+            pl.DataFrame(
+                overlaps, schema={"stage": pl.String, "rule": pl.String, "and": pl.String, "rows": pl.Int64}, orient="row"
+            ),
+        ),
+    }
+    for dimension in DIMENSIONS:
+        known = [loss for loss in lost if dimension in loss.into_by]
+        tables = [
+            loss.by(dimension).select(
+                pl.lit(loss.stage).alias("stage"),
+                pl.lit(loss.unit).alias("unit"),
+                pl.col("value").alias(dimension),
+                "in",
+                "dropped",
+            )
+            for loss in known
+        ]
+        files[dimension] = folder.csv(f"drops-by-{dimension}.csv", pl.concat(tables)) if tables else ""
+    every = [loss.rows.select(pl.lit(loss.stage).alias("stage"), pl.all()) for loss in lost]
+    files["all"] = folder.csv("drops.csv", pl.concat(every))
+    return files

@@ -1,0 +1,192 @@
+"""Plots of the report: the same numbers give the same bytes, and no letter of the reader's fonts is needed.
+
+Colours are of Okabe and Ito's palette, which colour-blind people can tell apart. Labels are stage names, rules, score
+columns and language codes, all of them ASCII.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREY, INK, FAINT = "#0072B2", "#E69F00", "#9AA5AE", "#222222", "#D9DEE2"
+_WIDTH = 8.0
+_STYLE: Mapping[str, object] = {
+    "svg.hashsalt": "towerkit",
+    "svg.fonttype": "path",
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": GREY,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "axes.formatter.useoffset": False,
+}
+
+
+def as_svg(figure: Figure) -> bytes:
+    """The figure as SVG, without date and version, so that equal figures are equal files."""
+    import matplotlib
+
+    stream = BytesIO()
+    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    return stream.getvalue()
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A stage in the funnel: what went on of what came in."""
+
+    name: str
+    into: int
+    out: int
+    told: str
+    """The numbers in words."""
+
+
+def funnel(bars: Sequence[Bar]) -> Figure:
+    """A bar for each stage, as long as what came in; what was dropped is its light end."""
+    import matplotlib
+
+    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+        figure = _figure(_WIDTH, 0.6 + 0.32 * len(bars))
+        axes = figure.add_subplot()
+        places = np.arange(len(bars))
+        out = np.array([min(bar.out, bar.into) for bar in bars], dtype=float)
+        into = np.array([bar.into for bar in bars], dtype=float)
+        axes.barh(places, out, height=0.62, color=BLUE, label="went on")
+        axes.barh(places, into - out, left=out, height=0.62, color=ORANGE, hatch="////", edgecolor="white", linewidth=0, label="dropped")
+        longest = max(into.max(initial=0), 1.0)
+        for place, bar in enumerate(bars):
+            axes.text(bar.into + longest * 0.012, place, bar.told, va="center", fontsize=8)
+        axes.set_yticks(places, [bar.name for bar in bars])
+        axes.set_ylim(len(bars) - 0.4, -0.6)
+        axes.set_xlim(0, longest * 1.38)
+        _bare(axes)
+        if any(bar.into > bar.out for bar in bars):
+            figure.legend(loc="outside lower left", ncols=2, frameon=False, fontsize=8)
+    return figure
+
+
+def _bare(axes: Axes) -> None:
+    for side in ("bottom", "left"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(left=False, bottom=False, labelbottom=False)
+
+
+@dataclass(frozen=True)
+class Heatmap:
+    """Shares by two names."""
+
+    rows: list[str]
+    columns: list[str]
+    shares: list[list[float]]
+    label: str
+
+
+def heatmap(of: Heatmap) -> Figure:
+    """A cell for each pair of names, the darker the larger the share, with the share written in."""
+    import matplotlib
+
+    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+        width = min(_WIDTH, 2.4 + 0.62 * len(of.columns))
+        figure = _figure(width, 1.0 + 0.28 * len(of.rows))
+        axes = figure.add_subplot()
+        shares = np.array(of.shares)
+        most = max(float(shares.max(initial=0)), 0.05)
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=most * 1.15, aspect="auto")
+        for row, column in np.argwhere(shares > 0):
+            share = shares[row, column]
+            text = f"{100 * share:.0f}%" if share >= 0.0095 else "<1%"
+            axes.text(column, row, text, ha="center", va="center", fontsize=7.5, color="white" if share > 0.6 * most else INK)
+        axes.set_xticks(range(len(of.columns)), of.columns, rotation=40, ha="left", rotation_mode="anchor")
+        axes.set_yticks(range(len(of.rows)), of.rows)
+        axes.set_xticks(np.arange(len(of.columns) + 1) - 0.5, minor=True)
+        axes.set_yticks(np.arange(len(of.rows) + 1) - 0.5, minor=True)
+        axes.grid(which="minor", color="white", linewidth=1.5)
+        axes.tick_params(which="both", length=0, labeltop=True, labelbottom=False)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        axes.set_xlabel(of.label, fontsize=8)
+    return figure
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Two histograms over the same bins: everything, and what was kept of it."""
+
+    title: str
+    every: NDArray[np.int64]
+    kept: NDArray[np.int64] | None
+
+
+def histograms(panels: Sequence[Panel], low: float, high: float, label: str, *, every: str, kept: str) -> Figure:
+    """Small panels with one scale of values; heights are shares of all that the panel counts.
+
+    Args:
+        panels: histograms of equally many bins from `low` to `high`.
+        low: where the first bin starts.
+        high: where the last bin ends.
+        label: what the values are.
+        every: what the outer histograms count.
+        kept: what the inner histograms count.
+    """
+    import matplotlib
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+        across = min(4, len(panels))
+        down = math.ceil(len(panels) / across)
+        width = _WIDTH if across > 1 else 5.0
+        figure = _figure(width, 0.75 + (1.35 if across > 1 else 2.0) * down)
+        grid = figure.subplots(down, across, sharex=True, squeeze=False)
+        edges = np.linspace(low, high, len(panels[0].every) + 1)
+        drawn: dict[str, object] = {}
+        for axes, panel in zip(grid.flat, panels, strict=False):
+            whole = max(int(panel.every.sum()), 1)
+            drawn[every] = axes.stairs(panel.every / whole, edges, fill=True, color=FAINT if panel.kept is not None else BLUE)
+            if panel.kept is not None:
+                drawn[kept] = axes.stairs(panel.kept / whole, edges, fill=True, color=BLUE)
+                axes.stairs(panel.every / whole, edges, color=GREY, linewidth=0.7)
+            axes.set_title(panel.title)
+            axes.margins(x=0)
+            axes.set_ylim(bottom=0)
+            axes.yaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2))
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+            axes.xaxis.set_major_locator(MaxNLocator(4))
+        for axes in grid.flat[len(panels) :]:
+            axes.set_visible(False)
+        # The lowest panel of each column shows the scale, also where the last row is not full.
+        for column in range(across):
+            grid[(len(panels) - 1 - column) // across, column].tick_params(labelbottom=True)
+        figure.supxlabel(label, fontsize=9)
+        if panels[0].kept is not None:
+            figure.legend(drawn.values(), drawn.keys(), loc="outside upper right", ncols=2, frameon=False, fontsize=8)
+    return figure
