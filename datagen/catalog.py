@@ -149,7 +149,12 @@ def _filters() -> Iterator[Entry]:
     added = {name: {column.name for kind in KINDS for column in part.columns(kind)} for name, part in parts.items()}
     for name in filter_names():
         model = filter_class(name)
-        columns = reject_columns(_with_stand_ins(model))
+        try:
+            columns = reject_columns(_with_stand_ins(model))
+        except (pl.exceptions.PolarsError, AttributeError, LookupError, TypeError, ValueError):
+            # Options that only make sense together, such as limits of which one must be given.
+            yield Entry("filters", name, _doc(model), {"Reads": "what its options name"}, _options(model))
+            continue
         kinds = [kind for kind in KINDS if {c[1:] for c in columns if c.startswith("@")} <= {*ROLES[kind]}]
         facts = {"Reads": ", ".join(f"`{column.removeprefix('@')}`" for column in columns)}
         if scorers := [scorer for scorer, adds in added.items() if not adds.isdisjoint(columns)]:

@@ -55,18 +55,20 @@ def judge_rows(frame: pl.DataFrame, filters: Sequence[Filter], header: Header) -
     Each filter gives two reasons, its own and `<own>:unjudged`; the list names them in column order.
     """
     fitted = [judge.for_columns(header.scores) for judge in filters]
-    verdicts: list[pl.Expr] = []
+    applies: list[pl.Expr] = []
     reasons: list[str] = []
-    for judge in fitted:
-        rejected = judge.reject()
-        verdicts += [rejected.fill_null(value=False), rejected.is_null() & pl.lit(judge.unjudged == "drop")]
+    for n, judge in enumerate(fitted):
+        verdict = pl.col(f"@verdict{n}")
+        applies += [verdict.fill_null(value=False), verdict.is_null() & pl.lit(judge.unjudged == "drop")]
         reasons += [judge.reason, f"{judge.reason}:unjudged"]
     first = pl.coalesce(
         *(pl.when(pl.col(f"@{n}")).then(pl.lit(reason)) for n, reason in enumerate(reasons)), pl.lit(None, pl.String)
     )
     judged = (
         with_roles(frame.lazy(), header.kind)
-        .with_columns(verdict.alias(f"@{n}") for n, verdict in enumerate(verdicts))
+        # A step of its own, so that no verdict is reached twice.
+        .with_columns(judge.reject().alias(f"@verdict{n}") for n, judge in enumerate(fitted))
+        .with_columns(expr.alias(f"@{n}") for n, expr in enumerate(applies))
         .with_columns(first.alias("@reason"))
     )
     return judged.collect(), reasons

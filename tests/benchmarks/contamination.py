@@ -1,83 +1,61 @@
 """Rows a second of the contamination scorer against 100,000 test items, in one process and in two.
 
-Run: python tests/benchmarks/contamination.py [ROWS]
+Run: python tests/benchmarks/contamination.py
 """
 
 import multiprocessing
 import os
-import random
-import sys
+import resource
 import tempfile
 import time
 from pathlib import Path
 
-FLOOR = 50_000
-"""Rows a second on two cores, pairs of 80 + 80 characters."""
+FLOOR = 25_000
+"""Rows a second and core; pairs of 80 + 80 characters."""
 TEST_ITEMS = 100_000
-CHUNK = 50_000
+ROWS = 50_000
+SHARDS = 4
+PLANTED = 500
+"""Rows of a shard that are test items."""
 
 
-def made_up_text(words: list[str], random_: random.Random) -> str:
-    """About 80 characters of words whose frequencies fall as in real text (Zipf)."""
-    text = ""
-    while len(text) < 80:
-        text += words[min(int(random_.paretovariate(0.9)) - 1, len(words) - 1)] + " "
-    return text[:80]
-
-
-def pairs(rows: int, seed: int):
+def seconds(test: Path, shard: Path) -> float:
+    """How long one shard takes a process that has built its index."""
     import polars as pl
 
-    random_ = random.Random(seed)
-    words = ["".join(random_.choices("etaoinsrhldcumfpgwybvk", k=random_.randint(2, 9))) for _ in range(30_000)]
-    texts = [made_up_text(words, random_) for _ in range(2 * rows)]
-    return pl.DataFrame({"source": texts[:rows], "target": texts[rows:]})
-
-
-def score(folder: Path, shard: Path) -> float:
-    """Seconds that one shard takes a process which has built its index."""
-    import polars as pl
-
+    from filters.base import with_roles
     from filters.scorers.contamination import Contamination
 
-    scorer = Contamination(against=(folder,))
-    frame = pl.read_parquet(shard).select(pl.col("source").alias("@source"), pl.col("target").alias("@output"))
+    scorer = Contamination(against=(test,))
+    frame = with_roles(pl.scan_parquet(shard), "pair").collect()
     scorer.score(frame.head(1))
     start = time.perf_counter()
-    scorer.score(frame)
-    return time.perf_counter() - start
+    flags = scorer.score(frame)["flag_contamination"]
+    took = time.perf_counter() - start
+    assert PLANTED <= flags.sum() < 1.1 * PLANTED
+    return took
 
 
 def main() -> None:
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
-    # As in the project's worker pool: a process for each core, and one thread in each.
+    # As in the worker pool: a process for each core, with one thread in each.
     os.environ["POLARS_MAX_THREADS"] = "1"
-    import psutil
-
-    import corpus
+    import polars as pl
+    from made_up import Pairs, write_dataset
 
     with tempfile.TemporaryDirectory() as temporary:
-        folder, shard = Path(temporary) / "test", Path(temporary) / "shard.parquet"
-        test = pairs(TEST_ITEMS, seed=1)
-        corpus.write(test, "pair", folder)
-        shard_rows = pairs(CHUNK, seed=2)
-        # One row in a hundred is a test item.
-        shard_rows[: CHUNK // 100].extend(shard_rows[CHUNK // 100 :])
-        shard_rows = test.head(CHUNK // 100).vstack(shard_rows.tail(-(CHUNK // 100)))
-        shard_rows.write_parquet(shard)
+        test, shard = Path(temporary) / "test", Path(temporary) / "shard.parquet"
+        items = Pairs(seed=1).frame(TEST_ITEMS, 0)
+        write_dataset(iter([items]), test)
+        planted = items.filter(pl.col("source").str.contains(r"^(\pL+\PL+){13}")).head(PLANTED)
+        pl.concat([planted, Pairs(seed=2).frame(ROWS - PLANTED, 0)]).write_parquet(shard)
+        print(f"contamination: {ROWS:,} rows against {TEST_ITEMS:,} test items, pairs of 80 + 80 characters")
         for workers in (1, 2):
             with multiprocessing.get_context("spawn").Pool(workers) as pool:
-                seconds = pool.starmap(score, [(folder, shard)] * max(workers, rows // CHUNK), chunksize=1)
-            rate = workers * CHUNK / (sum(seconds) / len(seconds))
-            floor = FLOOR * workers / 2
-            print(f"contamination, {workers} process(es): {rate:,.0f} rows/s, {rate / floor:.2f} times the floor")
-        before = psutil.Process().memory_info().rss
-        start = time.perf_counter()
-        score(folder, shard)
-        grown = (psutil.Process().memory_info().rss - before) / 2**20
-        print(
-            f"index and one shard in this process: {time.perf_counter() - start:.1f} s, {grown:.0f} MiB more resident"
-        )
+                times = pool.starmap(seconds, [(test, shard)] * SHARDS, chunksize=1)
+            rate = workers * ROWS * SHARDS / sum(times)
+            print(f"{workers} process(es): {rate:,.0f} rows/s, {rate / (FLOOR * workers):.2f} times the floor")
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(f"at most {peak:,.0f} MiB resident in a process")
 
 
 if __name__ == "__main__":

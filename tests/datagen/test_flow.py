@@ -1,0 +1,91 @@
+"""Flow stages: rows stream through one process in any order; shards come out whole, in input order, and resume."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+import corpus
+import datagen.stages
+from corpus import laws
+from datagen.progress import Silent
+from datagen.recipe import load_recipe
+from datagen.run import run
+from datagen.stages.base import Context, Flown, FlowStage, Header, Item, only
+from datagen.verify import verify
+
+
+class Reverse(FlowStage):
+    """Turns texts round, several at a time and not in order, as an engine would; texts with an x fail."""
+
+    width: ClassVar[int] = 7
+    dies_after: ClassVar[int | None] = None
+    seen: ClassVar[list[str]] = []
+
+    def header(self, inputs: Sequence[Header], name: str) -> Header:
+        return only(inputs, "reverse", ["text"])
+
+    def flow(self, items: Iterator[Item], context: Context) -> Iterator[Flown]:
+        waiting: list[Item] = []
+        for item in items:
+            waiting.append(item)
+            if len(waiting) == self.width:
+                yield from map(self._turn, reversed(waiting))
+                waiting.clear()
+        yield from map(self._turn, reversed(waiting))
+
+    def _turn(self, item: Item) -> Flown:
+        if self.dies_after is not None and len(self.seen) >= self.dies_after:
+            raise RuntimeError("the device is gone")
+        self.seen.append(item.row["text"])
+        if "x" in item.row["text"]:
+            aside = {"id": item.row["id"], "reason": "failed", "origin": item.row["origin"]}
+            return Flown(item.piece, item.place, [], [aside], {"in": 1, "aside": {"failed": 1}})
+        return Flown(item.piece, item.place, [{**item.row, "text": item.row["text"][::-1]}], [], {"in": 1, "rows": 1})
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setitem(datagen.stages.STAGES, "reverse", Reverse)
+    monkeypatch.setitem(laws.LAWS, "reverse", laws.LAWS["score"])
+    monkeypatch.setitem(laws.SET_ASIDE, "reverse", ("aside",))
+    monkeypatch.setattr(Reverse, "seen", [])
+    texts = [f"שלום {n}" if n % 10 else f"x{n}" for n in range(1, 51)]
+    corpus.write(({"text": text} for text in texts), "text", tmp_path / "texts", rows_per_shard=9)
+    path = tmp_path / "flow.yaml"
+    path.write_text("stages:\n  texts: {read: {dataset: texts}}\n  turned: {reverse: }\n", encoding="utf-8")
+    return path
+
+
+def test_shards_are_whole_and_in_input_order(recipe: Path) -> None:
+    made = run(load_recipe(recipe), recipe.parent / "runs", until=None, workers=2, progress=Silent())
+    before, after = list(made["texts"].rows()), list(made["turned"].rows())
+    assert [row["text"] for row in after] == [row["text"][::-1] for row in before if "x" not in row["text"]]
+    assert made["turned"].aside().collect()["reason"].to_list() == ["failed"] * 5
+    assert len(made["turned"].files()) == len(made["texts"].files()) == 6
+    # The ids are those of the texts before: a stage that changes identity columns makes new ids itself.
+    problems = [check.what for check in verify(made["turned"].path) if check.problem]
+    assert problems == ["every id is the hash of its row"]
+
+
+def test_what_was_closed_is_not_asked_again(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reverse, "dies_after", 30)
+    with pytest.raises(RuntimeError, match="device is gone"):
+        run(load_recipe(recipe), recipe.parent / "runs", until=None, workers=1, progress=Silent())
+    monkeypatch.setattr(Reverse, "dies_after", None)
+    made = run(load_recipe(recipe), recipe.parent / "runs", until=None, workers=1, progress=Silent())
+    whole = run(load_recipe(recipe), recipe.parent / "others", until=None, workers=1, progress=Silent())
+    assert [f.read_bytes() for f in made["turned"].files()] == [f.read_bytes() for f in whole["turned"].files()]
+    assert len(Reverse.seen) < 30 + 50 + 50 - 20  # three shards of nine were closed before the device went
+
+
+def test_a_stage_that_loses_rows_is_found_out(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def loses(self: Reverse, items: Iterator[Item], context: Context) -> Iterator[Flown]:
+        for item in items:
+            if item.place != 3:
+                yield self._turn(item)
+
+    monkeypatch.setattr(Reverse, "flow", loses)
+    with pytest.raises(RuntimeError, match="fewer rows than it was given"):
+        run(load_recipe(recipe), recipe.parent / "runs", until=None, workers=1, progress=Silent())
