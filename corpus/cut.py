@@ -37,7 +37,8 @@ def cut_groups(frame: pl.DataFrame, key: str, size: int) -> Iterator[pl.DataFram
     if frame.is_empty():
         yield frame
         return
-    numbered = frame.with_columns(pl.int_range(pl.len()).min().over(key).alias("@first"))
+    # A row number first: an expression that counts rows would count them within each group.
+    numbered = frame.with_row_index("@row").with_columns(pl.col("@row").min().over(key).alias("@first")).drop("@row")
     numbered = numbered.sort("@first", maintain_order=True)
     shard = numbered.select((pl.col("@first").rle_id() // size).alias("@shard"))
     for part in numbered.drop("@first").with_columns(shard).partition_by("@shard", maintain_order=True):

@@ -138,10 +138,18 @@ def _scorers() -> Iterator[Entry]:
 _DIRECTIONS = {True: ", higher is better", False: ", lower is better", None: ""}
 
 
+def _have(kind: str) -> set[str]:
+    """Columns and roles that every row of a kind has."""
+    return {*KINDS[kind].columns, *(f"@{role}" for role in ROLES[kind])}
+
+
+_OWN = set.union(*map(_have, KINDS))
+"""Columns that the contract knows; all others are scores."""
+
+
 def _fits(scorer: Scorer, kind: str) -> bool:
-    have = {*KINDS[kind].columns, *(f"@{role}" for role in ROLES[kind])}
     needs = scorer.needs(kind)
-    return bool(needs) and have.issuperset(needs)
+    return bool(needs) and _have(kind).issuperset(needs)
 
 
 def _filters() -> Iterator[Entry]:
@@ -155,7 +163,7 @@ def _filters() -> Iterator[Entry]:
             # Options that only make sense together, such as limits of which one must be given.
             yield Entry("filters", name, _doc(model), {"Reads": "what its options name"}, _options(model))
             continue
-        kinds = [kind for kind in KINDS if {c[1:] for c in columns if c.startswith("@")} <= {*ROLES[kind]}]
+        kinds = [kind for kind in KINDS if _OWN.intersection(columns) <= _have(kind)]
         facts = {"Reads": ", ".join(f"`{column.removeprefix('@')}`" for column in columns)}
         if scorers := [scorer for scorer, adds in added.items() if not adds.isdisjoint(columns)]:
             facts["After the scorer"] = ", ".join(scorers)

@@ -10,6 +10,7 @@ from typing import Any
 
 from corpus.config import Loaded, dotted, load, validate
 from corpus.errors import UserError, nearest
+from corpus.manifest import read_manifest
 from corpus.plain_yaml import KeyPath
 from datagen.readers.names import reader_class
 from datagen.stages import STAGES
@@ -36,6 +37,8 @@ class Named:
     verb: str
     options: Stage
     sources: tuple[str, ...]
+    uses: tuple[str, ...]
+    """Stages whose datasets the options name (test sets to keep apart from)."""
     inputs: tuple[Header, ...]
     header: Header
 
@@ -119,9 +122,13 @@ class _Builder:
         inputs = tuple(self.before[source].header for source in sources)
         try:
             header = options.header(inputs, name)
+            uses = [str(path) for path in options.datasets() if str(path) in self.before]
+            for path in options.datasets():
+                if str(path) not in uses:
+                    read_manifest(path)
         except UserError as error:
             raise self.fault(at, f"{dotted(at)}: {error}") from None
-        return Named(name, verb, options, sources, inputs, header)
+        return Named(name, verb, options, sources, tuple(uses), inputs, header)
 
     def _sources(self, at: KeyPath, verb: str, given: object, every: Sequence[str]) -> tuple[str, ...]:
         """Names of the stages that a stage reads: those in `from:`, else the one above."""
@@ -208,27 +215,36 @@ def located(data: Any, fields: Collection[str], base: Path, stages: Collection[s
 
 
 def _place(data: dict[str, Any], keys: list[str]) -> list[str]:
-    """The whole path of a setting: `kept.length_ratio.max` for `stages.kept.select.filters.2.length_ratio.max`."""
+    """The whole path of a setting, whose stage need not be followed by its verb, nor a part by its list.
+
+    `kept.length_ratio.max` is `stages.kept.select.filters.2.length_ratio.max` where the recipe says so.
+    """
     if keys[0] in _TOP:
         return keys
     path, around = ["stages", keys[0]], (data.get("stages") or {}).get(keys[0])
     rest = keys[1:]
-    if isinstance(around, dict) and rest:
+    if isinstance(around, dict) and rest and rest[0] not in around:
         verbs = [key for key in around if key != "from"]
-        if rest[0] not in around and len(verbs) == 1:
-            rest = [str(verbs[0]), *rest]
+        rest = [str(verbs[0]), *rest] if len(verbs) == 1 else rest
     for key in rest:
-        if isinstance(around, list) and not key.isdigit():
-            found = [n for n, item in enumerate(around) if item == key or (isinstance(item, dict) and key in item)]
-            if found:
-                path.append(str(found[0]))
-                around = around[found[0]]
+        if isinstance(around, dict) and key not in around:
+            lists = [option for option in _PARTS if _named(around.get(option), key) is not None]
+            if len(lists) == 1:
+                path.append(lists[0])
+                around = around[lists[0]]
+        index = _named(around, key)
+        if index is not None and isinstance(around, list):
+            if around[index] == key:
+                around[index] = {key: {}}  # a name alone has no options yet; the setting is about to give it one
+            path.append(str(index))
+            around = around[index]
         path.append(key)
-        around = around.get(key) if isinstance(around, dict) else _item(around, key)
+        around = around.get(key) if isinstance(around, dict) else None
     return path
 
 
-def _item(around: object, key: str) -> object:
-    if isinstance(around, list) and key.isdigit() and int(key) < len(around):
-        return around[int(key)]
-    return None
+def _named(parts: object, name: str) -> int | None:
+    """Where a part of this name stands in a list of parts."""
+    if not isinstance(parts, list):
+        return None
+    return next((n for n, part in enumerate(parts) if part == name or (isinstance(part, dict) and name in part)), None)

@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 from corpus.dataset import Dataset, finish
 from corpus.dataset import open as open_dataset
 from corpus.hashing import digest
-from corpus.manifest import FILE, InputDataset, InputFile, Manifest, Score
+from corpus.manifest import FILE, InputDataset, InputFile, Manifest, Score, read_manifest
 from corpus.shards import replacing
 from datagen.executors import execute
 from datagen.folder import StageFolder
@@ -45,7 +45,7 @@ class Planned:
     @property
     def done(self) -> bool:
         """Whether the dataset is there."""
-        return (self.folder / FILE).is_file()
+        return (self.folder / FILE).is_file() and read_manifest(self.folder).plan == self.plan
 
 
 def run(recipe: Recipe, runs: Path, *, until: str | None, workers: int, progress: Progress) -> dict[str, Dataset]:
@@ -65,45 +65,43 @@ def run(recipe: Recipe, runs: Path, *, until: str | None, workers: int, progress
     folder.mkdir(parents=True, exist_ok=True)
     made: dict[str, Dataset] = {}
     with locked(folder / ".lock", progress.waiting):
-        for planned in plans(recipe, folder, made):
+        for name, stage in recipe.stages.items():
+            planned = plan(stage, recipe, folder, made)
             if planned.done:
-                made[planned.stage.name] = open_dataset(planned.folder)
-                progress.skipped(planned.stage, made[planned.stage.name])
+                made[name] = open_dataset(planned.folder)
+                progress.skipped(stage, made[name])
             else:
-                made[planned.stage.name] = _make(planned, recipe, workers, progress)
+                made[name] = _make(planned, recipe, workers, progress)
             _point(folder, recipe, made)
-            if planned.stage.name == until:
+            if name == until:
                 break
     return made
 
 
-def plans(recipe: Recipe, folder: Path, made: dict[str, Dataset]) -> Iterator[Planned]:
-    """The stages in order, each planned when the datasets that it reads have been put into `made`."""
-    for named in recipe.stages.values():
-        folders = {name: dataset.path for name, dataset in made.items()}
-        stage = replace(named, options=named.options.bound(folders))
-        inputs = Inputs.of(stage, made)
-        files = stage.options.input_files(folder.parent) if isinstance(stage.options, Read) else []
-        plan = plan_hash(stage, inputs.contents, files, recipe.seed)
-        yield Planned(stage, inputs, files, plan, folder / f"{stage.name}-{plan[:8]}")
+def plan(named: Named, recipe: Recipe, folder: Path, made: Mapping[str, Dataset]) -> Planned:
+    """Plan a stage when all datasets that it reads are in `made`."""
+    stage = replace(named, options=named.options.bound({name: dataset.path for name, dataset in made.items()}))
+    inputs = Inputs.of(stage, made)
+    files = stage.options.input_files(folder.parent) if isinstance(stage.options, Read) else []
+    asked = plan_hash(stage, inputs.contents, files, recipe.seed)
+    return Planned(stage, inputs, files, asked, folder / f"{stage.name}-{asked[:8]}")
 
 
 def states(recipe: Recipe, runs: Path) -> Iterator[tuple[Named, str]]:
     """Each stage with its state in words: done, begun, to do."""
     folder = runs / recipe.name
     made: dict[str, Dataset] = {}
-    planned = plans(recipe, folder, made)
     for stage in recipe.stages.values():
-        if any(source not in made for source in stage.sources):
+        if any(name not in made for name in (*stage.sources, *stage.uses)):
             yield stage, "to do, after the stages that it reads"
             continue
-        one = next(planned)
-        if one.done:
-            made[stage.name] = open_dataset(one.folder)
-            yield stage, f"done, {made[stage.name].manifest.rows:,} rows in {one.folder}"
+        planned = plan(stage, recipe, folder, made)
+        if planned.done:
+            made[stage.name] = open_dataset(planned.folder)
+            yield stage, f"done, {made[stage.name].manifest.rows:,} rows in {planned.folder}"
         else:
-            shards = len(list(one.folder.glob(".parts/*.json")))
-            yield stage, f"begun, {shards} shards in {one.folder}" if shards else "to do"
+            shards = len(list(planned.folder.glob(".parts/*.json")))
+            yield stage, f"begun, {shards} shards in {planned.folder}" if shards else "to do"
 
 
 def plan_hash(stage: Named, contents: Sequence[str], files: Sequence[InputFile], seed: int) -> str:

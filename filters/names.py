@@ -55,7 +55,8 @@ def open_filter(spec: Spec) -> Filter:
         UserError: no such filter, or an entry of another form.
         pydantic.ValidationError: wrong options.
     """
-    return _open(spec, filter_class)
+    name, options = _split(spec)
+    return filter_class(name).model_validate(options)
 
 
 def open_scorer(spec: Spec) -> Scorer:
@@ -65,15 +66,16 @@ def open_scorer(spec: Spec) -> Scorer:
         UserError: no such scorer, or an entry of another form.
         pydantic.ValidationError: wrong options.
     """
-    return _open(spec, scorer_class)
+    name, options = _split(spec)
+    return scorer_class(name).model_validate(options)
 
 
-def _open(spec: Spec, find: Any) -> Any:
+def _split(spec: Spec) -> tuple[str, Mapping[str, Any]]:
     if isinstance(spec, str):
-        return find(spec)()
+        return spec, {}
     if isinstance(spec, Mapping) and len(spec) == 1:
         name, options = next(iter(spec.items()))
-        return find(name).model_validate(options or {})
+        return name, options or {}
     raise UserError(f"found {spec!r}, expected a name, or a name with options such as {{length_ratio: {{max: 3}}}}")
 
 
@@ -86,7 +88,9 @@ def _names(folder: str) -> list[str]:
 def _find(folder: str, name: str, base: type[P]) -> type[P]:
     known = _names(folder)
     if name not in known:
-        raise UserError(f"there is no {base.__name__.lower()} {name!r}.{nearest(name, known)} Known: {', '.join(known)}")
+        raise UserError(
+            f"there is no {base.__name__.lower()} {name!r}.{nearest(name, known)} Known: {', '.join(known)}"
+        )
     module = importlib.import_module(f"filters.{folder}.{name}")
     here = [
         value

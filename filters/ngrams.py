@@ -1,8 +1,4 @@
-"""Tokens and hashed n-grams of text in any script: words where a script writes spaces, characters where it does not.
-
-Which of the two a stretch of text gets is told by its script and not by a language code, so mixed text and rows without
-a language are cut as well as any other.
-"""
+"""Hashed n-grams of tokens, and an index that finds those of some texts in others."""
 
 from __future__ import annotations
 
@@ -12,30 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from filters.tokens import folded, tokens
+
 Hashes = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.int64]
 
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
-"""Scripts written without spaces between words."""
-_TOKEN = rf"[{_UNSPACED}]\p{{M}}*|[\p{{L}}\p{{M}}\p{{N}}--[{_UNSPACED}]]+"
-"""A character of an unspaced script with its marks, or a run of letters, marks and digits of any other."""
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 """Base of the polynomial that joins token hashes to n-gram hashes, modulo 2^64; any odd number of many bits does."""
-
-
-def tokens(texts: pl.Series) -> pl.Series:
-    """Tokens of each text as it is written, punctuation left out: a list of strings a row, null for a null text."""
-    return texts.str.extract_all(_TOKEN)
-
-
-def mostly_unspaced(texts: pl.Series, words: pl.Series) -> pl.Series:
-    """Whether more than half of a text's tokens are characters of unspaced scripts."""
-    return texts.str.count_matches(f"[{_UNSPACED}]") * 2 > words.list.len()
-
-
-def folded(words: pl.Series) -> pl.Series:
-    """Tokens with case, width and composition levelled (lower case of NFKC)."""
-    return words.str.normalize("NFKC").str.to_lowercase()
 
 
 @dataclass(frozen=True)
@@ -97,7 +76,8 @@ class Windows:
 class NgramIndex:
     """N-grams of a collection of texts, to find which of them stand in other texts.
 
-    Memory: 16 bytes a token and 32 a distinct n-gram, so about 0.6 kB for a text item of 80 + 80 characters.
+    Memory: 16 bytes a token and 32 a distinct n-gram: about 0.6 kB for a pair of 80 + 80 characters in scripts with
+    spaces, 7 kB where every character is a token.
     """
 
     table: TokenTable

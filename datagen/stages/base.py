@@ -86,6 +86,10 @@ class Stage(BaseModel):
         """What enters the plan beside the options and the inputs' content."""
         return None
 
+    def datasets(self) -> Sequence[Path]:
+        """Datasets that the options name beside the inputs: folders, or names of earlier stages."""
+        return ()
+
     def bound(self, stages: Mapping[str, Path]) -> Self:
         """The stage with names of other stages among its options replaced by the folders of their datasets."""
         del stages

@@ -89,7 +89,7 @@ class Ranked(ShardStage):
         header = context.header
         judged, _ = judge_rows(frame, self.gates, header)
         stays = pl.col("@reason").is_null()
-        gated = set_aside(judged.filter(~stays), pl.lit("gate:") + pl.col("@reason"), evidence(self.gates))
+        gated = set_aside(judged.filter(~stays), pl.lit("gate:") + pl.col("@reason"), evidence(self.gates, header))
         frame = judged.filter(stays).select(frame.columns)
         unscored = pl.any_horizontal(pl.col(c).is_null() for c in self.columns)
         missing = set_aside(frame.filter(unscored), pl.lit(f"unscored:{'+'.join(self.columns)}"))
@@ -138,11 +138,11 @@ class Ranked(ShardStage):
 def best_first(frame: pl.DataFrame, keys: int) -> pl.DataFrame:
     """Candidates in order: prompts as they come, in each the best first; ties to the shorter, then the smaller id."""
     order = [f"@key{n}" for n in range(keys)]
-    place = pl.int_range(pl.len()).min().over("prompt_id")
     return (
-        frame.with_columns(place.alias("@place"))
+        frame.with_row_index("@row")
+        .with_columns(pl.col("@row").min().over("prompt_id").alias("@place"))
         .sort(["@place", *order, "@length", "id"], descending=[False, *[True] * keys, False, False])
-        .drop("@place")
+        .drop("@row", "@place")
     )
 
 

@@ -55,6 +55,10 @@ class Score(ShardStage):
             for scorer in self.scorers
         ]
 
+    def datasets(self) -> Sequence[Path]:
+        """Those that scorers name."""
+        return [path for scorer in self.scorers for path in scorer.datasets()]
+
     def bound(self, stages: Mapping[str, Path]) -> Self:
         """With the datasets of stages that scorers name."""
         return self.model_copy(update={"scorers": tuple(scorer.bound(stages) for scorer in self.scorers)})

@@ -38,7 +38,7 @@ class Select(ShardStage):
         judged, reasons = judge_rows(frame, self.filters, context.header)
         kept = judged.filter(pl.col("@reason").is_null()).select(frame.columns)
         dropped = judged.filter(pl.col("@reason").is_not_null())
-        aside = set_aside(dropped, pl.col("@reason"), evidence(self.filters))
+        aside = set_aside(dropped, pl.col("@reason"), evidence(self.filters, context.header))
         counts: Counts = {
             "in": frame.height,
             "rows": kept.height,
@@ -74,11 +74,11 @@ def judge_rows(frame: pl.DataFrame, filters: Sequence[Filter], header: Header) -
     return judged.collect(), reasons
 
 
-def evidence(filters: Sequence[Filter]) -> pl.Expr:
+def evidence(filters: Sequence[Filter], header: Header) -> pl.Expr:
     """What made the first rejecting filter reject, as text; null where the row's text itself tells."""
     value = pl.lit(None, pl.String)
     for judge in reversed(filters):
-        told = judge.evidence()
+        told = judge.for_columns(header.scores).evidence()
         if told is not None:
             value = pl.when(pl.col("@reason") == judge.reason).then(told.cast(pl.String)).otherwise(value)
     return value

@@ -16,7 +16,7 @@ from filters.report.markdown import MISSING, code, count, percent, plural, table
 from filters.report.plots import Heatmap, heatmap
 
 DIMENSIONS = ("language", "origin", "system")
-_COLUMNS = {"reason": pl.String, **dict.fromkeys(DIMENSIONS, pl.String), "rows": pl.UInt32}
+_COLUMNS = ("reason", *DIMENSIONS, "rows")
 
 
 @dataclass(frozen=True)
@@ -66,20 +66,34 @@ def losses(step: Step) -> list[Loss]:
         .agg(rows=pl.len())
         .sort("reason", *DIMENSIONS)
         .collect(engine="streaming")
-        .select(_COLUMNS)
+        .select(*_COLUMNS)
     )
     found = []
     if left:
-        came = _tables([source.manifest for source in step.inputs]) if step.inputs else {}
+        came = _tables([source.manifest for source in step.inputs])
         found.append(_loss(step, "candidate", plain(counts, "in"), left, aside, came))
-    if flowed.lost:
-        if step.verb in ("best", "pair"):
-            came = _prompts(step)
-        elif step.verb == "prompt":
-            came = _tables([source.manifest for source in step.inputs]) if step.inputs else {}
-        else:
-            came = _with_dropped(_tables([step.manifest]), aside)
+    if step.verb in ("best", "pair") and flowed.lost:
+        found.append(_loss(step, "prompt", flowed.into, flowed.lost, aside, _prompts(step)))
+    elif step.verb == "prompt":
+        found += _unworded(step, aside)
+    elif flowed.lost:
+        came = _with_dropped(_tables([step.manifest]), aside)
         found.append(_loss(step, flowed.unit, flowed.into, flowed.lost, aside, came))
+    return found
+
+
+def _unworded(step: Step, aside: pl.DataFrame) -> list[Loss]:
+    """Rows that gave no prompt, and prompts that were there already."""
+    found = []
+    counts = step.manifest.counts
+    dropped, repeated = tally(counts, "dropped"), plain(counts, "repeated")
+    if dropped:
+        came = _tables([source.manifest for source in step.inputs])
+        found.append(_loss(step, "row", plain(counts, "in"), dropped, aside, came))
+    if repeated:
+        again = aside.filter(pl.col("reason") == "repeated")
+        came = _with_dropped(_tables([step.manifest]), again)
+        found.append(_loss(step, "prompt", step.manifest.rows + repeated, {"repeated": repeated}, aside, came))
     return found
 
 
@@ -132,7 +146,7 @@ def _prompts(step: Step) -> dict[str, dict[str, int]]:
     }
 
 
-def section(run: Sequence[Step], lost: Sequence[Loss], folder: Folder) -> str:
+def section(lost: Sequence[Loss], folder: Folder) -> str:
     """Drops by rule, and for each stage by language, origin and system."""
     if not lost:
         return "Nothing was dropped: every row that came in went on."
@@ -152,7 +166,6 @@ def section(run: Sequence[Step], lost: Sequence[Loss], folder: Folder) -> str:
         if drawn:
             told = f"Share of {loss.unit}s dropped by rule and language at the stage {loss.stage}"
             parts.append(folder.svg(f"drops-{loss.stage}-{loss.unit}s.svg", heatmap(drawn), told))
-    del run
     return "\n\n".join(parts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+from pydantic import Field
 
 from filters.base import OUTPUT, SOURCE, Filter
 from filters.expressions import where_paired
@@ -14,9 +15,11 @@ _NO_WORD = r"[^\p{L}\p{M}\p{N}]+"
 class Copied(Filter):
     """Drops outputs that equal the source but for case, white space and punctuation.
 
-    Texts without a letter (numbers, signs, emoji) are translated by copying and stay. Names alone are copied too, so leave
-    this filter out where rows are names or terms. Null without a source.
+    Texts without a letter (numbers, signs, emoji) are translated by copying and stay. Null without a source.
     """
+
+    min_length: int = Field(default=1, ge=1)
+    """Shortest copy to drop, in characters. Names and terms are rightly copied: about 20 spares them."""
 
     def reject(self) -> pl.Expr:
         """True where both texts have the same letters, marks and digits in the same order."""
@@ -26,7 +29,9 @@ class Copied(Filter):
             pl.struct(source=_first_word(SOURCE), output=_first_word(OUTPUT))
             .struct.with_fields(alike=source.str.starts_with(output) | output.str.starts_with(source))
             .struct.with_fields(source=_folded(SOURCE), output=_folded(OUTPUT))
-            .struct.with_fields(same=(source == output) & output.str.contains(r"\p{L}"))
+            .struct.with_fields(
+                same=(source == output) & output.str.contains(r"\p{L}") & (OUTPUT.str.len_chars() >= self.min_length)
+            )
             .struct.field("same")
         )
         return where_paired(same.fill_null(value=False))

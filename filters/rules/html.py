@@ -8,10 +8,10 @@ from filters.base import OUTPUT, Filter
 from filters.expressions import ANY_SOURCE
 
 _ELEMENTS = (
-    "a|abbr|address|article|aside|audio|b|blockquote|body|br|button|canvas|caption|center|cite|code|col|colgroup|dd|del|div|"
-    "dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|kbd|label|"
-    "legend|li|link|main|mark|meta|nav|noscript|object|ol|optgroup|option|p|param|picture|pre|q|s|samp|script|section|select|"
-    "small|source|span|strike|strong|style|sub|sup|svg|table|tbody|td|textarea|tfoot|th|thead|time|title|tr|tt|u|ul|video|wbr"
+    "a|abbr|article|aside|audio|b|blockquote|body|br|button|canvas|caption|center|cite|code|col|colgroup|dd|del|div|"
+    "dl|dt|em|embed|fieldset|figcaption|figure|font|footer|h[1-6]|head|header|hr|html|i|iframe|img|ins|kbd|"
+    "legend|li|link|mark|meta|nav|noscript|ol|optgroup|option|p|param|picture|pre|q|s|samp|script|section|select|"
+    "small|span|strike|strong|style|sub|sup|svg|table|tbody|td|textarea|tfoot|th|thead|tr|tt|u|ul|video|wbr"
 )
 _HTML = (
     rf"<!--|(?i:<!doctype html|</?(?:{_ELEMENTS})(?:\s[^<>]*)?/?>)"
@@ -43,7 +43,8 @@ def _own_markup() -> pl.Expr:
         pl.struct(output=OUTPUT, source=ANY_SOURCE, found=OUTPUT.str.contains(_HTML))
         # Without markup, nearly everywhere, null texts pass through the rest at no cost.
         .struct.with_fields(
-            output=_kinds(pl.when(pl.field("found")).then(output)), source=_kinds(pl.when(pl.field("found")).then(source))
+            output=_kinds(pl.when(pl.field("found")).then(output)),
+            source=_kinds(pl.when(pl.field("found")).then(source)),
         )
         .struct.with_fields(own=output.list.set_difference(source))
         .struct.field("own")
@@ -51,5 +52,7 @@ def _own_markup() -> pl.Expr:
 
 
 def _kinds(text: pl.Expr) -> pl.Expr:
-    kind = pl.element().str.replace(r"^(</?[A-Za-z0-9]+)[\s/][^<>]*>$", "$1>").str.replace("^</", "<").str.to_lowercase()
+    kind = (
+        pl.element().str.replace(r"^(</?[A-Za-z0-9]+)[\s/][^<>]*>$", "$1>").str.replace("^</", "<").str.to_lowercase()
+    )
     return text.str.extract_all(_HTML).list.eval(kind)

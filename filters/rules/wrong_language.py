@@ -35,7 +35,9 @@ class WrongLanguage(Filter):
         """The recognized language and its probability."""
         told = (
             pl.when(self._other(suffix)).then(
-                pl.format("{} {}", pl.col(f"label_{self.score}{suffix}"), pl.col(f"score_{self.score}{suffix}").round(2))
+                pl.format(
+                    "{} {}", pl.col(f"label_{self.score}{suffix}"), pl.col(f"score_{self.score}{suffix}").round(2)
+                )
             )
             for suffix in _SUFFIXES[self.side]
         )

@@ -36,14 +36,18 @@ class WrongScript(TextFilter):
     def evidence_text(self, text: pl.Expr, language: pl.Expr) -> pl.Expr:
         """Shares of unexpected letters."""
         shares = ((pl.field(name) / pl.field("letters")).round(2) for name in ("latin", "other"))
-        return _counted(text, language).struct.with_fields(told=pl.format("Latin {}, other {}", *shares)).struct.field("told")
+        return (
+            _counted(text, language)
+            .struct.with_fields(told=pl.format("Latin {}, other {}", *shares))
+            .struct.field("told")
+        )
 
 
 def _counted(text: pl.Expr, language: pl.Expr) -> pl.Expr:
-    """A struct with the pattern of unexpected letters and the counts of all, unexpected Latin and other unexpected ones.
+    """A struct with the pattern of unexpected letters, and counts of all letters and of unexpected Latin and other ones.
 
-    Built in steps, each once a row: polars would repeat whatever two parts of one expression share. Counts are null where
-    nothing is unexpected.
+    Built in steps, each once a row: polars would repeat whatever two parts of one expression share. Counts are null
+    where nothing is unexpected.
     """
     suspect, pattern = pl.field("suspect"), pl.field("pattern")
     latin_expected = pattern.str.contains("Latin", literal=True)

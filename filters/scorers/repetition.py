@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from filters.base import ScoreColumn, Scorer
-from filters.ngrams import mostly_unspaced, tokens
+from filters.tokens import mostly_unspaced, tokens
 
 _TOP = (2, 3, 4)
 _DUPLICATE = (5, 6, 7, 8, 9, 10)
@@ -26,7 +26,7 @@ class Repetition(Scorer):
     stands once repeats nothing, so a short sentence scores 0 and not, as by the letter of the table, 1.
 
     An n-gram is one of n words. A text in a script without spaces (Chinese, Japanese, Thai and others; see
-    `filters.ngrams`) is measured by 2n characters, since a word there has about two: with n, sentences by people exceed
+    `filters.tokens`) is measured by 2n characters, since a word there has about two: with n, sentences by people exceed
     Gopher's limits about five times as often as English ones do (NTREX-128, Tatoeba).
 
     Gopher drops a document above 0.3 (lines), 0.2, 0.18, 0.16 (top) and 0.15, 0.14, 0.13, 0.12, 0.11, 0.10 (dup).

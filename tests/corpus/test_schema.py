@@ -100,5 +100,7 @@ def test_roles_of_each_kind() -> None:
     assert list(rows) == KIND_NAMES
     for kind, (row, expected) in rows.items():
         frame = conform(pl.DataFrame([row]), kind)
-        found = [frame.select(ROLES[kind][role]).item() if role in ROLES[kind] else None for role in ("source", "output")]
+        found = [
+            frame.select(ROLES[kind][role]).item() if role in ROLES[kind] else None for role in ("source", "output")
+        ]
         assert tuple(found) == expected, kind

@@ -1,0 +1,261 @@
+"""Which column is what: roles by their usual names, by the values that they hold, and by languages as names."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from datagen.init.languages import code_of
+
+Values = Mapping[str, Any]
+"""A record as it was found."""
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "source": (
+        *("source", "src", "source_text", "src_text", "source_segment", "source_sentence", "source_string"),
+        *("sentence_src", "original", "original_text"),
+    ),
+    "target": (
+        *("target", "tgt", "trg", "target_text", "tgt_text", "trg_text", "target_segment", "target_sentence"),
+        *("target_string", "sentence_tgt", "translation", "translated_text", "pe", "pe_segment", "post_edit"),
+        *("postedit", "post_edited", "mt_pe"),
+    ),
+    "response": (
+        *("response", "answer", "output", "completion", "hypothesis", "hyp", "mt", "mt_segment"),
+        *("machine_translation", "prediction", "predicted", "generation", "generated_text", "model_output"),
+        *("model_answer", "solution", "reply", "code"),
+    ),
+    "prompt": ("prompt", "instruction", "question", "query", "problem", "user", "turns", "input"),
+    "messages": ("messages", "conversations", "conversation", "chat", "dialog", "dialogue"),
+    "chosen": ("chosen",),
+    "rejected": ("rejected",),
+    "text": ("text", "content", "document", "full_text", "body", "raw_content", "passage", "sentence"),
+    "references": (
+        *("references", "reference", "refs", "ref", "gold", "golden", "ground_truth", "reference_text"),
+        *("reference_answer", "human_translation"),
+    ),
+    "engine": ("engine", "system", "system_name", "system_id", "model", "model_name", "model_id", "generator"),
+    "src_lang": (
+        *("src_lang", "source_lang", "source_language", "src_language", "srclang", "sourcelang", "lang_src"),
+        *("from_lang", "sl"),
+    ),
+    "tgt_lang": (
+        *("tgt_lang", "target_lang", "target_language", "tgt_language", "trg_lang", "tgtlang", "targetlang"),
+        *("lang_tgt", "to_lang", "tl", "language", "lang", "locale"),
+    ),
+    "doc_id": ("doc_id", "docid", "document_id", "doc"),
+    "segment": ("segment", "segment_id", "seg_id", "sentence_id", "line_id"),
+    "license": ("license", "licence"),
+}
+"""Names by role, in any case and with any sign between words; what stands first is preferred."""
+
+_QUESTION_KEYS = frozenset({"question_id", "prompt_id"})
+_LOWER_IS_BETTER = frozenset(
+    ("ter", "hter", "error", "errors", "edits", "distance", "perplexity", "ppl", "loss", "penalty", "toxicity")
+)
+_SCORE = _LOWER_IS_BETTER.union(
+    ("score", "mqm", "da", "rating", "quality", "mean", "bleu", "chrf", "comet", "bleurt", "kiwi", "human", "reward")
+)
+_DEEP = 4
+_FEW = 0.2
+_SENTENCES = 0.5
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column, or a place within nested records, with its values in a sample; null where a record lacks it."""
+
+    path: str
+    values: Sequence[Any]
+
+    @property
+    def name(self) -> str:
+        """The last word of the path that is no number, folded: `targetString` is target_string."""
+        return folded(next((part for part in reversed(self.path.split(".")) if not part.isdigit()), self.path))
+
+    @property
+    def given(self) -> list[Any]:
+        """The values that are there."""
+        return [value for value in self.values if value is not None]
+
+    @property
+    def texts(self) -> list[str]:
+        """The values that are texts with something in them."""
+        return [value for value in self.values if isinstance(value, str) and value.strip()]
+
+    @property
+    def is_text(self) -> bool:
+        """Whether all values are texts and some hold letters."""
+        return all(isinstance(value, str) for value in self.given) and any(map(_has_letters, self.texts))
+
+    @property
+    def is_sentences(self) -> bool:
+        """Whether most texts have several words, or are of a script without spaces."""
+        long = sum(1 for text in self.texts if " " in text.strip() or re.search(r"[^\W\d_]{2}", _unspaced(text)))
+        return self.is_text and long >= _SENTENCES * len(self.texts)
+
+    @property
+    def is_varied(self) -> bool:
+        """Whether values seldom repeat, as those of texts do not and those of names do."""
+        return len(set(self.texts)) > _FEW * len(self.texts) or len(self.texts) < 10
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether all values are finite numbers, or texts that spell one."""
+        return bool(self.given) and all(_is_number(value) for value in self.given)
+
+
+@dataclass
+class Layout:
+    """What the columns of a file make: rows of a kind, and where their columns come from."""
+
+    kind: str
+    columns: dict[str, str | None] = field(default_factory=dict)
+    """Ours: theirs, as a reader's option has it."""
+    engines: dict[str, str] = field(default_factory=dict)
+    """Where several columns hold the answers of a system each: the system's name, and its column."""
+    languages: dict[str, str] = field(default_factory=dict)
+    """`src_lang` or `tgt_lang`, where the name of a column is a language."""
+    scores: dict[str, str] = field(default_factory=dict)
+    """Ours, and which way is better."""
+    assumed: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+    """Columns of theirs that go into `meta`."""
+
+
+def folded(name: str) -> str:
+    """A name in small letters with `_` between its words."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+
+
+def columns_of(records: Sequence[Values]) -> list[Column]:
+    """The columns of records and the places within nested ones, in the order in which they come up."""
+    found: dict[str, list[Any]] = {}
+    for number, record in enumerate(records):
+        for path, value in _leaves(record, ""):
+            values = found.setdefault(path, [])
+            values += [None] * (number - len(values))
+            values.append(value)
+    return [Column(path, values + [None] * (len(records) - len(values))) for path, values in found.items()]
+
+
+def _leaves(value: Any, path: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Every place in a record that a dotted name reaches; of longer lists the first item, of chats the first two."""
+    if path and (not isinstance(value, dict) or not value):
+        yield path, value
+    if depth == _DEEP:
+        return
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if "." not in str(key):
+                yield from _leaves(part, f"{path}.{key}".removeprefix("."), depth + 1)
+    elif isinstance(value, list):
+        for place, part in enumerate(value[:2] if value and isinstance(value[0], dict) else value[:1]):
+            yield from _leaves(part, f"{path}.{place}", depth + 1)
+
+
+class Columns:
+    """The columns of a file, asked for by what they might be."""
+
+    def __init__(self, records: Sequence[Values]) -> None:
+        """Columns of a sample of records."""
+        self.all = columns_of(records)
+        self.top = [column for column in self.all if "." not in column.path]
+
+    def texts(self, role: str) -> Column | None:
+        """The text column that has a name of this role; the least nested, then the first name of the role."""
+        found = [c for c in self.all if c.name in NAMES[role] and c.is_text and not _within_chat(c.path)]
+        return min(found, key=lambda c: (c.path.count("."), NAMES[role].index(c.name)), default=None)
+
+    def top_level(self, role: str) -> Column | None:
+        """The column, of whatever type, that has a name of this role."""
+        found = [column for column in self.top if column.name in NAMES[role]]
+        return min(found, key=lambda column: NAMES[role].index(column.name), default=None)
+
+    def answers_of_systems(self) -> dict[str, str]:
+        """Paths of columns that are named by a system and hold its answers one level down: `gpt.solution`."""
+        by_name: dict[str, dict[str, str]] = {}
+        for column in self.all:
+            outer, _, inner = column.path.partition(".")
+            if folded(inner) in NAMES["response"] and column.is_text and not outer.isdigit():
+                by_name.setdefault(inner, {})[outer] = column.path
+        return next((found for found in by_name.values() if len(found) > 1), {})
+
+    def by_language(self) -> dict[str, Column]:
+        """Columns that are named after a language and stand side by side: `translation.de` and `translation.en`."""
+        beside: dict[str, dict[str, Column]] = {}
+        for column in self.all:
+            parent, _, name = column.path.rpartition(".")
+            code = code_of(name)
+            if code and column.is_sentences and folded(name) not in {n for names in NAMES.values() for n in names}:
+                beside.setdefault(parent, {})[code] = column
+        return next((found for found in beside.values() if len(found) > 1), {})
+
+    def scores(self) -> dict[str, Column]:
+        """Numeric columns that are named like scores, by the name that ours gets."""
+        found = {}
+        for column in self.top:
+            words = column.name.split("_")
+            if column.is_numeric and (_SCORE.intersection(words) or words[0] == "score"):
+                name = column.name.removeprefix("score_").removesuffix("_score")
+                found["score_" + ("given" if name == "score" else name)] = column
+        return found
+
+    @property
+    def has_question_key(self) -> bool:
+        """Whether the file numbers questions."""
+        return any(column.name in _QUESTION_KEYS for column in self.top)
+
+
+def way(name: str) -> str:
+    """Which way is better for a score of this name."""
+    return "lower" if _LOWER_IS_BETTER.intersection(name.split("_")) else "higher"
+
+
+def is_chat(column: Column) -> bool:
+    """Whether a column holds lists of messages {role, content} and nothing more."""
+    return bool(column.given) and all(
+        isinstance(value, list)
+        and value
+        and all(
+            isinstance(turn, dict)
+            and all(isinstance(turn.get(part), str) for part in ("role", "content"))
+            and all(part is None for key, part in turn.items() if key not in ("role", "content"))
+            for turn in value
+        )
+        for value in column.given
+    )
+
+
+def is_sharegpt(column: Column) -> bool:
+    """Whether a column holds lists of turns {from, value}."""
+    return bool(column.given) and all(
+        isinstance(value, list) and value and all(isinstance(t, dict) and {"from", "value"} <= {*t} for t in value)
+        for value in column.given
+    )
+
+
+def _within_chat(path: str) -> bool:
+    return folded(path.partition(".")[0]) in {*NAMES["messages"], *NAMES["chosen"], *NAMES["rejected"]}
+
+
+def _has_letters(text: str) -> bool:
+    return re.search(r"[^\W\d_]", text) is not None
+
+
+def _unspaced(text: str) -> str:
+    """The letters of a text that belong to scripts without spaces between words."""
+    return "".join(re.findall(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]", text))
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False

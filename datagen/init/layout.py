@@ -1,0 +1,223 @@
+"""From columns to rows: which kind a file's records make, by the columns that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from corpus.errors import UserError
+from corpus.schema import kind_of, score_dtype
+from datagen.init.columns import NAMES, Column, Columns, Layout, Values, is_chat, is_sharegpt, way
+from datagen.readers._types import Unreadable, cell_converter, converter
+
+_LOOKED_FOR = """
+  two texts of different languages (source and target, or columns named after languages) -> pair
+  an answer and its source or prompt (response, output, answer, mt ...)                  -> response
+  prompt, question or instruction alone                                                  -> prompt
+  messages, a list of {role, content}                                                    -> sft
+  chosen and rejected                                                                    -> preference
+  text or content                                                                        -> text"""
+
+
+def layout(file: str, records: Sequence[Values], *, cells: bool) -> Layout:
+    """What records make.
+
+    Args:
+        file: for messages.
+        records: a sample of them.
+        cells: every value is text, as in CSV.
+
+    Raises:
+        UserError: they make nothing that is known here.
+    """
+    columns = Columns(records)
+    found = _preferences(file, columns) or _chats(file, columns) or _translations(columns) or _answers(columns)
+    found = found or _single(columns)
+    if found is None:
+        names = ", ".join(column.path for column in columns.top)
+        raise UserError(
+            f"{file}: no columns that make rows of any kind. Found: {names}. Looked for, in any spelling:{_LOOKED_FOR}"
+            "\nRename the columns, or write the recipe by hand with `columns: {ours: theirs}`"
+        )
+    _add_facts(found, columns, cells=cells)
+    _keep_apart(found, columns, cells=cells)
+    return found
+
+
+def _preferences(file: str, columns: Columns) -> Layout | None:
+    chosen, rejected = columns.top_level("chosen"), columns.top_level("rejected")
+    if chosen is None or rejected is None:
+        return None
+    for column in (chosen, rejected):
+        if not column.is_text and not is_chat(column):
+            raise UserError(
+                f"{file}: the column {column.path!r} holds neither texts nor lists of messages {{role, content}}; "
+                "write it in one of the two forms"
+            )
+    prompt = columns.texts("prompt") or columns.top_level("prompt") or columns.top_level("messages")
+    if prompt is None or not (prompt.is_text or is_chat(prompt)):
+        raise UserError(
+            f"{file}: has chosen and rejected, but no prompt (a text, or messages {{role, content}}). "
+            "Where the prompt is the start of both, write it into a column of its own"
+        )
+    return Layout("preference", _mapped(prompt=prompt, chosen=chosen, rejected=rejected))
+
+
+_CONVERT = (
+    """jq -c '.messages = [.TURNS[] | {role: ({human: "user", gpt: "assistant"}[.from] // .from), content: .value}] """
+    """| del(.TURNS)' FILE > FILE.jsonl"""
+)
+
+
+def _chats(file: str, columns: Columns) -> Layout | None:
+    chat = columns.top_level("messages")
+    if chat is None:
+        return None
+    if is_sharegpt(chat):
+        raise UserError(
+            f"{file}: the column {chat.path!r} holds turns {{from, value}}, expected messages {{role, content}}. "
+            f"Convert them: {_CONVERT.replace('TURNS', chat.path)}"
+        )
+    if is_chat(chat):
+        last = [turns[-1]["role"] for turns in chat.given]
+        kind = "sft" if last.count("assistant") > len(last) / 2 else "prompt"
+        return Layout(kind, _mapped(**{"messages" if kind == "sft" else "prompt": chat}))
+    # One question and one answer whose content is nested: two columns of their own, reached by path.
+    turns = [c for c in columns.all if c.path.startswith(f"{chat.path}.") and c.is_text and c.name != "role"]
+    question = next((c for c in turns if c.path.split(".")[1] == "0"), None)
+    answer = next((c for c in turns if c.path.split(".")[1] == "1"), None)
+    if question is None or answer is None or any(not isinstance(v, list) or len(v) != 2 for v in chat.given):
+        return None
+    return Layout("response", _mapped(prompt=question, response=answer))
+
+
+def _translations(columns: Columns) -> Layout | None:
+    source, target, response = (columns.texts(role) for role in ("source", "target", "response"))
+    references = columns.texts("references")
+    by_language = columns.by_language()
+    if source and not source.is_varied:
+        # The name of a corpus or web site, as many a file has it.
+        source = None
+    if source and response is None and target and (references or columns.texts("engine")):
+        response, target = target, None
+    if source and response:
+        return Layout("response", _mapped(source=source, response=response, references=references or target))
+    if source and (target or references):
+        return Layout("pair", _mapped(source=source, target=target or references))
+    if len(by_language) > 1:
+        return _pair_of_languages(by_language)
+    return None
+
+
+def _pair_of_languages(by_language: dict[str, Column]) -> Layout:
+    (src_lang, source), (tgt_lang, target), *others = by_language.items()
+    found = Layout(
+        "pair", _mapped(source=source, target=target), languages={"src_lang": src_lang, "tgt_lang": tgt_lang}
+    )
+    if others:
+        rest = ", ".join(column.path for _, column in others)
+        found.assumed.append(f"the first two languages make the pair; not used: {rest}")
+    return found
+
+
+def _answers(columns: Columns) -> Layout | None:
+    prompt, response = columns.texts("prompt"), columns.texts("response")
+    references = columns.texts("references")
+    systems = columns.answers_of_systems()
+    if prompt is None and response and columns.texts("text"):
+        prompt = columns.texts("text")
+    if prompt is None:
+        return None
+    if len(systems) > 1:
+        return Layout("response", _mapped(prompt=prompt, references=references), engines=systems)
+    if response is None:
+        return Layout("prompt", _mapped(prompt=prompt, references=references))
+    found = Layout("response", _mapped(prompt=prompt, response=response, references=references))
+    found.assumed += _left_out_input(columns, prompt)
+    return found
+
+
+def _left_out_input(columns: Columns, prompt: Column) -> list[str]:
+    """The doubt about files in Alpaca's form, whose prompts have a second part."""
+    more = next((c for c in columns.all if c.name in ("input", "context") and c is not prompt and c.texts), None)
+    if more is None or prompt.name == more.name:
+        return []
+    share = len(more.texts) / len(more.values)
+    return [
+        f"{prompt.path!r} alone is the prompt; {more.path!r}, which {share:.0%} of the records have, is left in `meta`. "
+        "Where it belongs to the prompt, join the two in the file"
+    ]
+
+
+def _single(columns: Columns) -> Layout | None:
+    text = columns.texts("text") or columns.texts("source")
+    if text is None:
+        sentences = [column for column in columns.top if column.is_sentences and column.is_varied]
+        if len(sentences) != 1:
+            return None
+        text = sentences[0]
+        return Layout("text", _mapped(text=text), assumed=[f"{text.path!r}, the one column of sentences, is the text"])
+    if columns.has_question_key:
+        return Layout("prompt", _mapped(prompt=text), assumed=["the records are questions, since they are numbered so"])
+    return Layout("text", _mapped(text=text))
+
+
+def _mapped(**found: Column | None) -> dict[str, str | None]:
+    return {ours: column.path for ours, column in found.items() if column is not None}
+
+
+def _add_facts(found: Layout, columns: Columns, *, cells: bool) -> None:
+    """Columns that any kind of row may have: languages, origin, document, system, licence, scores."""
+    own = kind_of(found.kind).columns
+    taken = set(found.columns.values())
+    for role in ("src_lang", "tgt_lang", "doc_id", "segment", "engine", "license"):
+        column = columns.top_level(role)
+        if column is None or role not in own or column.path in taken or role in found.languages:
+            continue
+        if role == "engine" and found.engines:
+            continue
+        if _readable(role, own[role], column.values, cells=cells, nullable=True):
+            found.columns[role] = column.path
+    origin = next((c for c in columns.top if c.path in NAMES["source"] and c.is_text and not c.is_varied), None)
+    if origin is not None and origin.path not in taken:
+        found.columns["origin"] = origin.path
+    if found.kind in ("pair", "response", "text"):
+        for name, column in columns.scores().items():
+            if column.path not in found.columns.values():
+                found.columns[name] = column.path
+                found.scores[name] = way(name.removeprefix("score_"))
+
+
+def _keep_apart(found: Layout, columns: Columns, *, cells: bool) -> None:
+    """Columns of theirs that have one of our names by chance stay in `meta`."""
+    own = kind_of(found.kind).columns
+    required = kind_of(found.kind).required
+    for column in columns.top:
+        name = column.path
+        if score_dtype(name) is not None and name not in found.scores and name not in found.columns.values():
+            found.columns[name] = name
+            found.scores[name] = way(name.removeprefix("score_")) if name.startswith("score_") else "none"
+        if name not in own or name == "id" or name in found.columns:
+            continue
+        readable = _readable(name, own[name], column.values, cells=cells, nullable=name not in required)
+        if not readable or (name in found.columns.values() and name != "model"):
+            found.columns[name] = None
+    used = {str(path).partition(".")[0] for path in found.columns.values()} | {
+        path.partition(".")[0] for path in found.engines.values()
+    }
+    kept = [name for name in own if found.columns.get(name, name) is not None]
+    found.unused = [column.path for column in columns.top if column.path not in used and column.path not in kept]
+    # A name that is ours already needs no mapping.
+    found.columns = {ours: theirs for ours, theirs in found.columns.items() if theirs != ours}
+
+
+def _readable(name: str, dtype: Any, values: Sequence[Any], *, cells: bool, nullable: bool) -> bool:
+    """Whether a reader takes the values of a column of theirs for ours."""
+    convert = cell_converter(name, dtype, None, nullable=nullable) if cells else converter(name, dtype, None)
+    try:
+        for value in values:
+            if value is not None:
+                convert(value)
+    except Unreadable:
+        return False
+    return True
