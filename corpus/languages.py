@@ -58,6 +58,8 @@ CONFUSABLE_GROUPS: tuple[frozenset[str], ...] = (
     # lid.176 (ftz) takes a fifth of Tatoeba's sentences of 20 characters and more in the first for the second.
     frozenset({"az", "tr"}),
     frozenset({"af", "nl"}),
+    # It takes about half of the Egyptian Arabic there for Standard Arabic.
+    frozenset({"ar", "arz"}),
 )
 """Languages, and varieties of one language, that identification confuses."""
 
@@ -359,6 +361,7 @@ def _lid176() -> dict[str, str]:
 # --- names -----------------------------------------------------------------------------------------------------------
 
 
+@cache
 def english_name(code: str) -> str:
     """The English name for prompts: what Tower+'s card says where it names the language, else CLDR's name.
 
@@ -378,6 +381,7 @@ def english_name(code: str) -> str:
     return on_card or _composed(babel.Locale("en"), shown) or fallback
 
 
+@cache
 def native_name(code: str) -> str | None:
     """The name in the language itself ("Deutsch", "português (Brasil)", "中文 (繁體)"); None where CLDR has none."""
     import babel

@@ -130,6 +130,27 @@ def trace(
         print(text)
 
 
+@app.command()
+def report(
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUNFOLDER", help="The folder of a run: runs/RECIPE.", show_default=False)
+    ],
+    no_text: Annotated[
+        bool, typer.Option("--no-text", help="Show no text of the data: ids, reasons and numbers alone.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Folder to write; an earlier report in it is replaced. [default: docs/reports/RECIPE]"
+        ),
+    ] = None,
+) -> None:
+    """Report on the newest dataset of each stage of a run: what was dropped and why, scores, examples, lineage."""
+    from datagen.report import report as write_report
+
+    print(write_report(folder, out=out, text=not no_text))
+
+
 @app.command(name="list")
 def list_(
     kind: Annotated[

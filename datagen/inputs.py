@@ -75,7 +75,8 @@ class Inputs:
             self._check_groups(self.header.grouped_by)
 
     def _check_ids(self) -> None:
-        own = list(kind_of(self.header.kind).own)
+        # Where a row stood is no content: two corpora may hold the same sentence in documents of their own.
+        own = [name for name in kind_of(self.header.kind).own if name not in ("doc_id", "segment")]
         frames = [
             dataset.scan().select("id", pl.struct(own).hash().alias("content"), pl.lit(name).alias("stage"))
             for dataset, name in zip(self.datasets, self.stage.sources, strict=True)

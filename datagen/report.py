@@ -39,6 +39,10 @@ def newest(folder: Path) -> list[Dataset]:
     """
     current = read_current(folder)
     if not current:
-        hint = "it is a single dataset; give the folder above it" if (folder / FILE).is_file() else f"it has no {CURRENT}"
-        raise UserError(f"{folder} is not the folder of a run: {hint}. Expected runs/<recipe>, as `datagen run` leaves it")
+        hint = (
+            "it is a single dataset; give the folder above it" if (folder / FILE).is_file() else f"it has no {CURRENT}"
+        )
+        raise UserError(
+            f"{folder} is not the folder of a run: {hint}. Expected runs/<recipe>, as `datagen run` leaves it"
+        )
     return [open_dataset(folder / dataset) for dataset in current.values()]

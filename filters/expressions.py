@@ -1,4 +1,4 @@
-"""What several rules share: lengths that are fair across scripts, facts about a language as a column, pieces of text."""
+"""What several rules share: lengths that are fair across scripts, and texts of either side."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ from filters.base import OUTPUT, SOURCE, Filter
 ANY_SOURCE = pl.coalesce(pl.col("^@source$"), pl.lit(""))
 """The source of rows that have one, else the empty text: for rules that are also of use on text alone."""
 
-DENSE_SCRIPTS = {r"\p{Han}": 3.3, r"[\p{Hiragana}\p{Katakana}]": 1.8, r"\p{Hangul}": 2.3, r"\p{Ethiopic}": 1.6}
+DENSE_SCRIPTS = {
+    r"\p{Han}": 3.3,
+    r"[\p{Hiragana}\p{Katakana}]": 1.8,
+    r"\p{Hangul}": 2.3,
+    r"\p{Ethiopic}": 1.6,
+}
 """How many characters of English one letter stands for, for the scripts where that is far from one.
 
-Measured on NTREX-128's references against their English source (CC BY-SA 4.0): characters of English, less those of the
-translation outside the script, by letters of the script: Chinese 3.36 and 3.33, Korean 2.27, Amharic 1.63; least squares
-for Japanese. All other scripts there lie between 0.8 (Tamil, Arabic for Uyghur) and 1.3 (Hebrew)."""
+Measured on NTREX-128's references against their English source (CC BY-SA 4.0): characters of English, less those of
+the translation outside the script, by letters of the script. Chinese 3.36 and 3.33, Korean 2.27, Amharic 1.63; for
+Japanese by least squares over both its scripts. All others there lie between 0.8 (Tamil) and 1.3 (Hebrew)."""
 
 _ANY_DENSE = f"[{''.join(script.strip('[]') for script in DENSE_SCRIPTS)}]"
 _SLACK = 10
@@ -87,7 +92,7 @@ class PatternFilter(TextFilter):
     """A filter that rejects a text in which a pattern is found; the first match is the evidence."""
 
     pattern: ClassVar[str]
-    r"""Of Rust's regex crate. `(?-u:\b)` where a word boundary is needed: the Unicode one makes search ten times slower."""
+    r"""Of Rust's regex crate, with `(?-u:\b)` for a word boundary: the Unicode one makes search ten times slower."""
 
     def reject_text(self, text: pl.Expr, language: pl.Expr) -> pl.Expr:
         """True where the pattern matches."""
@@ -97,4 +102,4 @@ class PatternFilter(TextFilter):
     def evidence_text(self, text: pl.Expr, language: pl.Expr) -> pl.Expr:
         """The first match."""
         del language
-        return text.str.extract(self.pattern, 0)
+        return text.str.extract(self.pattern, 0).str.strip_chars()

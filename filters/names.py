@@ -1,4 +1,4 @@
-"""Filters and scorers by name: `filters/rules/empty.py` is the filter `empty`, `filters/scorers/chrf.py` the scorer `chrf`.
+"""Filters and scorers by name: `rules/empty.py` is the filter `empty`, `scorers/chrf.py` the scorer `chrf`.
 
 Both folders are open sets: a new file is known by its name at once. Names are read from the folders, and a module is
 imported only when it is opened.

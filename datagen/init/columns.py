@@ -8,6 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import polars as pl
+
+from corpus.schema import kind_of
 from datagen.init.languages import code_of
 
 Values = Mapping[str, Any]
@@ -92,6 +95,11 @@ class Column:
         return all(isinstance(value, str) for value in self.given) and any(map(_has_letters, self.texts))
 
     @property
+    def is_common(self) -> bool:
+        """Whether most records have a text here."""
+        return len(self.texts) > len(self.values) / 2
+
+    @property
     def is_sentences(self) -> bool:
         """Whether most texts have several words, or are of a script without spaces."""
         long = sum(1 for text in self.texts if " " in text.strip() or re.search(r"[^\W\d_]{2}", _unspaced(text)))
@@ -124,6 +132,11 @@ class Layout:
     assumed: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     """Columns of theirs that go into `meta`."""
+
+    @property
+    def own(self) -> dict[str, pl.DataType]:
+        """The columns of the kind that a file may bring."""
+        return {name: dtype for name, dtype in kind_of(self.kind).columns.items() if name != "id"}
 
 
 def folded(name: str) -> str:
@@ -168,7 +181,9 @@ class Columns:
 
     def texts(self, role: str) -> Column | None:
         """The text column that has a name of this role; the least nested, then the first name of the role."""
-        found = [c for c in self.all if c.name in NAMES[role] and c.is_text and not _within_chat(c.path)]
+        found = [
+            c for c in self.all if c.name in NAMES[role] and c.is_text and c.is_common and not _within_chat(c.path)
+        ]
         return min(found, key=lambda c: (c.path.count("."), NAMES[role].index(c.name)), default=None)
 
     def top_level(self, role: str) -> Column | None:
@@ -191,7 +206,12 @@ class Columns:
         for column in self.all:
             parent, _, name = column.path.rpartition(".")
             code = code_of(name)
-            if code and column.is_sentences and folded(name) not in {n for names in NAMES.values() for n in names}:
+            if (
+                code
+                and column.is_sentences
+                and column.is_common
+                and folded(name) not in {n for names in NAMES.values() for n in names}
+            ):
                 beside.setdefault(parent, {})[code] = column
         return next((found for found in beside.values() if len(found) > 1), {})
 

@@ -12,15 +12,32 @@ import polars as pl
 from corpus.errors import UserError
 from corpus.languages import canonical, english_name, parse
 from filters.recognizer import load
-from filters.scorers.langid import judge
+from filters.scorers.langid import LangId, judge
 
 _TEXTS = 300
 _MAJORITY = 0.6
 _NAME_HOLDS = 0.5
 _SURE = 0.9
 _NOT_MEANT = frozenset(
-    ("all", "dev", "hyp", "id", "ids", "mt", "new", "old", "org", "out", "raw", "ref", "src", "tgt", "tok", "trg")
-    + ("tst", "txt", "val")
+    {
+        "all",
+        "dev",
+        "hyp",
+        "id",
+        "ids",
+        "mt",
+        "new",
+        "old",
+        "org",
+        "out",
+        "raw",
+        "ref",
+        "src",
+        "tgt",
+        "tok",
+        "trg",
+        "tst",
+    }
 )
 """Parts of file and column names that are codes of languages, or look like one, and mostly mean something else."""
 _PAIR = re.compile(r"(?<![A-Za-z])([a-z]{2,3})[-_]([a-z]{2,3}(?:[-_][A-Z][A-Za-z]{1,3})?)(?![A-Za-z])")
@@ -34,11 +51,14 @@ class Heard(NamedTuple):
 
 
 class Language(NamedTuple):
-    """A language decided on, why, and what to doubt about it (empty where there is nothing)."""
+    """A language decided on, and why."""
 
     code: str | None
     why: str
     doubt: str = ""
+    """What speaks against it; empty where nothing does."""
+    mistaken: bool = False
+    """Whether the recognizer takes most of the texts for other languages, and the name is believed."""
 
 
 def code_of(word: str) -> str | None:
@@ -80,7 +100,7 @@ def hear(texts: Sequence[str]) -> Heard:
 
 
 def agreement(texts: Sequence[str], code: str) -> float | None:
-    """Share of the texts that are recognized as this language; None where the recognizer does not know it."""
+    """Share of the texts that the scorer `langid` takes for this language; None where it does not know the language."""
     flags = _judged(texts, code)["flag"].drop_nulls()
     return float(flags.mean() or 0.0) if len(flags) else None  # type: ignore[arg-type]  # of booleans it is a number
 
@@ -103,16 +123,16 @@ def decide(texts: Sequence[str], named: str | None = None, word: str = "") -> La
     share = agreement(texts, named)
     if share is None:
         if word in _NOT_MEANT:
-            return Language(heard.code, told or f"the name says {word!r}, which seldom means {shown(named)}")
+            return Language(heard.code, told or "no language is recognized in most of the texts")
         return Language(named, "by the name; the recognizer does not know it")
     if share >= _NAME_HOLDS:
         return Language(named, f"by the name, and {share:.0%} of the texts are recognized as it")
     if word in _NOT_MEANT:
-        return Language(heard.code, told)
+        return Language(heard.code, told or "no language is recognized in most of the texts")
     doubt = f"the name says {shown(named)}, but {share:.0%} of the texts are recognized as it"
     if heard.code and heard.share >= _SURE and share <= 1 - _SURE:
         return Language(heard.code, told, doubt)
-    return Language(named, "by the name", f"{doubt}, {told}" if told else doubt)
+    return Language(named, "by the name", f"{doubt}, {told}" if told else doubt, mistaken=True)
 
 
 def shown(code: str) -> str:
@@ -124,4 +144,4 @@ def _judged(texts: Sequence[str], code: str | None) -> pl.DataFrame:
     taken = texts[:: max(1, len(texts) // _TEXTS)]
     series = pl.Series(taken, dtype=pl.String)
     wanted = pl.Series([code] * len(taken), dtype=pl.String)
-    return judge(series, wanted, load(None), prior=1.0)
+    return judge(series, wanted, load(None), LangId.model_fields["prior"].default)

@@ -37,11 +37,19 @@ def layout(file: str, records: Sequence[Values], *, cells: bool) -> Layout:
         names = ", ".join(column.path for column in columns.top)
         raise UserError(
             f"{file}: no columns that make rows of any kind. Found: {names}. Looked for, in any spelling:{_LOOKED_FOR}"
-            "\nRename the columns, or write the recipe by hand with `columns: {ours: theirs}`"
+            f"\n{_advice(records)}"
         )
     _add_facts(found, columns, cells=cells)
     _keep_apart(found, columns, cells=cells)
     return found
+
+
+def _advice(records: Sequence[Values]) -> str:
+    """What to do about a file of which nothing can be made."""
+    lists = [name for name, value in records[0].items() if isinstance(value, list)] if len(records) == 1 else []
+    if lists:
+        return f"The file is one object; if a list in it holds the records: jq -c '.{lists[0]}[]' FILE > FILE.jsonl"
+    return "Rename the columns, or write the recipe by hand with `columns: {ours: theirs}`"
 
 
 def _preferences(file: str, columns: Columns) -> Layout | None:
@@ -144,8 +152,8 @@ def _left_out_input(columns: Columns, prompt: Column) -> list[str]:
         return []
     share = len(more.texts) / len(more.values)
     return [
-        f"{prompt.path!r} alone is the prompt; {more.path!r}, which {share:.0%} of the records have, is left in `meta`. "
-        "Where it belongs to the prompt, join the two in the file"
+        f"{prompt.path!r} alone is the prompt; {more.path!r}, which {share:.0%} of the records have, is in `meta`. "
+        "Where it is part of the prompt, join the two in the file"
     ]
 
 
@@ -168,7 +176,7 @@ def _mapped(**found: Column | None) -> dict[str, str | None]:
 
 def _add_facts(found: Layout, columns: Columns, *, cells: bool) -> None:
     """Columns that any kind of row may have: languages, origin, document, system, licence, scores."""
-    own = kind_of(found.kind).columns
+    own = found.own
     taken = set(found.columns.values())
     for role in ("src_lang", "tgt_lang", "doc_id", "segment", "engine", "license"):
         column = columns.top_level(role)
@@ -190,14 +198,14 @@ def _add_facts(found: Layout, columns: Columns, *, cells: bool) -> None:
 
 def _keep_apart(found: Layout, columns: Columns, *, cells: bool) -> None:
     """Columns of theirs that have one of our names by chance stay in `meta`."""
-    own = kind_of(found.kind).columns
+    own = found.own
     required = kind_of(found.kind).required
     for column in columns.top:
         name = column.path
         if score_dtype(name) is not None and name not in found.scores and name not in found.columns.values():
             found.columns[name] = name
             found.scores[name] = way(name.removeprefix("score_")) if name.startswith("score_") else "none"
-        if name not in own or name == "id" or name in found.columns:
+        if name not in own or name in found.columns:
             continue
         readable = _readable(name, own[name], column.values, cells=cells, nullable=name not in required)
         if not readable or (name in found.columns.values() and name != "model"):

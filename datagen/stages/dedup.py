@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from pydantic import Field
 
 from corpus.errors import UserError, nearest
@@ -15,7 +17,7 @@ from corpus.schema import KINDS, MESSAGES, ROLES, schema
 from datagen.stages.base import Context, Header, Piece, Result, ShardStage, by_reason, only, set_aside
 from datagen.stages.select import selection
 from filters.base import with_roles
-from filters.dedup.exact import Normalization, normalized, representatives, text_keys
+from filters.dedup.exact import Keys, Normalization, normalized, representatives, text_keys
 
 
 class Dedup(ShardStage):
@@ -56,35 +58,46 @@ class Dedup(ShardStage):
         done = context.scratch / "verdicts"
         if done.is_file():
             return
-        keys, priorities, sizes = [], [], []
-        for piece in pieces:
-            frame = self._key_frame(piece, context.header)
-            keys.append(text_keys(frame["@key"]))
-            sizes.append(frame.height)
-            if "@priority" in frame.columns:
-                priorities.append(frame["@priority"].to_numpy())
-        every = np.concatenate(keys) if keys else np.empty((0, 2), dtype=np.uint64)
-        keys.clear()
-        stands = representatives(every, np.concatenate(priorities) if priorities else None)
-        del every
+        starts = np.cumsum([0, *map(_rows, pieces)])
+        keys, priority = self._keys(pieces, starts, context.header)
+        stands = representatives(keys, priority)
+        del keys, priority
         dropped = np.flatnonzero(stands != np.arange(len(stands)))
-        starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
-        keepers = _ids(pieces, starts, np.unique(stands[dropped]))
-        for number, piece in enumerate(pieces):
-            mine = dropped[(dropped >= starts[number]) & (dropped < starts[number + 1])]
-            verdicts = pl.DataFrame({"@row": mine - starts[number], "@keeper": stands[mine]})
-            told = verdicts.join(keepers, on="@keeper", how="left", maintain_order="left")
-            told.select("@row", "@kept_id").write_parquet(context.scratch / piece.name)
+        keepers = np.unique(stands[dropped])
+        ids = _ids(pieces, starts, keepers)
+        for piece, start, mine in zip(pieces, starts, _by_piece(dropped, starts), strict=False):
+            kept = ids.gather(np.searchsorted(keepers, stands[mine]))
+            pl.DataFrame({"@row": mine - start, "@kept_id": kept}).write_parquet(context.scratch / piece.name)
         done.touch()
+
+    def _keys(
+        self, pieces: Sequence[Piece], starts: NDArray[np.int64], header: Header
+    ) -> tuple[Keys, NDArray[np.float64] | None]:
+        """Keys of all rows, and their priorities where the best is kept. Polars does most of it, so threads help."""
+        keys: Keys = np.empty((starts[-1], 2), dtype=np.uint64)
+        priority = None if self.keep == "first" else np.empty(starts[-1], dtype=np.float64)
+
+        def fill(piece: Piece, start: int, end: int) -> None:
+            frame = self._key_frame(piece, header)
+            keys[start:end] = text_keys(frame["@key"])
+            if priority is not None:
+                priority[start:end] = frame["@priority"].to_numpy()
+
+        with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+            list(pool.map(fill, pieces, starts, starts[1:]))
+        return keys, priority
 
     def _key_frame(self, piece: Piece, header: Header) -> pl.DataFrame:
         """Columns `@key` (all key columns as one text) and, where the best is kept, `@priority` (higher is better)."""
         declared = schema(header.kind, header.scores)
         frame = pl.scan_parquet(list(piece.files), missing_columns="insert", schema=declared)
-        columns = [_text(name, header) for name in self.on or sorted(ROLES[header.kind])]
-        key = pl.concat_str(
-            [normalized(column, self.normalize).fill_null("\x00") for column in columns], separator="\x1f"
-        )
+        texts = [
+            normalized(_text(name, header), self.normalize).fill_null("\x00")
+            for name in self.on or sorted(ROLES[header.kind])
+        ]
+        # Lengths first, so that no text can run into the next one, whatever it holds.
+        lengths = [text.str.len_bytes().cast(pl.String) for text in texts[:-1]]
+        key = pl.concat_str([*lengths, *texts], separator="\x1f")
         select = [key.alias("@key")]
         if self.keep != "first":
             sign = 1.0 if header.scores[self.keep].higher_is_better else -1.0
@@ -114,12 +127,20 @@ def _text(name: str, header: Header) -> pl.Expr:
     return pl.col(name).list.join("\x1d") if dtype == pl.List(pl.String) else pl.col(name).cast(pl.String)
 
 
-def _ids(pieces: Sequence[Piece], starts: np.ndarray, rows: np.ndarray) -> pl.DataFrame:
-    """The ids of rows numbered across all shards, as columns `@keeper` (number) and `@kept_id`."""
-    found = []
-    for number, piece in enumerate(pieces):
-        mine = rows[(rows >= starts[number]) & (rows < starts[number + 1])]
+def _rows(piece: Piece) -> int:
+    """How many rows a piece has, by its files' footers."""
+    return int(pl.scan_parquet(list(piece.files)).select(pl.len()).collect().item())
+
+
+def _ids(pieces: Sequence[Piece], starts: NDArray[np.int64], rows: NDArray[np.int64]) -> pl.Series:
+    """The ids of rows numbered across all shards, which are in ascending order."""
+    found = [pl.Series(dtype=pl.String)]
+    for piece, start, mine in zip(pieces, starts, _by_piece(rows, starts), strict=False):
         ids = pl.concat([pl.read_parquet(file, columns=["id"]) for file in piece.files])["id"]
-        found.append(pl.DataFrame({"@keeper": mine, "@kept_id": ids.gather(mine - starts[number])}))
-    empty = pl.DataFrame(schema={"@keeper": pl.Int64, "@kept_id": pl.String})
-    return pl.concat([empty, *found])
+        found.append(ids.gather(mine - start))
+    return pl.concat(found)
+
+
+def _by_piece(rows: NDArray[np.int64], starts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Ascending row numbers as one array for each piece."""
+    return np.split(rows, np.searchsorted(rows, starts[1:-1]))

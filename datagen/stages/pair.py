@@ -19,6 +19,7 @@ from corpus.hashing import row_ids
 from corpus.schema import schema
 from datagen.stages.base import Context, Header, Result, by_reason
 from datagen.stages.ranking import Ranked, best_first, groups_without
+from filters.base import ScoreColumn
 
 
 class Pair(Ranked):
@@ -37,7 +38,16 @@ class Pair(Ranked):
         header, selected = self.ranked_header(inputs, name, "pair")
         if self.chosen == "reference" and self.min_margin:
             raise UserError("min_margin: a reference has no score, so there is no margin to it; leave it out")
-        return replace(header, kind="preference", scores={}, grouped_by=None, selected_by=selected)
+        scores = {name: self._ranking(name, header) for name in ("score_chosen", "score_rejected")}
+        return replace(header, kind="preference", scores=scores, grouped_by=None, selected_by=selected)
+
+    def _ranking(self, name: str, header: Header) -> ScoreColumn:
+        """What the manifest tells of a score of chosen or rejected: it is the first column's, or a weighted sum."""
+        if not self.weights:
+            return header.scores[self.columns[0]].model_copy(update={"name": name})
+        parts = [*(f"{column}:{weight:g}" for column, weight in self.weights.items()), f"normalize:{self.normalize}"]
+        within = [f"within:{self.within}"] if self.normalize != "none" else []
+        return ScoreColumn(name=name, higher_is_better=True, signature="|".join(["sum", *parts, *within]))
 
     def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
         """Pairs prompt by prompt, and the reason of each prompt that gives none."""

@@ -142,7 +142,8 @@ class Read(DatasetStage):
         """Shards in input order, and what was set aside around them; yields what each holds."""
         for number, chunk in enumerate(chunks):
             name = shard_name(number)
-            frame = self._frame(chunk.rows, ctx.out)
+            frame = _frame(chunk.rows, ctx.out)
+            frame = frame.with_columns(row_ids(ctx.out.kind, frame))
             taken = self._sampled(frame, "id")
             total["rows"] += taken.height
             total["sampled_out"] += frame.height - taken.height
@@ -159,13 +160,13 @@ class Read(DatasetStage):
         def frames() -> Iterator[pl.DataFrame]:
             for chunk in chunks:
                 aside.extend(chunk.aside)
-                yield self._frame(chunk.rows, ctx.out)
+                yield _frame(chunk.rows, ctx.out)
 
         groups = 0
         for number, frame in enumerate(
             regroup(frames(), str(self.grouped_by), self.reader.rows_per_shard, ctx.scratch / "regroup")
         ):
-            taken = self._sampled(frame, str(self.grouped_by))
+            taken = self._sampled(_numbered(frame), str(self.grouped_by))
             if self.sample and self.sample.count is not None:
                 order = taken["prompt_id"].rle_id()
                 taken = taken.filter(order + groups < self.sample.count)
@@ -185,7 +186,7 @@ class Read(DatasetStage):
             total["records"] += 1
             row, reason, detail = record.row, record.reason, record.detail
             if row is not None:
-                reason, detail = self._complete(row, record.file)
+                reason, detail = self.complete(row, record.file)
             if reason:
                 total["bad"] += 1
                 chunk.aside.append(self._aside(record, reason, detail))
@@ -205,7 +206,7 @@ class Read(DatasetStage):
         if chunk.rows or chunk.aside:
             yield chunk
 
-    def _complete(self, row: dict[str, Any], file: str) -> tuple[str, str]:
+    def complete(self, row: dict[str, Any], file: str) -> tuple[str, str]:
         """Fill in what the options say and the contract wants; a reason and its detail where the row cannot stay."""
         reader = self.reader
         for column, default in (("src_lang", reader.src_lang), ("tgt_lang", reader.tgt_lang)):
@@ -218,18 +219,19 @@ class Read(DatasetStage):
             row[column] = known
         row["license"] = row.get("license") or reader.license
         row["origin"] = row.get("origin") or reader.origin or file.rpartition("/")[2]
-        row["meta"] = canonical_json(row["meta"]).decode() if row.get("meta") else None
         if self._task:
             reason = self._prompt(row, self._task)
             if reason:
                 return reason, str(row.get("source"))[:200]
         elif reader.task:
             row["task"] = row.get("task") or reader.task
+        row["meta"] = canonical_json(row["meta"]).decode() if row.get("meta") else None
         for column, answered in (("prompt", False), ("messages", True)):
             wrong = problem(row[column], answered=answered) if row.get(column) is not None else None
             if wrong:
                 return "bad_chat", f"{column}: {wrong}"
-        missing = [name for name in kind_of(self.kind).required if row.get(name) is None]
+        # Samples are numbered when all answers to a prompt lie together.
+        missing = [name for name in kind_of(self.kind).required if name != "sample" and row.get(name) is None]
         return ("missing_column", f"no {', '.join(missing)}") if missing else ("", "")
 
     def _prompt(self, row: dict[str, Any], task: Task) -> str:
@@ -243,16 +245,10 @@ class Read(DatasetStage):
         else:
             row["task"] = row.get("task") or self.reader.task
         if self.kind == "response":
-            row["prompt_id"] = row.get("prompt_id") or row_id("prompt", row)
-            row["sample"] = row.get("sample") or 0
+            theirs, row["prompt_id"] = row.get("prompt_id"), row_id("prompt", row)
+            if theirs not in (None, row["prompt_id"]):
+                row["meta"] = {**(row.get("meta") or {}), "prompt_id": theirs}
         return ""
-
-    def _frame(self, rows: list[dict[str, Any]], header: Header) -> pl.DataFrame:
-        """Rows as a typed frame with ids."""
-        declared = schema(header.kind, header.scores)
-        columns = {name: [row.get(name) for row in rows] for name in declared}
-        frame = pl.DataFrame(columns, schema=declared)
-        return frame.with_columns(row_ids(header.kind, frame))
 
     def _sampled(self, frame: pl.DataFrame, key: str) -> pl.DataFrame:
         """The rows whose prompt or id falls into the sample's share."""
@@ -305,6 +301,44 @@ class Read(DatasetStage):
                     out.write(name, _result(taken, no_rows_aside()), split)
         sampled_out = total["records"] - total["rows"]
         out.count({"records": total["records"], "sampled_out": sampled_out, "repeated": repeats(keys)})
+
+
+def _frame(rows: list[dict[str, Any]], header: Header) -> pl.DataFrame:
+    """Rows as a typed frame, without ids yet."""
+    import pyarrow
+
+    columns = []
+    for name, dtype in schema(header.kind, header.scores).items():
+        values = [row.get(name) for row in rows]
+        if dtype.is_nested():
+            # Arrow takes nested Python values ten times as fast as polars does.
+            nested = pl.from_arrow(pyarrow.array(values, type=pl.Series([], dtype=dtype).to_arrow().type))
+            assert isinstance(nested, pl.Series)
+            columns.append(nested.cast(dtype).alias(name))
+        else:
+            columns.append(pl.Series(name, values, dtype=dtype))
+    return pl.DataFrame(columns)
+
+
+def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
+    """Responses with ids. Different answers of one engine to one prompt are its samples 0, 1 ..., if none says its own.
+
+    Raises:
+        UserError: two different answers carry the same prompt, engine and sample.
+    """
+    answer = ["prompt_id", "engine"]
+    # A row number first: an expression that counts rows would count them within each group.
+    placed = frame.with_row_index("@row").with_columns(pl.col("@row").min().over(*answer, "response").alias("@first"))
+    place = pl.col("@first").rank("dense").over(answer).cast(pl.Int64) - 1
+    numbered = placed.with_columns(pl.coalesce("sample", place).alias("sample")).drop("@row", "@first")
+    clash = numbered.filter(pl.col("response").n_unique().over(*answer, "sample") > 1)
+    if clash.height:
+        row = clash.row(0, named=True)
+        raise UserError(
+            f"engine {row['engine']!r} has different answers to one prompt under the same sample number "
+            f"{row['sample']}: {row['response'][:80]!r} is one of them. Number its samples, or name engines apart"
+        )
+    return numbered.with_columns(row_ids("response", numbered))
 
 
 def _result(rows: pl.DataFrame, aside: pl.DataFrame) -> Result:

@@ -1,6 +1,6 @@
 """Exact duplicates by 128-bit keys: texts are normalized as stated, hashed, and equal keys are one.
 
-A key costs 16 bytes a row and finding equal ones 16 more; the texts themselves are never held.
+A key costs 16 bytes a row and finding equal ones 17 more; the texts themselves are never held.
 """
 
 from __future__ import annotations
@@ -17,9 +17,22 @@ Normalization = Literal["trim", "lower", "spaces", "nfc"]
 Keys = NDArray[np.uint64]
 """Shape (rows, 2): the upper and lower half of each row's key."""
 
+
+def _lowered(text: pl.Expr) -> pl.Expr:
+    """Small letters. Arrow needs a quarter of the time, but knows no letter by its neighbours (Σ), nor as two (İ)."""
+    special = pl.when(text.str.contains("[İΣ]")).then(text).str.to_lowercase()
+    return pl.coalesce(special, text.map_batches(_lowered_by_arrow, return_dtype=pl.String, is_elementwise=True))
+
+
+def _lowered_by_arrow(texts: pl.Series) -> pl.Series:
+    import pyarrow.compute as pc
+
+    return pl.Series(pc.utf8_lower(texts.to_arrow()), dtype=pl.String)
+
+
 _STEPS = {
     "trim": lambda text: text.str.strip_chars(),
-    "lower": lambda text: text.str.to_lowercase(),
+    "lower": _lowered,
     "spaces": lambda text: text.str.replace_all(r"\s+", " "),
     "nfc": lambda text: text.str.normalize("NFC"),
 }
@@ -35,14 +48,17 @@ def normalized(text: pl.Expr, steps: Sequence[Normalization]) -> pl.Expr:
 
 def text_keys(texts: pl.Series) -> Keys:
     """xxh3-128 of each text's UTF-8; null has a key of its own that no text has."""
-    digests = b"".join(map(xxhash.xxh3_128_digest, texts.fill_null("\x00null").to_list()))
-    return np.frombuffer(digests, dtype=">u8").reshape(-1, 2).astype(np.uint64)
+    encoded = texts.cast(pl.Binary).fill_null(b"\xff").to_list()
+    return _keys(b"".join(map(xxhash.xxh3_128_digest, encoded)))
 
 
 def id_keys(ids: pl.Series) -> Keys:
     """Row ids (32 hex digits) as keys."""
-    raw = bytes.fromhex("".join(ids.to_list()))
-    return np.frombuffer(raw, dtype=">u8").reshape(-1, 2).astype(np.uint64)
+    return _keys(bytes.fromhex("".join(ids.to_list())))
+
+
+def _keys(digests: bytes) -> Keys:
+    return np.frombuffer(digests, dtype=">u8").reshape(-1, 2).astype(np.uint64)
 
 
 def representatives(keys: Keys, priority: NDArray[np.float64] | None = None) -> NDArray[np.int64]:
@@ -56,29 +72,36 @@ def representatives(keys: Keys, priority: NDArray[np.float64] | None = None) -> 
     Returns:
         Shape (rows,).
     """
-    rows = len(keys)
-    stands = np.arange(rows, dtype=np.int64)
-    if rows < 2:
-        return stands
-    order = np.argsort(keys[:, 0], kind="stable")
-    upper = keys[order, 0]
+    # Equal keys share their first byte: parts by that byte are small, and so is what sorting them takes.
+    part = (keys[:, 0] >> np.uint64(56)).astype(np.uint8)
+    by_part = np.argsort(part, kind="stable")
+    stands = np.arange(len(keys), dtype=np.int64)
+    for rows in np.split(by_part, np.cumsum(np.bincount(part, minlength=256))[:-1]):
+        _stand_in(rows, keys, priority, stands)
+    return stands
+
+
+def _stand_in(
+    rows: NDArray[np.int64], keys: Keys, priority: NDArray[np.float64] | None, stands: NDArray[np.int64]
+) -> None:
+    """Fill in `stands` for the rows of a part, which are in ascending order."""
+    upper = keys[rows, 0]
+    order = np.argsort(upper)
+    upper = upper[order]
     same = upper[1:] == upper[:-1]
     if not same.any():
-        return stands
+        return
     # Only rows whose upper half has an equal are looked at further: few, in most data.
-    again = np.zeros(rows, dtype=bool)
+    again = np.zeros(len(rows), dtype=bool)
     again[1:] |= same
     again[:-1] |= same
-    order = order[again]
-    del upper, same, again
-    ranks = np.zeros(len(order)) if priority is None else -np.nan_to_num(priority[order], nan=-np.inf)
-    by_key = np.lexsort((order, ranks, keys[order, 1], keys[order, 0]))
-    order = order[by_key]
-    chosen = keys[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (chosen[1:] != chosen[:-1]).any(axis=1)
-    stands[order] = order[np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))]
-    return stands
+    rows = rows[order[again]]
+    ranks = np.zeros(len(rows)) if priority is None else -np.nan_to_num(priority[rows], nan=-np.inf)
+    rows = rows[np.lexsort((rows, ranks, keys[rows, 1], keys[rows, 0]))]
+    found = keys[rows]
+    first = np.ones(len(rows), dtype=bool)
+    first[1:] = (found[1:] != found[:-1]).any(axis=1)
+    stands[rows] = rows[np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))]
 
 
 def repeats(keys: Sequence[Keys]) -> int:

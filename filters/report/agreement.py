@@ -10,7 +10,7 @@ import polars as pl
 
 from filters.report.books import Step
 from filters.report.folder import Folder
-from filters.report.markdown import code, count, real, table
+from filters.report.markdown import code, count, plural, real, table
 from filters.report.scores import Column, Scored
 
 _ENOUGH = 1_000_000
@@ -33,6 +33,9 @@ class Agreement:
     within: float | None
     """Mean over these prompts of Spearman's correlation among a prompt's answers."""
 
+    leading: bool
+    """Whether both are among the scores to look at first."""
+
     @property
     def ranks(self) -> bool:
         """Whether the run ranks by one of the two."""
@@ -50,7 +53,8 @@ def agreements(run: Sequence[Step], found: Sequence[Scored]) -> list[Agreement]:
         if step is not None:
             pairs.setdefault(step.name, []).append((left, right))
     steps = {step.name: step for step in run}
-    told = [one for name, some in pairs.items() for one in _measured(steps[name], some)]
+    leading = [column for one in found for column in one.leading]
+    told = [one for name, some in pairs.items() for one in _measured(steps[name], some, leading)]
     return sorted(told, key=lambda one: (not one.ranks, not (one.left.selects or one.right.selects)))
 
 
@@ -63,7 +67,7 @@ def _together(run: Sequence[Step], left: Column, right: Column) -> Step | None:
     return None
 
 
-def _measured(step: Step, pairs: Sequence[tuple[Column, Column]]) -> list[Agreement]:
+def _measured(step: Step, pairs: Sequence[tuple[Column, Column]], leading: Sequence[Column]) -> list[Agreement]:
     grouped = step.manifest.kind == "response"
     key = "prompt_id" if grouped else "id"
     names = sorted({column.name for pair in pairs for column in pair})
@@ -73,19 +77,24 @@ def _measured(step: Step, pairs: Sequence[tuple[Column, Column]]) -> list[Agreem
         last = int(0x10000 * _ENOUGH / step.manifest.rows)
         frame = frame.filter(pl.col(key).str.head(4) < f"{last:04x}")
     rows = frame.with_columns(pl.col(key).rank("dense").cast(pl.UInt32)).collect(engine="streaming")
-    return [_agreement(rows, key if grouped else None, left, right) for left, right in pairs]
+    return [
+        _agreement(rows, key if grouped else None, left, right, both=left in leading and right in leading)
+        for left, right in pairs
+    ]
 
 
-def _agreement(frame: pl.DataFrame, key: str | None, left: Column, right: Column) -> Agreement:
-    both = frame.lazy().select(
+def _agreement(frame: pl.DataFrame, key: str | None, left: Column, right: Column, *, both: bool) -> Agreement:
+    judged = frame.lazy().select(
         *([pl.col(key).alias("key")] if key else []),
         left=pl.col(left.name) * left.sign,
         right=pl.col(right.name) * right.sign,
     )
-    both = both.filter(pl.col("left").is_not_null() & pl.col("right").is_not_null())
+    judged = judged.filter(pl.col("left").is_not_null() & pl.col("right").is_not_null())
     rows, pearson, spearman = (
-        both.select(
-            pl.len(), pl.corr("left", "right").alias("pearson"), pl.corr("left", "right", method="spearman").alias("spearman")
+        judged.select(
+            pl.len(),
+            pl.corr("left", "right").alias("pearson"),
+            pl.corr("left", "right", method="spearman").alias("spearman"),
         )
         .collect()
         .row(0)
@@ -95,7 +104,7 @@ def _agreement(frame: pl.DataFrame, key: str | None, left: Column, right: Column
         ranks = (pl.col(side).rank().over("key").alias(side) for side in ("left", "right"))
         correlation = pl.corr("left", "right").alias("r")
         prompts, within = (
-            both.with_columns(ranks)
+            judged.with_columns(ranks)
             .group_by("key")
             .agg(correlation)
             .filter(pl.col("r").is_finite())
@@ -104,7 +113,7 @@ def _agreement(frame: pl.DataFrame, key: str | None, left: Column, right: Column
             .collect()
             .row(0)
         )
-    return Agreement(left, right, rows, _finite(pearson), _finite(spearman), prompts, _finite(within))
+    return Agreement(left, right, rows, _finite(pearson), _finite(spearman), prompts, _finite(within), both)
 
 
 def _finite(number: float | None) -> float | None:
@@ -116,10 +125,7 @@ def section(found: Sequence[Agreement], folder: Folder) -> str:
     if not found:
         return "There are no two scores of different scorers that judged the same rows."
     frame = pl.DataFrame(
-        [
-            (a.left.name, a.right.name, a.rows, a.pearson, a.spearman, a.prompts, a.within)
-            for a in found
-        ],
+        [(a.left.name, a.right.name, a.rows, a.pearson, a.spearman, a.prompts, a.within) for a in found],
         schema={
             "score": pl.String,
             "with": pl.String,
@@ -142,6 +148,7 @@ def section(found: Sequence[Agreement], folder: Folder) -> str:
             count(a.prompts),
         ]
         for a in found
+        if a.leading
     ]
     header = ["score", "with", "rows", "Pearson", "Spearman", "within prompts", "prompts"]
     return "\n\n".join(
@@ -149,7 +156,8 @@ def section(found: Sequence[Agreement], folder: Folder) -> str:
             "Correlations over the rows that both scores judged, signed so that 1 means that they call the same rows "
             "good. *Within prompts* is the mean of Spearman's correlation among the answers to one prompt, over the "
             "prompts where both scores tell answers apart: choosing among answers depends on this one.",
-            table("llrrrrr", header, rows, limit=_SHOWN, full=folder.csv("agreement.csv", frame)),
+            table("llrrrrr", header, rows, limit=_SHOWN),
+            f"All {plural(len(found), 'pair')} of scores: {folder.csv('agreement.csv', frame)}.",
         ]
     )
 

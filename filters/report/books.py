@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from corpus.dataset import Dataset
 from corpus.dataset import open as open_dataset
@@ -65,7 +66,7 @@ def steps(datasets: Sequence[Dataset]) -> list[Step]:
     return [_step(dataset, names) for dataset in datasets]
 
 
-def _step(dataset: Dataset, names: dict[object, str]) -> Step:
+def _step(dataset: Dataset, names: dict[Path, str]) -> Step:
     inputs, sources, strangers = [], [], []
     for told in dataset.manifest.inputs:
         path = (dataset.path / told.path).resolve()
@@ -112,7 +113,8 @@ def flow(step: Step) -> Flow:
         case "prompt":
             templates = max(1, plain(counts, "templates"))
             dropped = {reason: n * templates for reason, n in tally(counts, "dropped").items()}
-            repeated = {"repeated": n for n in [plain(counts, "repeated")] if n}
+            again = plain(counts, "repeated")
+            repeated = {"repeated": again} if again else {}
             remarks = [plural(templates, "template")] if templates > 1 else []
             return Flow("prompt", plain(counts, "in") * templates, rows, dropped | repeated, tuple(remarks))
         case "select" | "dedup":

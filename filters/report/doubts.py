@@ -43,7 +43,7 @@ CHECKS = (
     f"chosen answers are longer (or shorter) than rejected ones in at most {LONGER:.0%} of pairs",
     f"at most {WITHOUT:.0%} of prompts are left without an output",
 )
-"""What is looked at, in words."""
+"""What is looked at, in words. Shares of fewer than twenty rows are let pass."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,15 @@ def doubts(found: Findings) -> list[str]:
 
 def section(told: Sequence[str]) -> str:
     """The box at the top of the page."""
-    checks = "; ".join(CHECKS)
     if not told:
-        return f"> **Nothing stands out.** Looked at: {checks}."
-    lines = [f"> **{plural(len(told), 'thing')} to look at before using this:**", ">"]
-    lines += [f"> - {line}" for line in told]
-    return "\n".join([*lines, ">", f"> Looked at: {checks}."])
+        return "> **Nothing stands out** of what was [checked](#checks)."
+    lines = [f"> **{plural(len(told), 'thing')} to look at before using this** ([all checks](#checks)):", ">"]
+    return "\n".join([*lines, *(f"> - {line}" for line in told)])
+
+
+def checks() -> str:
+    """What was looked at, with the limits."""
+    return "\n".join(f"- {check[0].upper()}{check[1:]}." for check in CHECKS)
 
 
 def _books(run: Sequence[Step], lost: Sequence[Loss]) -> Iterator[str]:
@@ -113,7 +116,11 @@ def _empty(run: Sequence[Step]) -> Iterator[str]:
     for step in run:
         if not step.manifest.rows:
             yield f"{code(step.name)} has no rows."
-        if "validation" in step.manifest.splits and not plain(step.manifest.counts, "validation") and step.verb == "mix":
+        if (
+            "validation" in step.manifest.splits
+            and not plain(step.manifest.counts, "validation")
+            and step.verb == "mix"
+        ):
             yield f"The validation split of {code(step.name)} is empty."
 
 
@@ -126,11 +133,12 @@ def _read(run: Sequence[Step]) -> Iterator[str]:
         if sampled or step.manifest.options.get("sample"):
             yield f"{code(step.name)} is a sample of its input: {plural(step.manifest.rows, 'row')}."
         if aside:
-            share = percent(aside, plain(counts, "records"))
-            yield f"{code(step.name)} could not read {plural(aside, 'record')} ({share}): {_reasons(tally(counts, 'aside'))}."
+            share, reasons = percent(aside, plain(counts, "records")), _reasons(tally(counts, "aside"))
+            yield f"{code(step.name)} could not read {plural(aside, 'record')} ({share}): {reasons}."
         repeated = plain(counts, "repeated")
         if repeated > REPEATED * step.manifest.rows:
-            yield f"{plural(repeated, 'row')} of {code(step.name)} ({percent(repeated, step.manifest.rows)}) repeat earlier ones."
+            share = percent(repeated, step.manifest.rows)
+            yield f"{plural(repeated, 'row')} of {code(step.name)} ({share}) repeat earlier ones."
 
 
 def _reasons(reasons: dict[str, int]) -> str:
@@ -183,8 +191,8 @@ def _agreement(agreed: Sequence[Agreement]) -> Iterator[str]:
     for one in agreed:
         if one.ranks and one.prompts >= MEANINGFUL and one.within is not None and one.within < 0:
             yield (
-                f"{code(one.left.name)} and {code(one.right.name)} rank the answers to a prompt against each other: mean "
-                f"correlation {one.within:.2f} over {plural(one.prompts, 'prompt')}."
+                f"{code(one.left.name)} and {code(one.right.name)} rank the answers to a prompt against each other: "
+                f"mean correlation {one.within:.2f} over {plural(one.prompts, 'prompt')}."
             )
 
 

@@ -37,6 +37,12 @@ class Loss:
     """What came in, by the values of each dimension that is known."""
 
     @property
+    def fate(self) -> str:
+        """What it means not to go on."""
+        fates = {"record": "set aside", "candidate": "not compared", "prompt": "without output"}
+        return fates.get(self.unit, "dropped")
+
+    @property
     def dropped(self) -> int:
         """All that did not go on."""
         return sum(self.reasons.values())
@@ -44,8 +50,12 @@ class Loss:
     def by(self, dimension: str) -> pl.DataFrame:
         """What came in and what was dropped, by the values of a dimension, most first."""
         dropped = self.rows.group_by(pl.col(dimension).alias("value")).agg(dropped=pl.col("rows").sum().cast(pl.Int64))
-        into = pl.DataFrame(list(self.into_by[dimension].items()), schema={"value": pl.String, "in": pl.Int64}, orient="row")
-        both = into.join(dropped, on="value", how="full", coalesce=True).with_columns(pl.col("in", "dropped").fill_null(0))
+        into = pl.DataFrame(
+            list(self.into_by[dimension].items()), schema={"value": pl.String, "in": pl.Int64}, orient="row"
+        )
+        both = into.join(dropped, on="value", how="full", coalesce=True).with_columns(
+            pl.col("in", "dropped").fill_null(0)
+        )
         return both.sort("in", "dropped", "value", descending=[True, True, False])
 
 
@@ -157,14 +167,14 @@ def section(lost: Sequence[Loss], folder: Folder) -> str:
     ]
     for loss in lost:
         share = percent(loss.dropped, loss.into)
-        parts.append(f"### {loss.stage}: {count(loss.dropped)} of {plural(loss.into, loss.unit)} dropped ({share})")
+        parts.append(f"### {loss.stage}: {count(loss.dropped)} of {plural(loss.into, loss.unit)} {loss.fate} ({share})")
         parts.append(_by_rule(loss))
         if loss.overlap:
             parts.append(_overlaps(loss))
         parts += _by_dimensions(loss, files)
         drawn = _heatmap(loss)
         if drawn:
-            told = f"Share of {loss.unit}s dropped by rule and language at the stage {loss.stage}"
+            told = f"Share of {loss.unit}s {loss.fate} by rule and language at the stage {loss.stage}"
             parts.append(folder.svg(f"drops-{loss.stage}-{loss.unit}s.svg", heatmap(drawn), told))
     return "\n\n".join(parts)
 
@@ -204,14 +214,21 @@ def _by_dimensions(loss: Loss, files: dict[str, str]) -> list[str]:
             [code(value), count(into), count(dropped), percent(dropped, into), main.get(value, MISSING)]
             for value, into, dropped in by.iter_rows()
         ]
-        header = [dimension, f"{loss.unit}s in", "dropped", "share", "most often by"]
-        found.append(table("lrrrl", header, rows, limit=20, full=files[dimension] if len(rows) > 20 else ""))
+        header = [dimension, f"{loss.unit}s in", loss.fate, "share", "most often by"]
+        several = len(loss.reasons) > 1
+        cells = rows if several else [row[:-1] for row in rows]
+        full = files[dimension] if len(rows) > 20 else ""
+        found.append(table("lrrr" + "l" * several, header[: 4 + several], cells, limit=20, full=full))
     return found
 
 
 def _main_reasons(loss: Loss, dimension: str) -> dict[str, str]:
     """The two commonest reasons of each value of a dimension."""
-    by = loss.rows.group_by(dimension, "reason").agg(pl.col("rows").sum()).sort(["rows", "reason"], descending=[True, False])
+    by = (
+        loss.rows.group_by(dimension, "reason")
+        .agg(pl.col("rows").sum())
+        .sort(["rows", "reason"], descending=[True, False])
+    )
     main: dict[str, list[str]] = {}
     for value, reason, rows in by.iter_rows():
         told = main.setdefault(value, [])
@@ -233,7 +250,7 @@ def _heatmap(loss: Loss, most: int = 12) -> Heatmap | None:
     languages = by["value"].to_list()
     into = by["in"].to_list()
     shares = [[dropped.get((rule, code), 0) / n for code, n in zip(languages, into, strict=True)] for rule in rules]
-    return Heatmap(rules, languages, shares, f"share of {loss.unit}s dropped")
+    return Heatmap(rules, languages, shares, f"share of {loss.unit}s {loss.fate}")
 
 
 def _files(lost: Sequence[Loss], folder: Folder) -> dict[str, str]:
@@ -244,13 +261,22 @@ def _files(lost: Sequence[Loss], folder: Folder) -> dict[str, str]:
             alone = loss.alone.get(name, 0) if loss.alone else None
             rules.append((loss.stage, loss.unit, name, loss.into, loss.reasons.get(name, 0), alone))
         overlaps += [(loss.stage, *pair.split(" & "), n) for pair, n in loss.overlap.items()]
-    schema = {"stage": pl.String, "unit": pl.String, "rule": pl.String, "in": pl.Int64, "first": pl.Int64, "alone": pl.Int64}
+    schema = {
+        "stage": pl.String,
+        "unit": pl.String,
+        "rule": pl.String,
+        "in": pl.Int64,
+        "first": pl.Int64,
+        "alone": pl.Int64,
+    }
     files = {
         "rule": folder.csv("drops-by-rule.csv", pl.DataFrame(rules, schema=schema, orient="row")),
         "overlap": folder.csv(
             "drops-overlap.csv",
             pl.DataFrame(
-                overlaps, schema={"stage": pl.String, "rule": pl.String, "and": pl.String, "rows": pl.Int64}, orient="row"
+                overlaps,
+                schema={"stage": pl.String, "rule": pl.String, "and": pl.String, "rows": pl.Int64},
+                orient="row",
             ),
         ),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -19,10 +20,11 @@ from filters.report.drops import Loss
 from filters.report.markdown import code, count, quoted, real
 
 _EACH = 3
-"""Examples for a reason, and for a language of an output."""
+"""Examples for a reason, and at most for a task and language of an output."""
 _REASONS = 20
 """Reasons of a stage that are shown, the commonest."""
-_LANGUAGES = 6
+_GROUPS = 6
+"""Tasks and languages of an output that are shown, the largest."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -58,7 +60,7 @@ def _dropped_section(step: Step, loss: Loss, *, text: bool) -> Iterator[str]:
     reasons = list(loss.reasons)[:_REASONS]
     chosen = _choose(step.dataset, step.name, reasons)
     texts = _texts(step, [row.id for row in chosen if row.id]) if text else {}
-    yield f"### Dropped by {step.name} ({loss.unit}s)"
+    yield f"### {step.name}: {loss.unit}s {loss.fate}"
     for reason in reasons:
         lines = [f"**{code(reason)}**, {count(loss.reasons[reason])}:", ""]
         for row in chosen:
@@ -72,22 +74,46 @@ def _choose(dataset: Dataset, stage: str, reasons: Sequence[str]) -> list[_Dropp
 
     Rows without an id, those that were never read, come in order of file and line.
     """
-    starts = pl.DataFrame({"reason": reasons, "start": [_start(stage, reason) for reason in reasons]})
-    place = pl.when(pl.col("id").is_null()).then(
-        pl.format("{}:{}", pl.col("file").fill_null(""), pl.col("line").fill_null(0).cast(pl.String).str.zfill(12))
-    ).otherwise(pl.format("{}{}", (pl.col("id") < pl.col("start")).cast(pl.Int8), pl.col("id")))
-    keyed = dataset.aside().join(starts.lazy(), on="reason").with_columns(key=place)
-    keys = (
-        keyed.select("reason", "key").unique().group_by("reason").agg(pl.col("key").bottom_k(_EACH)).explode("key")
+    starts = {reason: _start(stage, reason) for reason in reasons}
+    start = pl.col("reason").replace_strict(starts, default=None, return_dtype=pl.String)
+    line = pl.format("{}:{}", pl.col("file").fill_null(""), pl.col("line").fill_null(0).cast(pl.String).str.zfill(12))
+    rows = _few(
+        sorted((dataset.path / "aside").glob("*.parquet")),
+        [
+            "reason",
+            "id",
+            "value",
+            LANGUAGES.alias("language"),
+            "engine",
+            "file",
+            "line",
+            pl.when(pl.col("id").is_null()).then(line).otherwise(_from(start)).alias("key"),
+        ],
+        ["reason"],
     )
-    rows = (
-        keyed.join(keys, on=["reason", "key"], how="semi")
-        .select("reason", "id", "value", LANGUAGES.alias("language"), "engine", "file", "line", "key")
-        .unique(["reason", "key"], keep="first", maintain_order=True)
-        .sort("reason", "key")
-        .collect(engine="streaming")
-    )
-    return [_Dropped(*row[:-1]) for row in rows.iter_rows()]
+    chosen = rows.filter(pl.col("reason").is_in(reasons)).sort("reason", "key").drop("key")
+    return [_Dropped(*row) for row in chosen.iter_rows()]
+
+
+def _few(files: Sequence[Path], columns: Sequence[str | pl.Expr], by: Sequence[str]) -> pl.DataFrame:
+    """The rows with the lowest `key` of each group, each key once. One file at a time is in memory."""
+    found: pl.DataFrame | None = None
+    for file in files:
+        rows = pl.scan_parquet(file).select(columns).collect()
+        rows = rows if found is None else pl.concat([found, rows])
+        found = (
+            rows.unique([*by, "key"], keep="first", maintain_order=True)
+            .sort(*by, "key")
+            .group_by(by, maintain_order=True)
+            .head(_EACH)
+            .select(rows.columns)
+        )
+    return pl.DataFrame() if found is None else found
+
+
+def _from(start: pl.Expr) -> pl.Expr:
+    """A key that orders ids from a point on, those before it last."""
+    return pl.format("{}{}", (pl.col("id") < start).cast(pl.Int8), pl.col("id"))
 
 
 def _start(*words: str) -> str:
@@ -128,54 +154,62 @@ def _entry(row: _Dropped, texts: dict[str, Any] | None, *, text: bool) -> list[s
     if text:
         if row.value is not None and not _NUMBER.fullmatch(row.value) and not _ID.fullmatch(row.value):
             lines.append(f"    - why: {quoted(row.value)}")
-        lines += [f"    - {role}: {quoted(texts[f'@{role}'])}" for role in ("source", "output") if texts and f"@{role}" in texts]
+        lines += [
+            f"    - {role}: {quoted(texts[f'@{role}'])}"
+            for role in ("source", "output")
+            if texts and f"@{role}" in texts
+        ]
     return lines
 
 
 def _kept_section(step: Step, *, text: bool) -> Iterator[str]:
-    manifest = step.manifest
-    yield f"### Kept in {step.name}"
-    if not manifest.rows:
+    yield f"### {step.name}: {step.manifest.kind} rows kept"
+    if not step.manifest.rows:
         yield "No row."
         return
-    languages = sorted(manifest.languages, key=lambda name: (-manifest.languages[name], name))[:_LANGUAGES]
-    each = _EACH if len(languages) < 3 else 2 if len(languages) < 5 else 1
-    start = _start(step.name, "kept")
-    place = pl.format("{}{}", (pl.col("id") < start).cast(pl.Int8), pl.col("id"))
-    scan = step.dataset.scan()
-    keys = (
-        scan.select(language=LANGUAGES, key=place)
-        .filter(pl.col("language").is_in(languages))
-        .unique()
-        .group_by("language")
-        .agg(pl.col("key").bottom_k(each))
-        .explode("key")
+    scan, task = step.dataset.scan(), pl.col("task").fill_null("")
+    groups = (
+        scan.group_by(task, language=LANGUAGES)
+        .agg(pl.len().alias("rows"))
+        .sort("rows", "task", "language", descending=[True, False, False])
+        # The largest group of each task comes before other groups of it.
+        .with_columns(nth=pl.int_range(pl.len()).over("task"))
+        .sort("nth", "rows", descending=[False, True], maintain_order=True)
+        .head(_GROUPS)
         .collect(engine="streaming")
     )
-    ids = [key[1:] for key in keys["key"]]
-    rows = scan.filter(pl.col("id").is_in(ids)).unique("id", keep="first", maintain_order=True).collect(engine="streaming")
-    order = {key[1:]: (languages.index(language), key) for language, key in keys.iter_rows()}
+    each = _EACH if groups.height < 3 else 2 if groups.height < 5 else 1
+    start = _from(pl.lit(_start(step.name, "kept")))
+    by = ["task", "language"]
+    few = _few(step.dataset.files(), ["id", task, LANGUAGES.alias("language"), start.alias("key")], by)
+    ids = groups.join(few.group_by(by, maintain_order=True).head(each), on=by, maintain_order="left_right")[
+        "id"
+    ].to_list()
+    rows = (
+        scan.filter(pl.col("id").is_in(ids)).unique("id", keep="first", maintain_order=True).collect(engine="streaming")
+    )
     told = rows.with_columns(language=LANGUAGES).to_dicts()
     lines = []
-    for row in sorted(told, key=lambda row: order[row["id"]]):
+    for row in sorted(told, key=lambda row: ids.index(row["id"])):
         lines += _kept(row, step, text=text)
     yield "\n".join(lines)
 
 
 def _kept(row: dict[str, Any], step: Step, *, text: bool) -> list[str]:
     kind = step.manifest.kind
-    scores = [
-        f"{code(name)} {real(row[name])}"
-        for name in dict.fromkeys(s.column for s in step.manifest.selected_by)
-        if isinstance(row.get(name), float)
-    ]
+    # What chose last is told first, one score of each scorer.
+    by_scorer = {
+        s.signature or s.column: s.column for s in step.manifest.selected_by if isinstance(row.get(s.column), float)
+    }
+    scores = [f"{code(name)} {real(row[name])}" for name in reversed(by_scorer.values())]
     head = [code(row["id"]), code(row["language"]), *([code(row["engine"])] if row.get("engine") else [])]
     if kind == "preference":
         sides = [
-            f"{side} {code(row[f'model_{side}'] or 'unknown')} {real(row[f'score_{side}'])}" for side in ("chosen", "rejected")
+            f"{side} {code(row[f'model_{side}'] or 'unknown')} {real(row[f'score_{side}'])}"
+            for side in ("chosen", "rejected")
         ]
         head += sides
-    lines = [f"- {' · '.join([*head, *scores[:4]])}"]
+    lines = [f"- {' · '.join([*head, *scores[:3]])}"]
     if text:
         lines += [f"    - {name}: {quoted(content)}" for name, content in _contents(row, kind)]
     return lines

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import regex
 
-_SPECIAL = re.compile(r"[&<>|*_`\[\]\\~#$:@!(){}=+^\"'-]")
+_SPECIAL = re.compile(r"[&<>|*_`\[\]\\~$@]|:(?=\S)|(?<=www)\.|\{(?=[{%])")
+"""What starts a construct in the middle of a line; colons and dots where a bare address would become a link."""
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 """Control characters, bidirectional ones among them: shown by their number, for they would act on the page."""
-_PLAIN = re.compile(r"[\w.,:;/+<>=()%→&-]+(?: [\w.,:;/+<>=()%→&-]+)*")
+_PLAIN = re.compile(r"[\w.,:;/+<>=()%&-]+(?: [\w.,:;/+<>=()%&-]+)*", re.ASCII)
 _NAME_LENGTH = 60
 _TEXT_LENGTH = 240
 MISSING = "–"
@@ -39,9 +40,15 @@ def quoted(text: str | None) -> str:
 
 
 def code(name: str) -> str:
-    """A name in a code span where that is safe, else escaped."""
+    """A name in a code span where that is safe, else as text of the data; long ones shortened."""
     short = shortened(name, _NAME_LENGTH)
-    return f"`{short}`" if _PLAIN.fullmatch(short) else escaped(short)
+    plain = short.removesuffix("…")
+    return f"`{short}`" if _PLAIN.fullmatch(plain) else quoted(short)
+
+
+def signature(text: str) -> str:
+    """A score's signature, whole; it has bars, which no table lets into a code span."""
+    return escaped(text) if text else MISSING
 
 
 def count(number: int) -> str:

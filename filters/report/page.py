@@ -14,7 +14,7 @@ from corpus.dataset import Dataset
 from filters.report import agreement, doubts, drops, examples, picks, scores
 from filters.report.books import Step, flow, outputs, steps, tree
 from filters.report.folder import Folder
-from filters.report.markdown import MISSING, code, count, percent, plural, real, table
+from filters.report.markdown import MISSING, code, count, listed, percent, plural, real, signature, table
 from filters.report.plots import Bar, funnel
 
 _PATH = re.compile(r"(?:/|~|\.\.?/|[A-Za-z]:\\).*")
@@ -56,6 +56,7 @@ def write_report(datasets: Sequence[Dataset], out: Path, *, name: str, text: boo
         "Licences and origins": _licenses(run, folder),
         "Selected by": _selections(run),
         "Settings": _settings(run),
+        "Checks": doubts.checks(),
         "Time": _times(run),
     }
     body = "\n\n".join(f"## {title}\n\n{content}" for title, content in sections.items())
@@ -75,7 +76,9 @@ def _head(run: Sequence[Step], name: str, *, text: bool) -> str:
         for step in outputs(run)
     ]
     command = f"datagen report runs/{name}" + ("" if text else " --no-text")
-    first = ", ".join(f"{plural(step.manifest.rows, step.manifest.kind + ' row')} in {code(step.name)}" for step in outputs(run))
+    first = ", ".join(
+        f"{plural(step.manifest.rows, step.manifest.kind + ' row')} in {code(step.name)}" for step in outputs(run)
+    )
     return "\n\n".join(
         [
             f"The recipe {code(name)} made {first}. Every number below comes from the manifests and rows of its "
@@ -86,6 +89,7 @@ def _head(run: Sequence[Step], name: str, *, text: bool) -> str:
 
 
 def _funnel(run: Sequence[Step], folder: Folder) -> str:
+    used = {source for step in run for source in step.sources}
     rows, bars, numbers = [], [], []
     for step in run:
         flowed = flow(step)
@@ -97,11 +101,14 @@ def _funnel(run: Sequence[Step], folder: Folder) -> str:
         dropped = count(flowed.dropped) if flowed.dropped else ""
         into = count(flowed.into) if unit == "row" else plural(flowed.into, unit)
         result = f"{count(step.manifest.rows)} {step.manifest.kind}"
-        rows.append([code(step.name), step.verb, made_of, into, count(flowed.out), dropped, share, result, "; ".join(flowed.remarks)])
-        told = f"{count(flowed.out)} of {plural(flowed.into, unit)} (−{share})" if flowed.dropped else plural(flowed.out, unit)
-        if step.verb == "mix":
-            told = plural(flowed.out, unit)
-        bars.append(Bar(f"{step.name} ({step.verb})", flowed.into if step.verb != "mix" else flowed.out, flowed.out, told))
+        unused = ["no stage is made of it"] if step.verb == "read" and step.name not in used and len(run) > 1 else []
+        remarks = "; ".join([*flowed.remarks, *unused])
+        rows.append([code(step.name), step.verb, made_of, into, count(flowed.out), dropped, share, result, remarks])
+        told = plural(flowed.out, unit)
+        if flowed.dropped:
+            told = f"{count(flowed.out)} of {plural(flowed.into, unit)}, {share} dropped"
+        # A mix drops nothing: what it does not take is there for another one.
+        bars.append(Bar(f"{step.name} ({step.verb})", flowed.out + flowed.dropped, flowed.out, told))
         numbers.append((step.name, step.verb, unit, flowed.into, flowed.out, flowed.dropped, step.manifest.rows))
     schema = ["stage", "verb", "unit", "in", "out", "dropped", "rows"]
     link = folder.csv("funnel.csv", pl.DataFrame(numbers, schema=schema, orient="row"))
@@ -136,7 +143,10 @@ def _licenses(run: Sequence[Step], folder: Folder) -> str:
         rows = [
             [
                 f"**{value}**" if value == "unknown" else code(value),
-                *(f"{count(told[value])} ({percent(told[value], sum(told.values()))})" if value in told else "" for told in tables),
+                *(
+                    f"{count(told[value])} ({percent(told[value], sum(told.values()))})" if value in told else ""
+                    for told in tables
+                ),
             ]
             for value in ordered
         ]
@@ -155,26 +165,20 @@ def _licenses(run: Sequence[Step], folder: Folder) -> str:
 
 
 def _selections(run: Sequence[Step]) -> str:
-    lines: dict[tuple[str, str], dict[str, list[str]]] = {}
+    deciding: dict[tuple[str, str, str], dict[str, None]] = {}
     for step in outputs(run):
         for chosen in step.manifest.selected_by:
-            stages = lines.setdefault((chosen.column, chosen.signature), {})
-            stages.setdefault(chosen.stage, []).append(step.name)
-    if not lines:
+            deciding.setdefault((step.name, chosen.stage, chosen.signature), {})[chosen.column] = None
+    if not deciding:
         return "No score decided which rows are here."
     rows = [
-        [
-            code(column),
-            code(signature) if signature else MISSING,
-            ", ".join(map(code, stages)),
-            ", ".join(map(code, dict.fromkeys(name for names in stages.values() for name in names))),
-        ]
-        for (column, signature), stages in lines.items()
+        [code(output), code(stage), listed(list(columns), 12), signature(told)]
+        for (output, stage, told), columns in deciding.items()
     ]
     return (
-        "These columns decided which rows are in the outputs. A model trained on them has been chosen for these scores: "
-        "a metric of the same family is no independent judge of it.\n\n"
-        + table("llll", ["column", "signature", "decided in", "for"], rows, limit=40)
+        "These columns decided which rows are in the outputs. A model trained on them has been chosen for these "
+        "scores: a metric of the same family is no independent judge of it.\n\n"
+        + table("llll", ["output", "decided in", "by", "signature"], rows, limit=40)
     )
 
 
@@ -244,9 +248,11 @@ def _times(run: Sequence[Step]) -> str:
     total = sum(step.manifest.run.get("seconds", 0.0) for step in run)
     return "\n\n".join(
         [
-            "The only part of this page that differs where the same is made again. A stage that was taken up again after "
-            "it was stopped shows its last attempt.",
-            table("llrrrr", ["stage", "started", "seconds", "rows in a second", "attempts", "workers"], rows, limit=100),
+            "The only part of this page that differs where the same is made again. A stage that was taken up again "
+            "after it was stopped shows its last attempt.",
+            table(
+                "llrrrr", ["stage", "started", "seconds", "rows in a second", "attempts", "workers"], rows, limit=100
+            ),
             f"Together {real(total)} seconds, with {versions or 'versions unknown'}.",
         ]
     )

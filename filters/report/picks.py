@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from polars.lazyframe.group_by import LazyGroupBy
 
 from corpus.describe import LANGUAGES
 from corpus.laws import plain
@@ -17,8 +18,8 @@ from filters.report.markdown import MISSING, code, count, percent, plural, real,
 from filters.report.plots import Panel, histograms
 
 _BINS = 40
-_LENGTHS = 2.0
-"""Where the plot of lengths ends: chosen this many times doubled (or halved) against rejected."""
+_LENGTHS, _LENGTH_BINS = 2.1, 21
+"""The plot of lengths goes from 2.1 times halved to 2.1 times doubled; equal lengths are the middle of a bin."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Picks:
     pairs: pl.DataFrame
     """For preference pairs by language: pairs, longer, shorter, ratio, margins; empty for `best`."""
     lengths: list[int]
-    """Pairs by log2 of chosen length over rejected, in equal bins from -2 to 2, the ends included."""
+    """Pairs by log2 of chosen length over rejected, in equal bins; the outermost hold all that lie beyond."""
     margins: tuple[float, float, list[int]] | None
     """Least and greatest margin, and pairs by margin in equal bins between; None where pairs have none."""
 
@@ -125,8 +126,8 @@ def _figures(figures: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _length_bins(figures: pl.LazyFrame) -> list[int]:
-    place = ((pl.col("doubled") + _LENGTHS) / (2 * _LENGTHS) * _BINS).floor().clip(0, _BINS - 1).cast(pl.Int64)
-    return _bins(figures.group_by(place=place))
+    place = ((pl.col("doubled") + _LENGTHS) / (2 * _LENGTHS) * _LENGTH_BINS).floor()
+    return _bins(figures.group_by(place=place.clip(0, _LENGTH_BINS - 1).cast(pl.Int64)), _LENGTH_BINS)
 
 
 def _margin_bins(figures: pl.LazyFrame) -> tuple[float, float, list[int]] | None:
@@ -135,11 +136,11 @@ def _margin_bins(figures: pl.LazyFrame) -> tuple[float, float, list[int]] | None
         return None
     width = (high - low) / _BINS if high > low else 1.0
     place = ((pl.col("margin") - low) / width).floor().clip(0, _BINS - 1).cast(pl.Int64)
-    return low, low + width * _BINS, _bins(figures.drop_nulls("margin").group_by(place=place))
+    return low, low + width * _BINS, _bins(figures.drop_nulls("margin").group_by(place=place), _BINS)
 
 
-def _bins(grouped: Any) -> list[int]:
-    counts = [0] * _BINS
+def _bins(grouped: LazyGroupBy, bins: int) -> list[int]:
+    counts = [0] * bins
     for place, rows in grouped.len().collect(engine="streaming").iter_rows():
         counts[place] = rows
     return counts
@@ -174,7 +175,9 @@ def _asked(step: Step) -> str:
         weights = ", ".join(f"{code(column)} × {weight:g}" for column, weight in by.items())
         told = f"Ranked by the sum of {weights} (normalized: {options.get('normalize')}, {options.get('within')})."
     if step.verb == "pair":
-        told += f" Least margin {options.get('min_margin'):g}; at most {plural(options.get('pairs', 1), 'pair')} a prompt."
+        told += (
+            f" Least margin {options.get('min_margin'):g}; at most {plural(options.get('pairs', 1), 'pair')} a prompt."
+        )
         told += " Chosen is the reference." if options.get("chosen") == "reference" else ""
     return told
 
@@ -229,22 +232,25 @@ def _pairs(pick: Picks, folder: Folder) -> list[str]:
     header += ["margin: least", "25 %", "median", "75 %", "most"]
     name = pick.step.name
     parts = [
-        "Lengths are means in characters. A model trained on pairs in which the longer answer wins learns to write long.",
+        "Lengths are means in characters. A model trained on pairs in which the longer answer wins learns to write "
+        "long.",
         table("l" + "r" * 10, header, rows),
     ]
     lengths = histograms(
-        [Panel(f"n={pick.step.manifest.rows:,}", np.array(pick.lengths), None)],
+        [Panel("", np.array(pick.lengths), None)],
         -_LENGTHS,
         _LENGTHS,
         "length of chosen against rejected, log2  (0 = equal, 1 = twice as long)",
         every="pairs",
         kept="",
     )
-    parts.append(folder.svg(f"lengths-{name}.svg", lengths, f"Histogram of lengths of chosen against rejected in {name}"))
+    parts.append(
+        folder.svg(f"lengths-{name}.svg", lengths, f"Histogram of lengths of chosen against rejected in {name}")
+    )
     if pick.margins:
         low, high, counts = pick.margins
         margins = histograms(
-            [Panel(f"n={sum(counts):,}", np.array(counts), None)],
+            [Panel("", np.array(counts), None)],
             low,
             high,
             "margin between chosen and rejected",

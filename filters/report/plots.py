@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -82,13 +83,25 @@ def funnel(bars: Sequence[Bar]) -> Figure:
         out = np.array([min(bar.out, bar.into) for bar in bars], dtype=float)
         into = np.array([bar.into for bar in bars], dtype=float)
         axes.barh(places, out, height=0.62, color=BLUE, label="went on")
-        axes.barh(places, into - out, left=out, height=0.62, color=ORANGE, hatch="////", edgecolor="white", linewidth=0, label="dropped")
+        axes.barh(
+            places,
+            into - out,
+            left=out,
+            height=0.62,
+            color=ORANGE,
+            hatch="////",
+            edgecolor="white",
+            linewidth=0,
+            label="dropped",
+        )
         longest = max(into.max(initial=0), 1.0)
+        # A letter of the labels is about a hundredth as wide as the plot.
+        room = 1 - min(0.6, 0.011 * max((len(bar.told) for bar in bars), default=0))
         for place, bar in enumerate(bars):
             axes.text(bar.into + longest * 0.012, place, bar.told, va="center", fontsize=8)
         axes.set_yticks(places, [bar.name for bar in bars])
         axes.set_ylim(len(bars) - 0.4, -0.6)
-        axes.set_xlim(0, longest * 1.38)
+        axes.set_xlim(0, longest / room)
         _bare(axes)
         if any(bar.into > bar.out for bar in bars):
             figure.legend(loc="outside lower left", ncols=2, frameon=False, fontsize=8)
@@ -120,12 +133,15 @@ def heatmap(of: Heatmap) -> Figure:
         figure = _figure(width, 1.0 + 0.28 * len(of.rows))
         axes = figure.add_subplot()
         shares = np.array(of.shares)
-        most = max(float(shares.max(initial=0)), 0.05)
+        # Dark is a fifth or more, in every report: a rule that drops little must not look as if it dropped much.
+        most = max(float(shares.max(initial=0)), 0.2)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=most * 1.15, aspect="auto")
         for row, column in np.argwhere(shares > 0):
             share = shares[row, column]
             text = f"{100 * share:.0f}%" if share >= 0.0095 else "<1%"
-            axes.text(column, row, text, ha="center", va="center", fontsize=7.5, color="white" if share > 0.6 * most else INK)
+            axes.text(
+                column, row, text, ha="center", va="center", fontsize=7.5, color="white" if share > 0.6 * most else INK
+            )
         axes.set_xticks(range(len(of.columns)), of.columns, rotation=40, ha="left", rotation_mode="anchor")
         axes.set_yticks(range(len(of.rows)), of.rows)
         axes.set_xticks(np.arange(len(of.columns) + 1) - 0.5, minor=True)
@@ -142,9 +158,28 @@ def heatmap(of: Heatmap) -> Figure:
 class Panel:
     """Two histograms over the same bins: everything, and what was kept of it."""
 
-    title: str
+    name: str
+    """What is counted; empty where there is one panel only."""
     every: NDArray[np.int64]
     kept: NDArray[np.int64] | None
+
+
+def _brief(number: int) -> str:
+    """A count in the width of a panel."""
+    if number < 100_000:
+        return f"{number:,}"
+    return f"{number / 1e3:.0f}k" if number < 1_000_000 else f"{number / 1e6:.3g}M"
+
+
+def _coarse(panels: Sequence[Panel]) -> Sequence[Panel]:
+    """The panels with two or four bins made one where there are too few rows for many."""
+    most = max(int(panel.every.sum()) for panel in panels)
+    together = 4 if most < 100 else 2 if most < 1000 else 1
+
+    def merged(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        return counts.reshape(-1, together).sum(axis=1) if len(counts) % together == 0 else counts
+
+    return [Panel(p.name, merged(p.every), None if p.kept is None else merged(p.kept)) for p in panels]
 
 
 def histograms(panels: Sequence[Panel], low: float, high: float, label: str, *, every: str, kept: str) -> Figure:
@@ -167,20 +202,23 @@ def histograms(panels: Sequence[Panel], low: float, high: float, label: str, *, 
         width = _WIDTH if across > 1 else 5.0
         figure = _figure(width, 0.75 + (1.35 if across > 1 else 2.0) * down)
         grid = figure.subplots(down, across, sharex=True, squeeze=False)
+        panels = _coarse(panels)
         edges = np.linspace(low, high, len(panels[0].every) + 1)
-        drawn: dict[str, object] = {}
+        drawn: dict[str, Artist] = {}
         for axes, panel in zip(grid.flat, panels, strict=False):
             whole = max(int(panel.every.sum()), 1)
-            drawn[every] = axes.stairs(panel.every / whole, edges, fill=True, color=FAINT if panel.kept is not None else BLUE)
+            drawn[every] = axes.stairs(
+                panel.every / whole, edges, fill=True, color=FAINT if panel.kept is not None else BLUE
+            )
             if panel.kept is not None:
                 drawn[kept] = axes.stairs(panel.kept / whole, edges, fill=True, color=BLUE)
                 axes.stairs(panel.every / whole, edges, color=GREY, linewidth=0.7)
-            axes.set_title(panel.title)
+            axes.set_title(f"{panel.name}  n={_brief(int(panel.every.sum()))}".strip())
             axes.margins(x=0)
             axes.set_ylim(bottom=0)
-            axes.yaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2))
-            axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-            axes.xaxis.set_major_locator(MaxNLocator(4))
+            axes.yaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2, steps=[1, 2, 5, 10]))
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if axes.get_ylim()[1] > 0.04 else None))
+            axes.xaxis.set_major_locator(MaxNLocator(4 if across < 4 else 3))
         for axes in grid.flat[len(panels) :]:
             axes.set_visible(False)
         # The lowest panel of each column shows the scale, also where the last row is not full.
@@ -188,5 +226,7 @@ def histograms(panels: Sequence[Panel], low: float, high: float, label: str, *, 
             grid[(len(panels) - 1 - column) // across, column].tick_params(labelbottom=True)
         figure.supxlabel(label, fontsize=9)
         if panels[0].kept is not None:
-            figure.legend(drawn.values(), drawn.keys(), loc="outside upper right", ncols=2, frameon=False, fontsize=8)
+            figure.legend(
+                list(drawn.values()), list(drawn), loc="outside upper right", ncols=2, frameon=False, fontsize=8
+            )
     return figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,11 +14,13 @@ from corpus.describe import LANGUAGES
 from corpus.manifest import Histogram, Score
 from filters.report.books import Step
 from filters.report.folder import Folder
-from filters.report.markdown import MISSING, code, count, listed, percent, plural, real, table
+from filters.report.markdown import MISSING, code, count, listed, percent, plural, real, signature, table
 from filters.report.plots import Panel, histograms
 
 _LEADING = 6
 """Scores that the page shows by system and language; the files have all."""
+_OF_ONE = 2
+"""Of these, how many of one scorer that no stage ranks by."""
 _PANELS = 12
 """Languages that a plot shows."""
 _PILED = 0.9
@@ -92,7 +95,11 @@ class Scored:
     @property
     def leading(self) -> list[Column]:
         """The scores to look at first."""
-        useful = [column for column in self.columns if column.numeric and not column.constant]
+        useful, seen = [], Counter[str]()
+        for column in self.columns:
+            seen[column.told.signature] += column.numeric and not column.constant
+            if column.numeric and not column.constant and (column.ranks or seen[column.told.signature] <= _OF_ONE):
+                useful.append(column)
         return useful[:_LEADING]
 
     @property
@@ -103,7 +110,11 @@ class Scored:
             weighted.group_by("system", "column")
             .agg(pl.col("rows").sum(), pl.col("scored").sum(), pl.col("total").sum())
             .select(
-                "system", "column", "rows", "scored", mean=pl.when(pl.col("scored") > 0).then(pl.col("total") / pl.col("scored"))
+                "system",
+                "column",
+                "rows",
+                "scored",
+                mean=pl.when(pl.col("scored") > 0).then(pl.col("total") / pl.col("scored")),
             )
         )
 
@@ -151,58 +162,33 @@ def _later(run: Sequence[Step], first: Step, column: str) -> Step | None:
 
 def _measured(step: Step, columns: Sequence[Column]) -> Scored:
     names = [column.name for column in columns if column.name.startswith(("score_", "flag_"))]
-    frame = step.dataset.scan().with_columns(pl.col(name).cast(pl.Float64) for name in names)
-    measures = [
-        measure
-        for name in names
-        for measure in (
-            pl.col(name).count().alias(f"{name}/scored"),
-            pl.col(name).mean().alias(f"{name}/mean"),
-            *(pl.col(name).quantile(q / 100, "linear").alias(f"{name}/q{q}") for q in (25, 50, 75)),
-        )
-    ]
-    kept = ("rows", "scored", "mean", "q25", "q50", "q75")
-    by_language = frame.group_by(language=LANGUAGES).agg(pl.len().alias("rows"), *measures)
-    by_system = (
-        frame.group_by(pl.col("engine").alias("system"), language=LANGUAGES).agg(pl.len().alias("rows"), *measures)
-        if step.manifest.models
-        else None
-    )
-    overall = frame.select(pl.len().alias("rows"), *measures)
-    collected = pl.collect_all(
-        [by_language, overall, *([by_system] if by_system is not None else [])], engine="streaming"
-    )
-    order = {name: place for place, name in enumerate(names)}
+    by_language = _measures(step, names, {"language": LANGUAGES}, quartiles=True)
+    by_system = {"language": LANGUAGES, "system": pl.col("engine") if step.manifest.models else pl.lit(None, pl.String)}
     return Scored(
         step,
         list(columns),
-        _long(collected[0], ["language"], names, kept).sort(
-            pl.col("rows"),
-            "language",
-            pl.col("column").replace_strict(order, return_dtype=pl.Int64),
-            descending=[True, False, False],
-        ),
-        _long(collected[2], ["language", "system"], names, kept[:3]).sort("language", "system", "column")
-        if by_system is not None
-        else _long(pl.DataFrame(), ["language", "system"], [], kept[:3]),
-        _long(collected[1], [], names, kept),
+        by_language.sort("rows", "language", descending=[True, False], maintain_order=True),
+        _measures(step, names if step.manifest.models else [], by_system, quartiles=False),
+        _measures(step, names, {"language": pl.lit("all")}, quartiles=True),
     )
 
 
-def _long(wide: pl.DataFrame, keys: Sequence[str], names: Sequence[str], kept: Sequence[str]) -> pl.DataFrame:
-    """A row for each key and score, of a frame with a column for each score's measure."""
-    schema = {**dict.fromkeys([*keys, "column"], pl.String), **dict.fromkeys(kept, pl.Float64)}
-    schema |= {"rows": pl.Int64, "scored": pl.Int64}
-    parts = [
-        wide.select(
-            *keys,
-            pl.lit(name).alias("column"),
-            "rows",
-            *(pl.col(f"{name}/{measure}").alias(measure) for measure in kept[1:]),
-        ).cast(schema)  # type: ignore[arg-type]
-        for name in names
+def _measures(step: Step, names: Sequence[str], by: dict[str, pl.Expr], *, quartiles: bool) -> pl.DataFrame:
+    """Rows, judged rows, mean and quartiles of each score by the values of `by`, one score in memory at a time."""
+    value = pl.col("value")
+    measures = [
+        pl.len().cast(pl.Int64).alias("rows"),
+        value.count().cast(pl.Int64).alias("scored"),
+        value.mean().alias("mean"),
+        *(value.quantile(q / 100, "linear").alias(f"q{q}") for q in (25, 50, 75) if quartiles),
     ]
-    return pl.concat([pl.DataFrame(schema=schema), *parts])
+
+    def measured(name: str) -> pl.DataFrame:
+        scores = step.dataset.scan().select(value=pl.col(name).cast(pl.Float64), **by)
+        return scores.group_by(*by).agg(*measures).sort(*by).collect(engine="streaming")
+
+    parts = [measured(name).select(*by, pl.lit(name).alias("column"), pl.all().exclude(*by)) for name in names]
+    return pl.concat(parts) if parts else pl.DataFrame(schema={"language": pl.String, "system": pl.String})
 
 
 def section(found: Sequence[Scored], folder: Folder, *, text: bool) -> str:
@@ -248,15 +234,20 @@ def _overview(one: Scored) -> str:
                 "ranks" if column.ranks else "selects" if column.selects else "",
             ]
         )
-    header = ["score", "judged", "null", "null", "mean", "least", "25 %", "median", "75 %", "most", "used"]
+    header = ["score", "judged", "null", "share", "mean", "least", "25 %", "median", "75 %", "most", "used"]
     return table("lrrrrrrrrrl", header, rows, limit=40)
 
 
 def _signatures(one: Scored) -> str:
     by: dict[str, list[str]] = {}
     for column in one.columns:
-        by.setdefault(column.told.signature or "no signature", []).append(column.name)
-    return "\n".join(f"- {code(signature)}: {listed(names, 12)}" for signature, names in by.items())
+        by.setdefault(column.told.signature, []).append(column.name)
+    return "\n".join(f"- {listed(names, 12)}: {_spanned(told)}" for told, names in by.items())
+
+
+def _spanned(told: str) -> str:
+    """A signature as code: outside of tables its bars do no harm."""
+    return f"`{told}`" if told.isprintable() and told and "`" not in told else signature(told)
 
 
 _CODE_LIKE = pl.col("value").str.contains(r"^[A-Za-z][A-Za-z0-9-]{0,15}$")
@@ -282,7 +273,9 @@ def _labels(one: Scored, *, text: bool) -> str:
         values = [f"{code(value)} {percent(rows, column.told.scored)}" for value, rows in shown.iter_rows()]
         more = counted.height - shown.height
         values += [plural(more, "other value")] if more else []
-        lines.append(f"- {code(column.name)}: {', '.join(values) or 'never judged'}; null {count(column.told.unjudged)}")
+        lines.append(
+            f"- {code(column.name)}: {', '.join(values) or 'never judged'}; null {count(column.told.unjudged)}"
+        )
     return "\n".join(lines)
 
 
@@ -303,7 +296,10 @@ def _systems(one: Scored) -> list[str]:
         for system in systems
     ]
     header = ["system", "rows", *(column.arrow for column in leading)]
-    parts = ["Means by system, over the rows that were judged:", table("lr" + "r" * len(leading), header, rows, limit=40)]
+    parts = [
+        "Means by system, over the rows that were judged:",
+        table("lr" + "r" * len(leading), header, rows, limit=40),
+    ]
     if len({tuple(sorted(one.by_system.filter(pl.col("system") == s)["language"].unique())) for s in systems}) > 1:
         parts.append("The systems answered in different languages, so these means are not of the same prompts.")
     languages = list(dict.fromkeys(one.by_language["language"]))[:8]
@@ -342,7 +338,15 @@ def _languages(one: Scored) -> list[str]:
             cells += [real(row["mean"]), real(row["q50"]), percent(row["rows"] - row["scored"], row["rows"])]
         rows.append(cells)
     header = ["language", "rows", *(f"{c.arrow} {what}" for c in leading for what in ("mean", "median", "null"))]
-    return ["By language:", table("lr" + "rrr" * len(leading), header, rows, full="[scores-by-language.csv](scores-by-language.csv)" if len(rows) > 20 else "")]
+    return [
+        "By language:",
+        table(
+            "lr" + "rrr" * len(leading),
+            header,
+            rows,
+            full="[scores-by-language.csv](scores-by-language.csv)" if len(rows) > 20 else "",
+        ),
+    ]
 
 
 def _plots(one: Scored, folder: Folder) -> list[str]:
@@ -393,13 +397,12 @@ def _bin(column: Column) -> str:
 def _panels(column: Column, histogram: Histogram) -> list[Panel]:
     every = _binned(column.step, column.name, histogram)
     kept = _binned(column.later, column.name, histogram) if column.later else {}
-    bins = len(histogram.counts)
     largest = sorted(every, key=lambda language: (-int(every[language].sum()), language))[:_PANELS]
     return [
         Panel(
-            f"{language}  n={int(every[language].sum()):,}",
+            language,
             every[language],
-            kept.get(language, np.zeros(bins, np.int64)) if column.later else None,
+            kept.get(language, np.zeros(len(histogram.counts), np.int64)) if column.later else None,
         )
         for language in largest
     ]
@@ -425,7 +428,8 @@ def _binned(step: Step, name: str, histogram: Histogram) -> dict[str, NDArray[np
 
 def _files(found: Sequence[Scored], folder: Folder) -> list[str]:
     def stacked(frames: Iterator[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
-        return pl.concat(frame.select(pl.lit(stage).alias("stage"), pl.all()) for stage, frame in frames)
+        told = [frame.select(pl.lit(stage).alias("stage"), pl.all()) for stage, frame in frames if frame.height]
+        return pl.concat(told) if told else pl.DataFrame()
 
     columns = [
         {

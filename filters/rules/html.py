@@ -21,7 +21,7 @@ _HTML = (
 
 
 class Html(Filter):
-    """Drops outputs with tags of HTML or character references (`&nbsp;`, `&#39;`) of kinds that the source does not have.
+    """Drops outputs with tags of HTML or character references (`&nbsp;`, `&#39;`) that the source does not have.
 
     Tags are compared by name, `<a href="…">` with `<a>`. Other tags, such as `<x id="1"/>`, are placeholders: see
     `placeholders_differ`. Rows without a source are judged by the output alone.

@@ -13,8 +13,9 @@ _ZEROS = "٠۰߀०০੦૦୦௦౦೦൦๐໐༠၀០᠐０"
 _ELSEWHERE = [chr(ord(zero) + value) for zero in _ZEROS for value in range(10)]
 _DIGITS = "0-9" + "".join(f"{zero}-{chr(ord(zero) + 9)}" for zero in _ZEROS)
 _NUMBER = (
-    # 1 234 567,89 with any of the spaces and apostrophes in use; Rust has no look-ahead, so what follows is taken along.
-    rf"[{_DIGITS}]{{1,3}}(?:[ \u{{A0}}\u{{2009}}\u{{202F}}'’][{_DIGITS}]{{3}})+(?:[.,٫][{_DIGITS}]+)?(?:[^{_DIGITS}]|$)"
+    # 1 234 567,89 with any of the spaces and apostrophes in use. Rust has no look-ahead: what follows is taken along.
+    rf"[{_DIGITS}]{{1,3}}(?:[ \u{{A0}}\u{{2009}}\u{{202F}}'’][{_DIGITS}]{{3}})+"
+    rf"(?:[.,٫][{_DIGITS}]+)?(?:[^{_DIGITS}]|$)"
     rf"|[{_DIGITS}]+(?:[.,٬٫][{_DIGITS}]+)*"
 )
 _COUNTED_IN_MYRIADS = "[万萬亿億兆千百만억조천백]"
@@ -24,10 +25,10 @@ _SPELLED_OUT = "^(?:[0-9]|1[0-2])$"
 class NumbersDiffer(Filter):
     """Drops outputs whose numbers are not those of the source, in any order.
 
-    Numbers are compared by their digits: `1,234.5`, `1.234,5`, `1 234,5` and `١٬٢٣٤٫٥` are one. Up to 12 a number may be
-    a word on the other side ("three"), so such a number counts only if the other side has one too many as well. Where a
-    text counts in 万, 억 and the like, zeros at the end do not count (35万 is 350,000); "thousand" and "million" are not
-    read. Null without a source.
+    Numbers are compared by their digits: `1,234.5`, `1.234,5`, `1 234,5` and `١٬٢٣٤٫٥` are one. Up to 12 a number may
+    be a word on the other side ("three"), so such a number counts only if the other side has one too many as well.
+    Where a text counts in 万, 억 and the like, zeros at the end do not count (35万 is 350,000); "thousand" and
+    "million" are not read. Null without a source.
     """
 
     max_differing: int = Field(default=0, ge=0)

@@ -8,7 +8,7 @@ from filters.expressions import PatternFilter
 
 
 class ReasoningLeak(PatternFilter):
-    """Drops texts in which reasoning stands that belongs before the answer: `<think>` and its like, or thinking aloud."""
+    """Drops texts with reasoning that belongs before the answer: `<think>` and its like, or thinking aloud."""
 
     pattern: ClassVar[str] = "|".join(
         [
@@ -19,8 +19,10 @@ class ReasoningLeak(PatternFilter):
             r"<\|channel\|>|<\|(?:begin|end)_of_(?:thought|thinking|solution)\|>|<unused9[45]>",
             r"\[/?THINK\]|◁/?think▷|<｜/?think｜>",
             # How reasoning models begin to think of a prompt.
-            r"(?i:^\s*(?:okay|ok|alright|hmm|well|so|let's see|let me see)[,.]? (?:so,? )?(?:the|this) user (?:wants|is asking"
-            r"|asks|asked|has asked|needs|would like|said|says|provided|gave))",
+            (
+                r"(?i:^\s*(?:okay|ok|alright|hmm|well|so|let['’]s see|let me see)[,.]? (?:so,? )?(?:the|this) user "
+                r"(?:wants|is asking|asks|asked|has asked|needs|would like|said|says|provided|gave))"
+            ),
             (
                 r"(?i:^\s*(?:we need to|i need to|i should|let me|let's) (?:translate|produce|output|respond|"
                 r"answer) (?:the|this|to|in|into) )"

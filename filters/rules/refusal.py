@@ -4,181 +4,207 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
+from typing import NamedTuple
 
 import polars as pl
 
 from filters.base import OUTPUT, Filter
 from filters.expressions import ANY_SOURCE
 
-# One language a line: an excuse if there is one, the inability in the first person, and what is refused. Bare "I cannot"
-# or "I am sorry" are not enough: people say so in any novel.
-_PHRASES = (
-    # en
-    (
-        r"(?:(?:i['’]m|i am) (?:very |so |really |truly )?(?:sorry|afraid)[,.;]?(?: but| that)? |(?:sorry|"
-        r"my apologies|i apologi[sz]e|unfortunately)[,.;]?(?: but)? |as an ai(?: language model| assistant)?,? )?(?:i|"
-        r"we)(?: am|['’]m| are|['’]re)? (?:can['’]?t|cannot|can not|won['’]t|will not|unable to|not able to|"
-        r"not allowed to|not comfortable) (?:[a-z]+ )?(?:help (?:you )?with|assist|provid|fulfil|comply|translat|"
-        r"generat|creat|answer|process|complet|engag|support|discuss|continu|proceed|respond)"
+_FEW_WORDS = r"(?:\w+ ){0,3}"
+_A_CLAUSE = r"[^.!?。！？\n]{0,60}"
+
+
+class _Words(NamedTuple):
+    """How a language refuses: alternatives of regular expressions. "I cannot" or "I am sorry" alone refuse nothing."""
+
+    excuse: str
+    """What may come before, a word for "but" included."""
+    cannot: str
+    """The first person's inability."""
+    act: str
+    """What is refused."""
+    between: str = _FEW_WORDS
+    """What may stand between inability and act."""
+    excuse_needed: bool = False
+
+
+_LANGUAGES = {
+    "en": _Words(
+        r"(?:i['’]m|i am) (?:very |so |really |truly )?(?:sorry|afraid)(?:,? but| that)?|sorry(?:,? but)?|my apologies"
+        r"|i apologi[sz]e(?:,? but)?|unfortunately|as an ai(?: language model| assistant)?",
+        r"(?:i|we)(?: am|['’]m| are|['’]re)? (?:can['’]?t|cannot|can not|won['’]t|will not|unable to|not able to"
+        r"|not allowed to|not comfortable)",
+        "help (?:you )?with|assist|provid|fulfil|comply|translat|generat|creat|answer|process|complet|engag|discuss"
+        "|continu|proceed|respond",
+        r"(?:\w+ )?",
     ),
-    (
-        r"(?:i['’]m|i am) (?:very |really )?sorry[,.]? (?:but )?(?:i (?:can['’]?t|cannot) (?:do|share|write|offer)|"
-        r"this (?:request|content) (?:is|violates))"
+    "de": _Words(
+        "(?:es )?tut mir (?:sehr |wirklich )?leid(?:, aber)?|entschuldigung(?:, aber)?|leider|als ki(?:-[a-z]+)?",
+        f"(?:ich (?:kann|darf|werde)|(?:kann|darf|werde) ich){_A_CLAUSE} (?:nicht|keine?[nrs]?)",
+        "helfen|weiterhelfen|unterstützen|übersetzen|erfüllen|beantworten|bereitstellen|generieren|nachkommen",
+        _A_CLAUSE,
     ),
-    # de
-    (
-        r"(?:(?:es )?tut mir (?:sehr |wirklich )?leid[,.]?(?: aber)? |entschuldigung[,.]?(?: aber)? |leider |"
-        r"als ki(?:-\w+)?,? )?(?:ich )?(?:kann|darf|werde)(?: ich)? .{0,60}(?:nicht|kein\w{0,2}) .{0,40}(?:helfen|"
-        r"weiterhelfen|unterstützen|übersetzen|erfüllen|beantworten|bereitstellen|erstellen|generieren|nachkommen)"
+    "es": _Words(
+        "(?:lo siento|lo lamento|disculp[ae]|perd[óo]n)(?: mucho)?(?:, pero)?|lamentablemente|desafortunadamente"
+        "|como (?:ia|modelo de lenguaje)",
+        "(?:yo )?no (?:puedo|podré|me es posible|estoy en condiciones de)",
+        "ayudar|asistir|proporcionar|cumplir|traducir|responder|generar|crear|ofrecer|continuar|completar",
     ),
-    # es
-    (
-        r"(?:(?:lo siento|lo lamento|disculp[ae]|perd[óo]n|lamentablemente|"
-        r"desafortunadamente)(?: mucho)?[,.]?(?: pero)? |como (?:modelo de lenguaje|"
-        r"ia)[^,]{0,20}, )?(?:yo )?no (?:puedo|podré|me es posible|estoy en condiciones de) (?:\w+ ){0,2}?(?:ayudar|"
-        r"asistir|proporcionar|cumplir|traducir|responder|generar|crear|ofrecer|continuar|completar)"
+    "fr": _Words(
+        "(?:je suis (?:vraiment )?)?désolée?(?:,? mais)?|je m['’]excuse(?:,? mais)?|je regrette(?:, mais)?"
+        "|malheureusement|en tant qu['’]ia|en tant que modèle de langage",
+        "je ne (?:peux|puis|pourrai|suis) (?:malheureusement )?pas(?: en mesure de)?",
+        "(?:vous |t['’])?aider|assister|fournir|traduire|répondre|générer|créer|satisfaire|continuer",
     ),
-    # fr
-    (
-        r"(?:(?:je suis (?:vraiment )?désolée?|désolée?|je m['’]excuse|malheureusement|je regrette)[,.]?(?: mais)? |"
-        r"en tant qu['’]?e? ?(?:ia|modèle de langage)[^,]{0,20}, )?je ne (?:peux|puis|pourrai|"
-        r"suis) (?:malheureusement )?pas (?:en mesure de )?(?:\w+ ){0,2}?(?:vous aider|t['’]aider|aider|assister|"
-        r"fournir|traduire|répondre|générer|créer|satisfaire|accéder à votre|continuer)"
+    "pt": _Words(
+        "(?:desculp[ea]|lamento|sinto muito|peço desculpas?)(?:, mas)?|infelizmente|como (?:ia|modelo de linguagem)",
+        "(?:eu )?não (?:posso|poderei|consigo|sou capaz de|estou autorizad[oa] a)",
+        "ajud[aá]|auxiliar|fornecer|cumprir|traduzir|responder|gerar|criar|oferecer|continuar|atender",
     ),
-    # pt
-    (
-        r"(?:(?:desculpe|desculpa|lamento|sinto muito|infelizmente|peço desculpas?)[,.]?(?: mas)? |"
-        r"como (?:modelo de linguagem|ia)[^,]{0,20}, )?(?:eu )?não (?:posso|poderei|consigo|sou capaz de|"
-        r"estou autorizad[oa] a) (?:\w+ ){0,2}?(?:ajudar|ajudá-l|auxiliar|fornecer|cumprir|traduzir|responder|gerar|"
-        r"criar|oferecer|continuar|atender)"
+    "it": _Words(
+        "(?:mi dispiace|mi spiace|scus[ai](?:mi)?|sono spiacente)(?:,? ma)?|purtroppo"
+        "|in quanto (?:ia|modello linguistico)",
+        "non (?:posso|potrò|sono in grado di|mi è possibile)",
+        "aiutar|assister|fornir|soddisfare|tradur|risponder|generar|crear|continuare|procedere",
     ),
-    # it
-    (
-        r"(?:(?:mi dispiace|mi spiace|scus[ai](?:mi)?|purtroppo|sono spiacente)[,.]?(?: ma)? |in quanto (?:ia|"
-        r"modello linguistico)[^,]{0,20}, )?non (?:posso|potrò|sono in grado di|"
-        r"mi è possibile) (?:\w+ ){0,2}?(?:aiutar|assister|fornir|soddisfare|tradur|risponder|generar|crear|"
-        r"continuare|procedere)"
+    "nl": _Words(
+        "(?:het spijt (?:me|mij)|sorry|mijn excuses|excuses)(?:,? maar)?|helaas",
+        f"(?:ik (?:kan|mag|zal)|(?:kan|mag|zal) ik){_A_CLAUSE} (?:niet|geen)",
+        "helpen|assisteren|vertalen|voldoen|beantwoorden|verstrekken|genereren",
+        _A_CLAUSE,
     ),
-    # nl
-    (
-        r"(?:(?:het spijt (?:me|mij)|sorry|helaas|mijn excuses|excuses)[,.]?(?: maar)? )?(?:ik )?(?:kan|mag|"
-        r"zal)(?: ik)? .{0,60}(?:niet|geen) .{0,40}(?:helpen|assisteren|vertalen|voldoen|beantwoorden|verstrekken|"
-        r"genereren)"
+    "sv": _Words(
+        "(?:jag är (?:mycket )?ledsen|förlåt|jag beklagar|ursäkta)(?:,? men)?|tyvärr",
+        "(?:jag kan|kan jag) (?:tyvärr )?inte",
+        "hjälpa|bistå|översätta|tillhandahålla|uppfylla|svara|generera|skapa|fortsätta",
     ),
-    # sv, da, no
-    (
-        r"(?:(?:jag är (?:mycket )?ledsen|förlåt|tyvärr|jag beklagar|ursäkta)[,.]?(?: men)? )?(?:jag kan|"
-        r"kan jag) (?:tyvärr )?inte (?:\w+ ){0,2}?(?:hjälpa|bistå|översätta|tillhandahålla|uppfylla|svara|generera|"
-        r"skapa|fortsätta)"
+    "da, no": _Words(
+        "(?:(?:jeg )?beklager|undskyld|unnskyld)(?:,? men)?|desværre|dessverre",
+        "(?:jeg kan|kan jeg) (?:desværre |dessverre )?ikke",
+        "hj[eæ]lpe|bistå|overs[eæ]tte|levere|opp?fylle|opfylde|svare|generere|fortsette|fortsætte",
     ),
-    (
-        r"(?:(?:beklager|jeg beklager|det beklager jeg|undskyld|unnskyld|desværre|"
-        r"dessverre)[,.]?(?: men)? )?(?:jeg kan|kan jeg) (?:desværre |dessverre )?ikke (?:\w+ ){0,2}?(?:hjelpe|hjælpe|"
-        r"bistå|oversette|oversætte|levere|oppfylle|opfylde|svare|generere|lage|fortsette|fortsætte)"
+    "pl": _Words(
+        "(?:przykro mi|przepraszam|wybacz)(?:, ale)?|niestety|jako (?:ai|model językowy)",
+        "nie (?:mogę|jestem w stanie|wolno mi)",
+        "pomóc|udzielić|dostarczyć|przetłumaczyć|spełnić|odpowiedzieć|wygenerować|stworzyć|kontynuować|zrealizować",
     ),
-    # pl
-    (
-        r"(?:(?:przykro mi|przepraszam|niestety|wybacz)[,.]?(?: ale)? |jako (?:ai|"
-        r"model językowy)[^,]{0,20}, )?nie (?:mogę|jestem w stanie|będę móg[łl]\w*|wolno mi) (?:\w+ ){0,2}?(?:pomóc|"
-        r"udzielić|dostarczyć|przetłumaczyć|spełnić|odpowiedzieć|wygenerować|stworzyć|kontynuować|zrealizować)"
+    "cs, sk": _Words(
+        "(?:omlouvám se|je mi líto|promiňte|prepáčte|ľutujem)(?:, ale)?|bohužel|žiaľ",
+        "(?:s tím |s týmto |vám |vam )?(?:nemohu|nemůžu|nemôžem|nejsem schop(?:en|na)|nie som schopn[ýá])",
+        "pomoci|pomoct|pomôcť|poskytnou?[tť]|přeložit|preložiť|splni[tť]|odpovědět|odpovedať|vytvoři[tť]|vyhov[ěi]e?[tť]"
+        "|pokračova[tť]",
     ),
-    # cs, sk
-    (
-        r"(?:(?:omlouvám se|je mi líto|promiňte|bohužel|prepáčte|žiaľ|ľutujem)[,.]?(?: ale)? )?(?:s tím |s týmto |"
-        r"vám |vam )?(?:nemohu|nemůžu|nemôžem|nejsem schopen|nejsem schopna|nie som schopný) (?:\w+ ){0,3}?(?:pomoci|"
-        r"pomoct|pomôcť|poskytnout|poskytnúť|přeložit|preložiť|splnit|splniť|odpovědět|odpovedať|vytvořit|vytvoriť|"
-        r"vyhovět|pokračovat)"
+    "ru": _Words(
+        "(?:извините|простите|прошу прощения|мне (?:очень )?жаль|сожалею)(?:, но)?|к сожалению",
+        "я не (?:могу|смогу|в состоянии|имею права)",
+        "помочь|помогать|предоставить|перевести|выполнить|ответить|сгенерировать|создать|обсуждать|продолжить|оказать",
     ),
-    # ru
-    (
-        r"(?:(?:извините|простите|к сожалению|прошу прощения|мне (?:очень )?жаль|сожалею)[,.]?(?: но)? )?я не (?:могу|"
-        r"смогу|в состоянии|имею права) (?:\w+ ){0,3}?(?:помочь|помогать|предоставить|перевести|выполнить|ответить|"
-        r"сгенерировать|создать|обсуждать|продолжить|оказать)"
+    "uk": _Words(
+        "(?:вибачте|перепрошую|пробачте|мені (?:дуже )?(?:шкода|прикро))(?:, але)?|на жаль",
+        "я не (?:можу|зможу|в змозі|маю права)",
+        "допомогти|допомагати|надати|перекласти|виконати|відповісти|згенерувати|створити|обговорювати|продовжити",
     ),
-    # uk
-    (
-        r"(?:(?:вибачте|перепрошую|на жаль|пробачте|мені (?:дуже )?(?:шкода|прикро))[,.]?(?: але)? )?я не (?:можу|"
-        r"зможу|в змозі|маю права) (?:\w+ ){0,3}?(?:допомогти|допомагати|надати|перекласти|виконати|відповісти|"
-        r"згенерувати|створити|обговорювати|продовжити)"
+    "fi": _Words(
+        "(?:pahoittelen|anteeksi|olen pahoillani)(?:, mutta)?|valitettavasti",
+        "en (?:valitettavasti )?(?:voi|pysty|saa)",
+        "auttaa|auttamaan|tarjota|kääntää|vastata|tuottaa|luoda|jatkaa|täyttää",
     ),
-    # zh
-    (
-        r"(?:(?:很|非常|十分)?(?:抱歉|对不起|對不起|不好意思|遗憾|遺憾)[，,。！!]?\s?(?:但是?)?)(?:作为[^，]{1,15}，)?我?(?:目前|暂时|暫時)?(?:无法|無法|不能|"
-        r"不可以|没法|沒辦法)(?:[^。！？\n]{0,12})(?:帮助|幫助|提供|协助|協助|翻译|翻譯|回答|满足|滿足|生成|创作|完成|处理|處理|讨论|继续|为您|為您)"
+    "hu": _Words(
+        "(?:sajnálom|elnézést|bocsánat)(?:, de)?|sajnos",
+        "(?:ezt |ebben |én )?nem (?:tudok|tudom|áll módomban)",
+        "segíteni|lefordítani|válaszolni|teljesíteni|létrehozni|biztosítani",
     ),
-    r"(?:作为|作為)(?:一[个個名])?(?:ai|人工智能|人工智慧|语言模型|語言模型)[^，]{0,10}，我(?:无法|無法|不能)",
-    # ja
-    (
-        r"(?:(?:大変|誠に)?(?:申し訳(?:ございません|ありません)|すみません|ごめんなさい|恐れ入ります|残念ながら|あいにく)(?:が|"
-        r"けど)?[、。,]?\s?)[^。！？\n]{0,60}(?:でき(?:ません|かねます)|いたしかねます|致しかねます|お手伝いできません|お答えできません|対応できません)"
+    "ro": _Words(
+        "(?:îmi pare rău|ne pare rău|scuze|îmi cer scuze)(?:,? dar)?|din păcate",
+        "nu (?:te |vă )?(?:pot|sunt în măsură|sunt capabil)",
+        "ajut|oferi|ofer|traduc|răspund|gener|crea|îndeplin|continu",
     ),
-    # ko
-    (
-        r"(?:(?:대단히 |정말 )?(?:죄송합니다|죄송하지만|미안합니다|미안하지만|유감스럽지만|안타깝지만|유감이지만)(?:만)?[,.]?\s?)[^.!?\n]{0,60}(?:수 ?없습니다|"
-        r"수 ?없어요|드릴 수 없|어렵습니다|불가능합니다)"
+    "tr": _Words(
+        "(?:üzgünüm|özür dilerim|kusura bakmayın)(?:,? (?:ama|ancak))?|maalesef|ne yazık ki",
+        _A_CLAUSE,
+        "(?:yardımcı ol|sağlay|çevir|yanıtlay|oluştur|yerine getir|yap)[ae]m(?:am|em|ıyorum|iyorum|uyorum)",
+        "",
+        excuse_needed=True,
     ),
-    # hi
-    (
-        r"(?:(?:मुझे (?:खेद|अफ़सोस|अफसोस) है|क्षमा करें|माफ़ करें|माफ करें|माफ़ कीजिए|दुर्भाग्य से|"
-        r"मैं क्षमा चाहता हूँ)[,।]?(?: कि)?(?: लेकिन)?(?: पर)? )मैं .{0,60}(?:नहीं (?:कर|दे) सक(?:ता|ती|ते)|"
-        r"असमर्थ (?:हूँ|हूं))"
+    "vi": _Words(
+        "(?:tôi )?xin lỗi(?:, nhưng)?|(?:tôi )?rất tiếc(?:, nhưng)?",
+        "tôi (?:không thể|chưa thể)",
+        "giúp|hỗ trợ|cung cấp|dịch|trả lời|tạo|đáp ứng|thực hiện|tiếp tục",
+        excuse_needed=True,
     ),
-    # ar
-    (
-        r"(?:(?:عذر(?:ًا|اً|ا)|آسف|أنا آسف|أعتذر|معذرة|للأسف)[،,.]?(?: و?لكن(?:ني|ي)?)? )(?:أنا )?(?:لا (?:أستطيع|"
-        r"يمكنني|أقدر)|لست قادر(?:ًا|اً|ا)? على|غير قادر على) (?:\S+ ){0,2}?(?:مساعدت|المساعدة|تقديم|ترجمة|الإجابة|"
-        r"تلبية|إنشاء|الرد|القيام|توفير)"
+    "id, ms": _Words(
+        "(?:mohon )?maaf(?:, (?:tetapi|tapi|namun))?|saya minta maaf(?:, (?:tetapi|tapi|namun))?|sayangnya",
+        "(?:saya )?(?:tidak (?:bisa|dapat|boleh|mampu)|belum bisa)",
+        "membantu|menyediakan|memberikan|menerjemahkan|menjawab|membuat|memenuhi|melanjutkan",
+        excuse_needed=True,
     ),
-    # fi, hu, ro
-    (
-        r"(?:(?:pahoittelen|valitettavasti|anteeksi|"
-        r"olen pahoillani)[,.]?(?: mutta)? )?(?:en (?:valitettavasti )?(?:voi|pysty|saa)) (?:\w+ ){0,3}?(?:auttaa|"
-        r"auttamaan|tarjota|kääntää|vastata|tuottaa|luoda|jatkaa|täyttää)"
+    "zh": _Words(
+        "(?:很|非常|十分)?(?:抱歉|对不起|對不起|不好意思|遗憾|遺憾)(?:，但是?)?"
+        "|(?:作为|作為)[^，。]{0,12}(?:ai|人工智能|人工智慧|模型)[^，。]{0,6}",
+        "我?(?:目前|暂时|暫時)?(?:无法|無法|不能|不可以|没法|沒辦法)",
+        "帮助|幫助|提供|协助|協助|翻译|翻譯|回答|满足|滿足|生成|创作|创建|完成|处理|處理|讨论|继续",
+        "[^。！？\n]{0,12}",
+        excuse_needed=True,
     ),
-    (
-        r"(?:(?:sajnálom|sajnos|elnézést|bocsánat)[,.]?(?: de)? )(?:ezt |ebben |én )?nem (?:tudok|tudom|segíthetek|"
-        r"áll módomban|teljesíthetem) ?(?:\w+ ){0,3}?(?:segíteni|lefordítani|válaszolni|teljesíteni|létrehozni|"
-        r"biztosítani|adni)?"
+    "ja": _Words(
+        "(?:大変|誠に)?(?:申し訳(?:ございません|ありません)|すみません|ごめんなさい|恐れ入ります)(?:が|けど)?|残念ながら|あいにく",
+        _A_CLAUSE,
+        "でき(?:ません|かねます)|(?:いた|致)しかねます",
+        "",
+        excuse_needed=True,
     ),
-    (
-        r"(?:(?:îmi pare rău|ne pare rău|din păcate|scuze|îmi cer scuze)[,.]?(?: dar)? )?nu (?:pot|te pot|vă pot|"
-        r"sunt în măsură|sunt capabil) (?:să )?(?:\w+ ){0,2}?(?:ajut|oferi|ofer|traduc|răspund|gener|crea|îndeplin|"
-        r"continu)"
+    "ko": _Words(
+        "(?:대단히 |정말 )?(?:죄송|미안)(?:합니다만?|하지만)|(?:유감스럽|안타깝|유감이)지만",
+        _A_CLAUSE,
+        "수 ?없습니다|수 ?없어요|드릴 수 없|어렵습니다|불가능합니다",
+        "",
+        excuse_needed=True,
     ),
-    # tr, vi, id
-    (
-        r"(?:(?:üzgünüm|özür dilerim|maalesef|kusura bakmayın|ne yazık ki)[,.]?(?: ama|"
-        r" ancak)? ).{0,60}(?:yardımcı olam|sağlayam|çevirem|yanıtlayam|oluşturam|yerine getirem|yapam)"
+    "hi": _Words(
+        "(?:मुझे (?:खेद|अफ़सोस|अफसोस) है|क्षमा करें|माफ़? ?करें|माफ़ कीजिए|मैं क्षमा चाहता हूँ)(?: कि|,? लेकिन|,? पर)?|दुर्भाग्य से",
+        f"मैं {_A_CLAUSE}",
+        "नहीं (?:कर|दे) सक(?:ता|ती|ते)|असमर्थ (?:हूँ|हूं)",
+        "",
+        excuse_needed=True,
     ),
-    (
-        r"(?:(?:xin lỗi|tôi xin lỗi|rất tiếc|tôi rất tiếc)[,.]?(?: nhưng)? )(?:nhưng )?tôi (?:không thể|"
-        r"chưa thể) (?:\w+ ){0,2}?(?:giúp|hỗ trợ|cung cấp|dịch|trả lời|tạo|đáp ứng|thực hiện|tiếp tục)"
+    "ar": _Words(
+        "(?:عذر(?:ًا|اً|ا)|(?:أنا )?آسف|أعتذر|معذرة)(?:،? و?لكن(?:ني|ي)?)?|للأسف",
+        "(?:أنا )?(?:لا (?:أستطيع|يمكنني|أقدر)|لست قادر(?:ًا|اً|ا)? على|غير قادر على)",
+        "مساعدت|المساعدة|تقديم|ترجمة|الإجابة|تلبية|إنشاء|الرد|القيام|توفير",
+        r"(?:\S+ ){0,2}",
+        excuse_needed=True,
     ),
-    (
-        r"(?:(?:maaf|mohon maaf|saya minta maaf|sayangnya)[,.]?(?: tetapi| tapi| namun)? )(?:saya )?(?:tidak (?:bisa|"
-        r"dapat|mampu)|belum bisa) (?:\w+ ){0,2}?(?:membantu|menyediakan|memberikan|menerjemahkan|menjawab|membuat|"
-        r"memenuhi|melanjutkan)"
-    ),
-)
+}
+
+
+def _phrase(words: _Words) -> str:
+    excuse = rf"(?:(?:{words.excuse})[,.;:!،，。、！]?\s?){'' if words.excuse_needed else '?'}"
+    return rf"{excuse}(?:{words.cannot})\s?{words.between}(?:{words.act})"
+
+
+_PHRASES = [_phrase(words) for words in _LANGUAGES.values()]
 # One pattern of all would be too large for the search engine's automaton and fifty times slower.
-_GROUPS = ["|".join(_PHRASES[n : n + 7]) for n in range(0, len(_PHRASES), 7)]
+_GROUPS = ["|".join(_PHRASES[n : n + 6]) for n in range(0, len(_PHRASES), 6)]
 _ANYWHERE = [f"(?i:{group})" for group in _GROUPS]
 _AT_START = [rf"^[\s\p{{P}}\p{{S}}]*(?i:{group})" for group in _GROUPS]
 
 
 class Refusal(Filter):
-    """Drops outputs that begin by refusing: "I'm sorry, but I can't help with that", 抱歉，我无法提供翻译. 26 languages.
+    """Drops outputs that begin by refusing: "I'm sorry, but I can't help with that", 抱歉，我无法提供翻译.
 
-    A translation of such words is none, so the row stays where the source has them too, in any of the languages. Rows
-    without a source are judged by the output alone.
+    Known are the phrases of 26 languages, and of no more than the usual ones.
+    A source that says so itself makes it a translation: the row stays where the source has such words, in any of the
+    languages. Rows without a source are judged by the output alone.
     """
 
     def reject(self) -> pl.Expr:
         """True where the output begins with a refusal and the source has none."""
+        refused, source = pl.field("refused"), pl.field("source")
         return (
             pl.struct(source=ANY_SOURCE, refused=_found(OUTPUT, _AT_START))
-            .struct.with_fields(source=pl.when(pl.field("refused")).then(pl.field("source")).otherwise(pl.lit("")))
-            .struct.with_fields(own=pl.field("refused") & ~_found(pl.field("source"), _ANYWHERE))
+            .struct.with_fields(source=pl.when(refused).then(source).otherwise(pl.lit("")))
+            .struct.with_fields(own=refused & ~_found(source, _ANYWHERE))
             .struct.field("own")
         )
 

@@ -8,7 +8,7 @@ from filters.expressions import PatternFilter
 
 
 class SpecialTokens(PatternFilter):
-    """Drops texts with control tokens of tokenizers and chat templates: `<|im_start|>`, `[INST]`, `</s>`, `### Response:`.
+    """Drops texts with control tokens of tokenizers and chat templates: `<|im_start|>`, `[INST]`, `</s>`.
 
     Such text came out of a broken template, and training on it teaches the model to write its own turns.
     """

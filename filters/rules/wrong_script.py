@@ -44,7 +44,7 @@ class WrongScript(TextFilter):
 
 
 def _counted(text: pl.Expr, language: pl.Expr) -> pl.Expr:
-    """A struct with the pattern of unexpected letters, and counts of all letters and of unexpected Latin and other ones.
+    """A struct with the pattern of unexpected letters and counts of all, of unexpected Latin and of other ones.
 
     Built in steps, each once a row: polars would repeat whatever two parts of one expression share. Counts are null
     where nothing is unexpected.

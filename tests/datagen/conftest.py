@@ -96,6 +96,8 @@ def aside() -> Callable[[corpus.Dataset], list[dict[str, Any]]]:
 
     def rows(dataset: corpus.Dataset) -> list[dict[str, Any]]:
         frame: pl.DataFrame = dataset.aside().collect()
-        return [{name: value for name, value in row.items() if value is not None} for row in frame.iter_rows(named=True)]
+        return [
+            {name: value for name, value in row.items() if value is not None} for row in frame.iter_rows(named=True)
+        ]
 
     return rows

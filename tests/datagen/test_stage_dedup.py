@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.errors import UserError
-from filters.dedup.exact import id_keys, normalized, repeats, representatives, text_keys
+from filters.dedup.exact import id_keys, normalized, representatives, text_keys
 
 
 def texts(*values: str | None, **columns: list[Any]) -> list[dict[str, Any]]:
@@ -111,7 +111,8 @@ def test_the_columns_of_the_key(on: str, expected: list[str], stages: Any) -> No
 def test_columns_of_the_key_do_not_run_into_each_other(stages: Any) -> None:
     pairs = [("a\x1fb", "c"), ("a", "b\x1fc"), ("ab", "c"), ("a", "bc"), ("", "abc"), ("abc", "")]
     rows = [{"source": source, "target": target} for source, target in pairs]
-    assert len(stages(rows, "pair", "unique: {dedup: {normalize: []}}")["unique"]) == len(pairs)
+    text = "unique: {dedup: {on: [source, target], normalize: []}}"
+    assert len(stages(rows, "pair", text)["unique"]) == len(pairs)
 
 
 def test_chats_are_told_apart_by_roles_and_turns(stages: Any) -> None:
@@ -160,9 +161,9 @@ def test_scores_that_kept_rows_are_remembered(stages: Any) -> None:
 ALPHABET = st.text("aAé\u0301 \t", max_size=3)
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    values=st.lists(ALPHABET, max_size=12),
+    values=st.lists(ALPHABET, min_size=1, max_size=12),
     scores=st.lists(st.none() | st.integers(0, 2), min_size=12, max_size=12),
     size=st.integers(1, 5),
 )

@@ -127,7 +127,10 @@ def test_what_selected_the_rows_is_remembered_downstream(stages: Any) -> None:
 @pytest.mark.parametrize(
     ("filters", "words"),
     [
-        ("[{threshold: {column: score_kiwi, min: 1}}]", ["score_kiwi", "A score stage before it must add it", "score_x"]),
+        (
+            "[{threshold: {column: score_kiwi, min: 1}}]",
+            ["score_kiwi", "A score stage before it must add it", "score_x"],
+        ),
         ("[wrong_language]", ["wrong_language", "langid"]),
     ],
 )
@@ -194,4 +197,3 @@ def _first(row: dict[str, float | None], limits: list[tuple[str, float, bool]]) 
         if value is not None and value < least:
             return f"threshold:{column}"
     return None
-

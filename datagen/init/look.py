@@ -1,0 +1,104 @@
+"""What files, folders and hub datasets are, and which `read` stages take them in."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from corpus.errors import UserError
+from corpus.manifest import FILE
+from datagen.init import folders, tables
+from datagen.init.inputs import Input
+from datagen.init.plain import parallel, single
+from datagen.init.samples import format_of
+from datagen.init.tmx import tmx
+
+_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+_LOOKS: dict[str, Callable[[str], list[Input]]] = {
+    "text": single,
+    "jsonl": tables.jsonl,
+    "parquet": tables.parquet,
+    "csv": tables.csv,
+    "tsv": tables.tsv,
+    "tmx": tmx,
+    "wmt": folders.wmt,
+    "dataset": folders.dataset,
+    "hub": folders.hub,
+}
+_READ_TOGETHER = ("text", "jsonl", "parquet", "csv", "tsv", "tmx")
+
+
+def look(names: Sequence[str]) -> list[Input]:
+    """The inputs that files, folders, URLs and hub ids make.
+
+    Raises:
+        UserError: one is not there, or is nothing that a reader understands.
+    """
+    if len(set(names)) < len(names):
+        raise UserError("a file is named twice")
+    formats = [_format(name) for name in names]
+    plain = formats.count("text")
+    if plain == 2 == len(names):
+        return [parallel(*names)]
+    if plain > 1:
+        raise UserError(
+            f"found {plain} files of plain text among {len(names)}, expected one, or two that belong together line by "
+            "line (source first). Make a recipe for each pair, or unite stages by hand: `from: [a, b]`"
+        )
+    found = [read for name, form in zip(names, formats, strict=True) for read in _LOOKS[form](name)]
+    _shorten_engines(found)
+    return _united(found)
+
+
+def _format(name: str) -> str:
+    if _URL.match(name) or os.path.isfile(name):
+        return format_of(name)
+    if os.path.isdir(name):
+        return _folder_format(Path(name))
+    if _HUB_ID.fullmatch(name):
+        return "hub"
+    raise UserError(f"there is no file or folder {name} (a dataset of the hub is written OWNER/NAME)")
+
+
+def _folder_format(folder: Path) -> str:
+    if (folder / FILE).is_file():
+        return "dataset"
+    if (folder / "txt" / "sources").is_dir():
+        return "wmt"
+    files = sorted(path.name for path in folder.iterdir() if path.is_file())
+    listed = ", ".join(files[:8]) + (" ..." if len(files) > 8 else "") or "none"
+    raise UserError(
+        f"{folder} is a folder with neither {FILE} (a dataset of ours) nor txt/sources (WMT's system outputs). "
+        f"Name the files to read; there are: {listed}"
+    )
+
+
+def _shorten_engines(found: Sequence[Input]) -> None:
+    """Leave out of systems' names what several files' names have in common."""
+    named = [read for read in found if "engine" in read.options]
+    if len(named) < 2:
+        return
+    words = [re.split(r"(?<=[_.])", read.options["engine"]) for read in named]
+    shared = 0
+    while len({tuple(w[: shared + 1]) for w in words}) == 1 and all(len(w) > shared + 1 for w in words):
+        shared += 1
+    for read, parts in zip(named, words, strict=True):
+        read.options["engine"] = "".join(parts[shared:])
+
+
+def _united(found: Sequence[Input]) -> list[Input]:
+    """Files that are read alike as one input, others as an input each."""
+    united: list[Input] = []
+    for read in found:
+        twin = next((u for u in united if (u.reader, u.options) == (read.reader, read.options)), None)
+        if twin is None or read.reader not in _READ_TOGETHER or not isinstance(read.where, str):
+            united.append(read)
+            continue
+        assert not isinstance(twin.where, dict)
+        twin.where = [*([twin.where] if isinstance(twin.where, str) else twin.where), read.where]
+        twin.told += read.told
+        twin.assumed += read.assumed
+    return united

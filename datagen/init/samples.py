@@ -1,0 +1,205 @@
+"""The first records of a file in any of the formats, for a look at them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+import orjson
+import polars as pl
+
+from corpus.errors import UserError
+from datagen.init.columns import NAMES, Values, folded
+from datagen.readers._files import Fault, lines, open_raw, stream, text_lines
+from datagen.readers.base import Normalization
+from datagen.readers.jsonl import JsonLines
+
+RECORDS = 1_000
+_REPAIRED: tuple[Normalization, ...] = ("line_ends", "byte_order_mark")
+_ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar")
+_OTHERS = (".xlsx", ".xls", ".ods", ".docx", ".doc", ".pdf", ".yaml", ".yml", ".toml", ".py", ".safetensors", ".arrow")
+_BY_ENDING = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".tmx": "tmx",
+}
+
+
+class Table(NamedTuple):
+    """The first rows of a table of delimited text, and how it is written."""
+
+    names: list[str]
+    rows: list[list[str]]
+    delimiter: str
+    has_header: bool
+    quoting: bool
+
+    @property
+    def records(self) -> list[Values]:
+        """The rows as records; an empty cell is null."""
+        return [{n: cell or None for n, cell in zip(self.names, row, strict=False)} for row in self.rows]
+
+
+def bare_name(file: str) -> str:
+    """A file's name without folders and the ending of its compression."""
+    return re.sub(r"\.(gz|zst|xz|bz2)$", "", file.rpartition("/")[2])
+
+
+def format_of(file: str) -> str:
+    """The reader that fits a file: by the ending of its name, else by how it begins; `text` for any other text.
+
+    Raises:
+        UserError: it is an archive, a document, or binary.
+    """
+    name = bare_name(file).lower()
+    if name.endswith(_ARCHIVES):
+        raise UserError(f"{file} is an archive; unpack it and name the files in it")
+    if name.endswith(_OTHERS):
+        raise UserError(f"{file}: no reader for {name.rpartition('.')[2]} files. Known: {', '.join(_BY_ENDING)}, text")
+    known = next((reader for ending, reader in _BY_ENDING.items() if name.endswith(ending)), None)
+    if known:
+        return known
+    with stream(file) as content:
+        head = content.peek(4096)[:4096]
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if b"\0" in head:
+        raise UserError(f"{file} is binary, expected text (UTF-8), parquet, or text compressed as .gz, .zst, .xz, .bz2")
+    if re.match(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!DOCTYPE[^>]*>\s*)?<tmx", head):
+        return "tmx"
+    return "jsonl" if re.match(rb'(\xef\xbb\xbf)?\{"', head) and _is_object(head.split(b"\n")[0]) else "text"
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line.removeprefix(b"\xef\xbb\xbf")), dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
+def texts_of(file: str) -> list[str]:
+    """The first lines of a text file that can be read.
+
+    Raises:
+        UserError: none can.
+    """
+    found = [line for line in islice(text_lines(file, _REPAIRED, Counter()), RECORDS) if not isinstance(line, Fault)]
+    if not found:
+        raise UserError(f"{file}: none of the first lines is UTF-8 text; convert it: iconv -f ENCODING -t UTF-8")
+    return [line for line in found if line.strip()]
+
+
+def line_count(file: str) -> int:
+    """How many lines a file has."""
+    return sum(1 for _ in lines(file, (), Counter()))
+
+
+def objects_of(file: str) -> list[Values]:
+    """The first JSON objects of a file of JSON lines.
+
+    Raises:
+        UserError: it holds something else.
+    """
+    found: list[Values] = []
+    for line in islice(lines(file, _REPAIRED, Counter()), RECORDS):
+        try:
+            value = None if isinstance(line, Fault) else orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(value, dict):
+            found.append(value)
+    if not found:
+        # The reader says best what is wrong with JSON that is not JSON lines.
+        next(JsonLines(jsonl=file, kind="text", normalize=_REPAIRED).records(Counter()))
+        raise UserError(f"{file}: none of the first {RECORDS} lines is a JSON object; expected one object a line")
+    return found
+
+
+def rows_of(file: str) -> Sequence[Values]:
+    """The first rows of a parquet file.
+
+    Raises:
+        UserError: it is none.
+    """
+    try:
+        with open_raw(file) as handle:
+            return pl.read_parquet(handle, n_rows=RECORDS).to_dicts()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UserError(f"{file} is no parquet file: {error}") from None
+
+
+def table_of(file: str, *, tabs: bool) -> Table:
+    """The first rows of CSV, or of tab-separated values."""
+    found = [line for line in islice(text_lines(file, _REPAIRED, Counter()), RECORDS) if isinstance(line, str)]
+    if not found:
+        raise UserError(f"{file}: none of the first lines is UTF-8 text; convert it: iconv -f ENCODING -t UTF-8")
+    tried = [("\t", False), ("\t", True)] if tabs else [(d, True) for d in ",;\t|"]
+    tables = [(delimiter, quoting, _split(found, delimiter, quoting=quoting)) for delimiter, quoting in tried]
+    delimiter, quoting, rows = max(tables, key=lambda table: _evenness(table[2]))
+    width = Counter(map(len, rows)).most_common(1)[0][0]
+    rows = [row for row in rows if row != [""]]
+    if len(rows[0]) == width and _is_header(rows[0], rows[1:]):
+        return Table(rows[0], [row for row in rows[1:] if len(row) == width], delimiter, True, quoting)
+    names = [f"column_{n}" for n in range(1, width + 1)]
+    return Table(names, [row for row in rows if len(row) == width], delimiter, False, quoting)
+
+
+def _split(found: Sequence[str], delimiter: str, *, quoting: bool) -> list[list[str]]:
+    if not quoting:
+        return [line.split(delimiter) for line in found]
+    try:
+        rows = [row or [""] for row in csv.reader((line + "\n" for line in found), delimiter=delimiter)]
+    except csv.Error:
+        return [[line] for line in found]
+    # The sample may end within a quoted field.
+    return rows[:-1] if len(found) == RECORDS and len(rows) > 1 else rows
+
+
+def _evenness(rows: Sequence[Sequence[str]]) -> float:
+    """How well rows of one width come out: the share of the commonest, if that is more than one field."""
+    width, count = Counter(map(len, rows)).most_common(1)[0]
+    return count / len(rows) if width > 1 else 0.0
+
+
+def _is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row names the columns: with known names, or as words where numbers or sentences follow."""
+    if len(set(first)) < len(first) or not all(cell.strip() for cell in first):
+        return False
+    known = {name for names in NAMES.values() for name in names} | {"id", "idx", "key", "uid", "lp", "score"}
+    if any(folded(cell) in known for cell in first):
+        return True
+    if not rows or not all(re.fullmatch(r"[A-Za-z][\w .-]*", cell) for cell in first):
+        return False
+    below = [[row[n] for row in rows if len(row) == len(first)] for n in range(len(first))]
+    return any(
+        cells and (all(_spells_number(c) for c in cells) or _has_more_words(first[n], cells))
+        for n, cells in enumerate(below)
+    )
+
+
+def _has_more_words(name: str, cells: Sequence[str]) -> bool:
+    return " " not in name and sum(" " in cell.strip() for cell in cells) > len(cells) / 2
+
+
+def _spells_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def hub_records(dataset: str, config: str | None, split: str) -> list[Values]:
+    """The first rows of a dataset of the hub."""
+    import datasets
+
+    rows: Any = datasets.load_dataset(dataset, name=config, split=split, streaming=True)
+    return [dict(row) for row in islice(rows, RECORDS)]

@@ -1,0 +1,123 @@
+"""Read the first records of an input as a run would, and learn from them what the rest of a recipe depends on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import corpus
+from corpus.errors import UserError
+from datagen.init.inputs import UNKNOWN, Input
+from datagen.readers.base import Reader, Record
+from datagen.readers.dataset import Dataset
+from datagen.stages.read import Read
+
+_RECORDS = 20_000
+_REPAIRS = {"carriage_return": "line_ends", "byte_order_mark": "byte_order_mark"}
+_WHY = {"line_ends": "lines end in CR LF", "byte_order_mark": "a file starts with a byte-order mark"}
+_HOPELESS = 0.5
+_MOST = 0.9
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the first rows of an input are like."""
+
+    kind: str
+    rows: Sequence[Mapping[str, Any]]
+    whole: bool
+    """Whether these are all."""
+    scores: Mapping[str, bool | None]
+    """Score columns that rows bring along, and whether higher is better."""
+
+    @property
+    def paired(self) -> bool:
+        """Whether rows have a source that their text is to translate."""
+        return self.kind == "pair" or (self.kind == "response" and self._have("source"))
+
+    @property
+    def output_language(self) -> bool:
+        """Whether the language of the text or answer is known."""
+        return self._have("tgt_lang")
+
+    @property
+    def languages(self) -> bool:
+        """Whether both languages are known."""
+        return self._have("src_lang") and self._have("tgt_lang")
+
+    @property
+    def references(self) -> bool:
+        """Whether some rows have references."""
+        return any(row.get("references") for row in self.rows)
+
+    @property
+    def prompts(self) -> set[str]:
+        """Ids of the prompts that are answered."""
+        return {row["prompt_id"] for row in self.rows if row.get("prompt_id")}
+
+    def _have(self, column: str) -> bool:
+        found = sum(row.get(column) not in (None, UNKNOWN) for row in self.rows)
+        return found >= _MOST * len(self.rows)
+
+
+def try_out(read: Input) -> Trial:
+    """Read the first records; what must be normalized or tolerated is added to the input's options.
+
+    Raises:
+        UserError: most records cannot be read.
+    """
+    reader = read.open()
+    if isinstance(reader, Dataset):
+        return _of_dataset(reader)
+    rows, faults = _read(reader)
+    repairs = [repair for fault, repair in _REPAIRS.items() if fault in faults]
+    if repairs:
+        read.options["normalize"] = repairs
+        read.why["normalize"] = " and ".join(_WHY[repair] for repair in repairs)
+        read.told.append(f"{read.why['normalize']}: `normalize` strips them, and the run counts them")
+        reader = read.open()
+        rows, faults = _read(reader)
+    share = sum(map(len, faults.values())) / (len(rows) + sum(map(len, faults.values())))
+    if share > _HOPELESS:
+        first = next(iter(faults.values()))[0]
+        raise UserError(
+            f"{share:.0%} of the first records cannot be read as rows of kind {reader.row_kind()}: {_listed(faults)}. "
+            f"The first: {first.file}:{first.line}: {first.reason}: {first.detail}"
+        )
+    if share > reader.max_bad / 2:
+        read.options["max_bad"] = min(1.0, float(f"{2 * share:.1g}"))
+        read.why["max_bad"] = f"share of records that may be unreadable; among the first: {_listed(faults)}"
+        read.assumed.append(f"{share:.2%} of the first records cannot be read and will be set aside: {_listed(faults)}")
+    whole = len(rows) + sum(map(len, faults.values())) < _RECORDS
+    scores = {column.name: column.higher_is_better for column in reader.score_columns()}
+    return Trial(reader.row_kind(), rows, whole, scores)
+
+
+def _read(reader: Reader) -> tuple[list[dict[str, Any]], dict[str, list[Record]]]:
+    """The first rows, and the records that cannot be read, by reason."""
+    stage = Read(reader=reader)
+    rows: list[dict[str, Any]] = []
+    faults: dict[str, list[Record]] = {}
+    for record in islice(reader.records(Counter()), _RECORDS):
+        reason, detail = record.reason, record.detail
+        if record.row is not None:
+            reason, detail = stage.complete(record.row, record.file)
+        if reason:
+            faults.setdefault(reason, []).append(record._replace(reason=reason, detail=detail))
+        else:
+            assert record.row is not None
+            rows.append(record.row)
+    return rows, faults
+
+
+def _listed(faults: Mapping[str, Sequence[Record]]) -> str:
+    return ", ".join(f"{len(records):,} {reason}" for reason, records in faults.items())
+
+
+def _of_dataset(reader: Dataset) -> Trial:
+    dataset = corpus.open(reader.folder)
+    scores = {name: score.higher_is_better for name, score in dataset.manifest.scores.items()}
+    return Trial(dataset.manifest.kind, list(islice(dataset.rows(), _RECORDS)), len(dataset) < _RECORDS, scores)
