@@ -87,6 +87,34 @@ def check(recipe: RecipeArg, sample: SampleOpt = None, sets: SetOpt = None, runs
 
 
 @app.command()
+def init(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files, folders, URLs or a hub id. Two plain text files belong together line by line, source first.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The recipe to write; default: named after the data.", metavar="RECIPE")
+    ] = None,
+) -> None:
+    """Look at data and write a commented recipe for it."""
+    from datagen.init.run import init as look_and_write
+
+    written = look_and_write(files, out)
+    for line in written.told:
+        print(line)
+    for line in written.assumed:
+        print(f"assumed: {line}")
+    print(f"\nwrote {written.file}; go on with")
+    print(f"  datagen check {written.file}")
+    print(f"  datagen run {written.file} --sample 1000")
+    print(f"  datagen run {written.file}")
+    print(f"  datagen report runs/{written.name}")
+
+
+@app.command()
 def show(
     dataset: DatasetArg,
     rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")] = 5,

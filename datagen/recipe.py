@@ -121,6 +121,7 @@ class _Builder:
         options = self._options(verb, entry[verb], (*at, verb))
         inputs = tuple(self.before[source].header for source in sources)
         try:
+            options.check(sources)
             header = options.header(inputs, name)
             uses = [str(path) for path in options.datasets() if str(path) in self.before]
             for path in options.datasets():
@@ -166,6 +167,7 @@ class _Builder:
             return Read(reader=options, sample=self.sample)
         model = STAGES[verb]
         data = located(data, model.locations, self.base)
+        data |= {key: str(self.base / data[key]) for key in model.models if (self.base / str(data.get(key))).exists()}
         for option, find in _PARTS.items():
             if option in data and option in model.model_fields:
                 if not isinstance(data[option], list):

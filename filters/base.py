@@ -47,7 +47,7 @@ class Part(BaseModel):
     version: ClassVar[int] = 1
     """Raised by hand when the meaning of the part changes; enters the plan."""
     locations: ClassVar[tuple[str, ...]] = ()
-    """Options that hold paths: relative ones start at the recipe's folder; not they but what lies there enters plans."""
+    """Options that hold paths: relative ones start at the recipe's folder. What lies there enters plans, not they."""
 
     @classmethod
     def name(cls) -> str:
@@ -62,7 +62,7 @@ class Filter(Part):
     """
 
     unjudged: Literal["drop", "keep"] = "drop"
-    """What happens to a row that the filter cannot judge (its verdict is null); drops are counted as `NAME:unjudged`."""
+    """What happens to a row that the filter cannot judge (a null verdict); drops are counted as `NAME:unjudged`."""
 
     @property
     def reason(self) -> str:
@@ -74,7 +74,7 @@ class Filter(Part):
         raise NotImplementedError
 
     def evidence(self) -> pl.Expr | None:
-        """What made the filter reject, cast to text and kept beside the dropped row; None where the text itself tells."""
+        """What made the filter reject, kept as text beside the dropped row; None where the row's text itself tells."""
         return None
 
     def for_columns(self, columns: Mapping[str, ScoreColumn]) -> Self:
@@ -144,8 +144,9 @@ def check_columns(judge: Filter, kind: str, columns: Sequence[str]) -> None:
                 f"filter {judge.name()!r} looks at the {column[1:]} of a row; rows of kind {kind!r} have none"
             )
         stem = column.partition("_")[2]
+        scores = [name for name in columns if name.startswith(("score_", "label_", "flag_"))]
         raise UserError(
             f"filter {judge.name()!r} reads the column {column!r}, which the rows do not have here. "
             f"A score stage before it must add it (scorer {stem!r} or one with `as: {stem}`). "
-            f"Score columns here: {', '.join(c for c in columns if c.startswith(('score_', 'label_', 'flag_'))) or 'none'}"
+            f"Score columns here: {', '.join(scores) or 'none'}"
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from corpus.errors import UserError
 from corpus.manifest import read_manifest
-from datagen.init.inputs import Input
+from datagen.init.inputs import Input, short
 from datagen.init.samples import hub_records
 from datagen.init.tables import table
 
@@ -19,7 +19,7 @@ def wmt(folder: str) -> list[Input]:
     files = [Path(file) for file in read.open().files()]
     systems = Counter(file.name.split(".hyp.")[0] for file in files if file.parent.name == "system-outputs")
     listed = ", ".join(f"{name} ({n} system{'s' * (n > 1)})" for name, n in systems.items())
-    read.told.append(f"{folder}: WMT system outputs: {listed}")
+    read.told.append(f"{short(folder)}: WMT system outputs: {listed}")
     if 1 in systems.values():
         read.assumed.append("a test set with one system gives answers to fine-tune on and no preference pairs")
     return [read]
@@ -29,7 +29,9 @@ def dataset(folder: str) -> list[Input]:
     """A dataset of ours."""
     told = read_manifest(Path(folder))
     read = Input("dataset", folder, told.name)
-    read.told.append(f"{folder}: a dataset of ours: {told.rows:,} rows of kind {told.kind}, made by `{told.stage}`")
+    read.told.append(
+        f"{short(folder)}: a dataset of ours: {told.rows:,} rows of kind {told.kind}, made by `{told.stage}`"
+    )
     return [read]
 
 

@@ -48,6 +48,11 @@ class Input:
             self.mistaken.add(option)
 
 
+def short(file: str) -> str:
+    """The name of a file or folder without the folders around it."""
+    return file.rstrip("/").rpartition("/")[2]
+
+
 def stem(file: str) -> str:
     """The name of a file without what tells its format or language: `train` of `train.de.gz`."""
     name = bare_name(file)

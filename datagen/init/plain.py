@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from corpus.errors import UserError
-from datagen.init.inputs import UNKNOWN, Input, stem
+from datagen.init.inputs import UNKNOWN, Input, short, stem
 from datagen.init.languages import Language, decide, named_by_ending, named_pair, shown
 from datagen.init.samples import bare_name, line_count, texts_of
 
@@ -33,7 +33,7 @@ def parallel(first: str, second: str) -> Input:
         )
     read = Input("text", {codes[0]: first, codes[1]: second}, stem(first))
     for file, option, language in ((first, "src_lang", one), (second, "tgt_lang", two)):
-        read.tell_language(f"{file}: {lengths[0]:,} lines", option, language)
+        read.tell_language(f"{short(file)}: {lengths[0]:,} lines", option, language)
         read.assumed += _unknown(file, language)
     read.assumed.append(f"{codes[0]} is the source and {codes[1]} the target, in the order of the files")
     return read
@@ -45,15 +45,17 @@ def single(file: str) -> list[Input]:
     language = _language(file, texts)
     code = language.code or UNKNOWN
     read = Input("text", {code: file}, stem(file))
-    read.tell_language(f"{file}: plain text, one text a line,", "tgt_lang", language)
+    read.tell_language(f"{short(file)}: plain text, one text a line,", "tgt_lang", language)
     read.assumed += _unknown(file, language)
     if sum("\t" in text for text in texts) > len(texts) / 2:
-        read.assumed.append(f"{file}: most lines have tabs; if it is a table, let its name end in .tsv")
+        read.assumed.append(f"{short(file)}: most lines have tabs; if it is a table, let its name end in .tsv")
     return [read]
 
 
 def _unknown(file: str, language: Language) -> list[str]:
-    words = f"{file}: {language.why}; put its code in place of `{UNKNOWN}`, or let the name end in it (corpus.de)"
+    words = (
+        f"{short(file)}: {language.why}; put its code in place of `{UNKNOWN}`, or let the name end in it (corpus.de)"
+    )
     return [] if language.code else [words]
 
 

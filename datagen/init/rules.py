@@ -37,6 +37,8 @@ class Traits:
     """Score columns that rows bring along and that rank them."""
     have: frozenset[str]
     """All score columns that rows bring along."""
+    sentences: bool
+    """Most texts are no longer than a sentence or two."""
     rows: int | None
     """How many there are; None where only the first were looked at."""
 
@@ -56,6 +58,7 @@ class Traits:
             several=bool(prompts) and rows > 1.1 * len(prompts),
             scores=tuple(name for name, better in given.items() if better is not None),
             have=frozenset(given),
+            sentences=all(trial.sentences for trial in trials),
             rows=rows if all(trial.whole for trial in trials) else None,
         )
 
@@ -66,7 +69,7 @@ class Traits:
 
     @property
     def ranks(self) -> str:
-        """The score that tells good answers from bad: one that came along, closeness to a reference, or little enough."""
+        """What ranks answers: a score that came along, else closeness to references, else how little they repeat."""
         own = next((name for name in self.scores if name not in _BY_PRODUCTS), None)
         return own or ("score_chrf" if self.references else "score_repetition_dup10gram")
 
@@ -152,7 +155,16 @@ _RULES: Sequence[tuple[Callable[[Traits], str], str, Callable[[Traits], bool]]] 
     (_plain("refusal"), '"I cannot help with that"', _answers),
     (_both("mojibake"), "text that was decoded wrongly", lambda _: True),
     (_plain("html"), "tags of HTML that the source does not have", _paired),
-    (_plain("repetition"), "more repetition than Gopher's limits allow", _text_or_pair),
+    (
+        _plain("repetition"),
+        "more repetition than Gopher's limits allow",
+        lambda t: _text_or_pair(t) and not t.sentences,
+    ),
+    (
+        _plain("repetition: {max: {top2gram: 0.5, top3gram: 0.5, top4gram: 0.5}}"),
+        "much repetition; Gopher's limits, made for documents, would drop sentences in which a few words return",
+        lambda t: _text_or_pair(t) and t.sentences,
+    ),
     (
         _plain("threshold: {column: score_repetition_dup10gram, max: 0.5, unjudged: keep}"),
         "the same ten words over and over; code and lists repeat themselves too, but less",

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from datagen.init.columns import Column, Layout, Values, columns_of
-from datagen.init.inputs import Input, stem
+from datagen.init.inputs import Input, short, stem
 from datagen.init.languages import Language, decide, hear, named_pair
 from datagen.init.layout import layout
 from datagen.init.samples import bare_name, objects_of, rows_of, table_of
@@ -60,7 +60,9 @@ def _delimited(file: str, reader: str) -> list[Input]:
     inputs = table(file, reader, records, {**options, "header": names}, cells=True)
     for read in inputs:
         read.why["header"] = "the first line is a row; these names are by what the columns hold"
-        read.assumed.append(f"{file}: the first line is a row like the others; its columns are {', '.join(names)}")
+        read.assumed.append(
+            f"{short(file)}: the first line is a row like the others; its columns are {', '.join(names)}"
+        )
     return inputs
 
 
@@ -90,7 +92,7 @@ def _counts_rows(column: Column) -> bool:
 def _mqm(file: str, records: Sequence[Values]) -> Input:
     read = Input("mqm", file, stem(file))
     systems = {str(record["system"]) for record in records}
-    read.told.append(f"{file}: MQM ratings (columns {', '.join(MQM_COLUMNS)}) of {', '.join(sorted(systems))}")
+    read.told.append(f"{short(file)}: MQM ratings (columns {', '.join(MQM_COLUMNS)}) of {', '.join(sorted(systems))}")
     columns = {column.path: column for column in columns_of(records)}
     _set_languages(read, file, {"src_lang": columns["source"].texts, "tgt_lang": columns["target"].texts}, {})
     return read
@@ -119,7 +121,9 @@ def table(
         alone = Layout(found.kind, {**found.columns, "response": path}, scores=found.scores, unused=found.unused)
         inputs.append(_of_layout(file, reader, records, alone, {**given, "engine": engine}))
         inputs[-1].label = engine
-    inputs[0].told.append(f"{file}: each of the columns {', '.join(found.engines)} holds the answers of a system")
+    inputs[0].told.append(
+        f"{short(file)}: each of the columns {', '.join(found.engines)} holds the answers of a system"
+    )
     return inputs
 
 
@@ -129,9 +133,9 @@ def _of_layout(file: str, reader: str, records: Sequence[Values], found: Layout,
     sources = {ours: theirs for ours, theirs in found.columns.items() if theirs is not None}
     sources |= {name: name for name in columns if name in found.own and name not in found.columns}
     told = [ours if ours == theirs else f"{ours} from {theirs}" for ours, theirs in sources.items()]
-    read.told.append(f"{file}: rows of kind {found.kind}: {', '.join(told)}")
+    read.told.append(f"{short(file)}: rows of kind {found.kind}: {', '.join(told)}")
     if found.unused:
-        read.told.append(f"{file}: goes into `meta`: {', '.join(found.unused)}")
+        read.told.append(f"{short(file)}: goes into `meta`: {', '.join(found.unused)}")
     if found.columns:
         read.options["columns"] = found.columns
     if found.kind == "response" and "engine" not in {*sources, *options}:
@@ -147,7 +151,7 @@ def _of_layout(file: str, reader: str, records: Sequence[Values], found: Layout,
         read.options["scores"] = found.scores
         read.why["scores"] = "which way is better"
         read.assumed += [f"{name}: {way} is better" for name, way in found.scores.items() if way != "none"]
-    read.assumed += [f"{file}: {doubt}" for doubt in found.assumed]
+    read.assumed += [f"{short(file)}: {doubt}" for doubt in found.assumed]
     return read
 
 
@@ -167,8 +171,8 @@ def _set_languages(read: Input, file: str, texts: Mapping[str, Sequence[str]], n
         language = decide(some, named.get(option))
         if language.code is None and pair and len(texts) == 2:
             language = Language(pair[option == "tgt_lang"], f"the file's name has {'-'.join(pair)}")
-        read.tell_language(f"{file}: {'source' if option == 'src_lang' else 'text'}", option, language)
+        read.tell_language(f"{short(file)}: {'source' if option == 'src_lang' else 'text'}", option, language)
         if language.code is None:
-            read.assumed.append(f"{file}: {option} is not set: {language.why}")
+            read.assumed.append(f"{short(file)}: {option} is not set: {language.why}")
         else:
             read.options[option] = language.code

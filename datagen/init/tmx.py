@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from corpus.errors import UserError
-from datagen.init.inputs import Input, stem
+from datagen.init.inputs import Input, short, stem
 from datagen.init.languages import code_of
 from datagen.readers._files import stream
 
@@ -28,11 +28,11 @@ def tmx(file: str) -> list[Input]:
     why = f"the header has srclang={declared!r}" if source else "it stands first in the units"
     read = Input("tmx", file, stem(file), {"src_lang": first, "tgt_lang": second}, {"src_lang": why})
     counts = ", ".join(f"{n:,} in {code}" for code, n in found.items())
-    read.told.append(f"{file}: translation memory; its first units have segments: {counts}")
-    read.told.append(f"{file}: {first} is the source: {why}")
+    read.told.append(f"{short(file)}: translation memory; its first units have segments: {counts}")
+    read.told.append(f"{short(file)}: {first} is the source: {why}")
     if len(found) > 2:
         read.assumed.append(
-            f"{file}: of {len(found)} languages the pair {first}-{second} is read; "
+            f"{short(file)}: of {len(found)} languages the pair {first}-{second} is read; "
             "for others copy the stage and unite them with `from: [a, b]`"
         )
     return [read]

@@ -20,6 +20,7 @@ _REPAIRS = {"carriage_return": "line_ends", "byte_order_mark": "byte_order_mark"
 _WHY = {"line_ends": "lines end in CR LF", "byte_order_mark": "a file starts with a byte-order mark"}
 _HOPELESS = 0.5
 _MOST = 0.9
+_SENTENCES = 300
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,12 @@ class Trial:
     def references(self) -> bool:
         """Whether some rows have references."""
         return any(row.get("references") for row in self.rows)
+
+    @property
+    def sentences(self) -> bool:
+        """Whether most texts are short: half of them at most 300 characters."""
+        lengths = sorted(len(row.get("text") or row.get("target") or row.get("response") or "") for row in self.rows)
+        return bool(lengths) and lengths[len(lengths) // 2] <= _SENTENCES
 
     @property
     def prompts(self) -> set[str]:

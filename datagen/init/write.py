@@ -39,7 +39,7 @@ def recipe(inputs: Sequence[Input], traits: Traits, *, name: str, folder: Path, 
         file: how commands name it.
     """
     stages = _names(inputs, traits.kind)
-    parts = [_opening(inputs, name, file), f"name: {scalar(name)}\nseed: 1\n\nstages:\n"]
+    parts = [_opening(inputs, name, file), f"name: {scalar(name)}\nseed: 1\n\nstages:"]
     parts += [_read(stage, read, folder) for stage, read in zip(stages, inputs, strict=True)]
     parts += [_scored(stages, traits), _kept(traits), _unique(traits)]
     parts += _answered(traits) if traits.kind == "response" else []
@@ -87,8 +87,8 @@ def _names(inputs: Sequence[Input], kind: str) -> list[str]:
 
 
 def slug(text: str) -> str:
-    """A text as a name in recipes: small letters, digits, dots, hyphens."""
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.") or "data"
+    """A text as a name in recipes: small letters, digits, `_`, `.` and `-`."""
+    return re.sub(r"[^a-z0-9._]+", "-", text.lower()).strip("-._") or "data"
 
 
 def _read(stage: str, read: Input, folder: Path) -> str:
@@ -167,7 +167,7 @@ def _kept(traits: Traits) -> str:
 
 def _entries(entries: Iterable[Entry]) -> list[str]:
     """List items with their comments in a column, where they are short."""
-    column = 36
+    column = 46
     lines = []
     for entry in entries:
         item = f"        - {entry.yaml}"
@@ -202,8 +202,8 @@ def _answered(traits: Traits) -> list[str]:
         words = f"The best answer to each prompt as a chat, by {by}."
     else:
         words = (
-            "The answer to each prompt as a chat. No score here tells good answers from bad; where a prompt has several, "
-            "the one that repeats itself least is taken. Add a scorer that judges, and name its column here."
+            "The answer to each prompt as a chat. No score here tells good answers from bad; where a prompt has "
+            "several, the one that repeats itself least is taken. Add a scorer that judges, and name its column here."
         )
     best = _comment(words, "  ") + f"  best:\n    best: {{by: {by}}}\n"
     if not (traits.several and traits.judged):

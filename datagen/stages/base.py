@@ -69,6 +69,15 @@ class Stage(BaseModel):
     """Whether the recipe's seed matters to the stage (then it enters the plan)."""
     locations: ClassVar[tuple[str, ...]] = ()
     """Options that hold paths: relative ones start at the recipe's folder, and none enters the plan."""
+    models: ClassVar[tuple[str, ...]] = ()
+    """Options that hold a hub id or a path: what lies in the recipe's folder under that name goes before the hub."""
+
+    def check(self, sources: Sequence[str]) -> None:
+        """Look at the names of the stages that are read.
+
+        Raises:
+            UserError: an option names another one.
+        """
 
     def header(self, inputs: Sequence[Header], name: str) -> Header:
         """What goes out where `inputs` come in, by the stage named `name`.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Literal
+from itertools import chain
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
@@ -11,10 +13,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from corpus.cut import cut
-from corpus.errors import UserError
+from corpus.errors import UserError, nearest
 from corpus.manifest import Counts
 from corpus.mixing import Share, hash64, is_validation, plan_mix, temperature_weights, times_taken
-from corpus.schema import KINDS
+from corpus.schema import KINDS, schema
 from corpus.shards import shard_name
 from datagen.spool import Spool
 from datagen.stages.base import Context, DatasetStage, Header, Output, Piece, Result, no_rows_aside, only, unsplit
@@ -28,6 +30,7 @@ class Mix(DatasetStage):
     """Mix the datasets named in `from:`."""
 
     seeded: ClassVar[bool] = True
+    models: ClassVar[tuple[str, ...]] = ("tokenizer",)
 
     weights: dict[str, float] | None = None
     """Share of each stage in the mix, in any scale: `{translations: 0.22, chats: 0.78}`. Default: all of everything."""
@@ -57,6 +60,17 @@ class Mix(DatasetStage):
             raise ValueError("give `weights:` or `temperature:`, not both")
         return self
 
+    def check(self, sources: Sequence[str]) -> None:
+        """Weights are those of the stages that are read."""
+        for name in self.weights or ():
+            if name not in sources:
+                raise UserError(
+                    f"weights: {name!r} is not read here.{nearest(name, sources)} Read: {', '.join(sources)}"
+                )
+        for name in sources:
+            if self.weights is not None and name not in self.weights:
+                raise UserError(f"weights: {name!r} has none; give it one, or leave it out of `from:`")
+
     def header(self, inputs: Sequence[Header], name: str) -> Header:
         """Rows of one kind in the splits `train` and, where some are held out, `validation`."""
         del name
@@ -64,8 +78,17 @@ class Mix(DatasetStage):
         unsplit(inputs, "mix")
         if self.group is not None and self.group not in header.columns:
             raise UserError(f"group: no column {self.group!r}; columns here: {', '.join(header.columns)}")
+        if self.tokenizer is not None:
+            load_tokenizer(self.tokenizer)
         splits = ("train", "validation") if self.validation else ("train",)
         return Header(header.kind, header.scores, None, header.selected_by, splits)
+
+    def options(self) -> dict[str, Any]:
+        """A tokenizer's file by its name alone; its content is part of the identity."""
+        told = super().options()
+        if self.tokenizer is not None and Path(self.tokenizer).exists():
+            told["tokenizer"] = Path(self.tokenizer).name
+        return told
 
     def identity(self) -> object:
         """The tokenizer's content."""
@@ -89,7 +112,8 @@ class Mix(DatasetStage):
             counts["tokens"] = {name: share.units for name, share in shares.items()}
         for split, spool in spools.items():
             rows = 0
-            for frame in cut(_sorted(spool), self.rows_per_shard):
+            empty = pl.DataFrame(schema=schema(ctx.out.kind, ctx.out.scores))
+            for frame in cut(chain([empty], _sorted(spool)), self.rows_per_shard):
                 out.write(shard_name(number), Result(frame, no_rows_aside(), {"rows": frame.height}), split)
                 rows += frame.height
                 number += 1

@@ -47,7 +47,7 @@ def agreements(run: Sequence[Step], found: Sequence[Scored]) -> list[Agreement]:
     columns = [column for one in found for column in one.columns if column.numeric and not column.constant]
     pairs: dict[str, list[tuple[Column, Column]]] = {}
     for left, right in combinations(columns, 2):
-        if left.told.signature == right.told.signature and left.step is right.step:
+        if left.scorer == right.scorer and left.step is right.step:
             continue
         step = _together(run, left, right)
         if step is not None:

@@ -50,6 +50,11 @@ class Column:
         return self.told.scored + self.told.unjudged
 
     @property
+    def scorer(self) -> str:
+        """What columns of one scorer have in common."""
+        return self.told.signature or self.name
+
+    @property
     def numeric(self) -> bool:
         """Whether it is a number that can be averaged."""
         return self.name.startswith("score_")
@@ -97,8 +102,8 @@ class Scored:
         """The scores to look at first."""
         useful, seen = [], Counter[str]()
         for column in self.columns:
-            seen[column.told.signature] += column.numeric and not column.constant
-            if column.numeric and not column.constant and (column.ranks or seen[column.told.signature] <= _OF_ONE):
+            seen[column.scorer] += column.numeric and not column.constant
+            if column.numeric and not column.constant and (column.ranks or seen[column.scorer] <= _OF_ONE):
                 useful.append(column)
         return useful[:_LEADING]
 

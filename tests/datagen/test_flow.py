@@ -23,10 +23,10 @@ class Reverse(FlowStage):
     dies_after: ClassVar[int | None] = None
     seen: ClassVar[list[str]] = []
 
-    def header(self, inputs: Sequence[Header], name: str) -> Header:
+    def header(self, inputs: Sequence[Header], name: str) -> Header:  # noqa: ARG002
         return only(inputs, "reverse", ["text"])
 
-    def flow(self, items: Iterator[Item], context: Context) -> Iterator[Flown]:
+    def flow(self, items: Iterator[Item], context: Context) -> Iterator[Flown]:  # noqa: ARG002
         waiting: list[Item] = []
         for item in items:
             waiting.append(item)
@@ -81,7 +81,7 @@ def test_what_was_closed_is_not_asked_again(recipe: Path, monkeypatch: pytest.Mo
 
 
 def test_a_stage_that_loses_rows_is_found_out(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def loses(self: Reverse, items: Iterator[Item], context: Context) -> Iterator[Flown]:
+    def loses(self: Reverse, items: Iterator[Item], context: Context) -> Iterator[Flown]:  # noqa: ARG001
         for item in items:
             if item.place != 3:
                 yield self._turn(item)
