@@ -37,7 +37,7 @@ name: synthetic
 seed: 3
 stages:
   answers: {read: {jsonl: answers.jsonl, kind: response, max_bad: 0.1}}
-  scored: {score: {scorers: [chrf, {bleu: {as: overlap}}, repetition]}}
+  scored: {score: {scorers: [chrf, {chrf: {char_order: 2, as: overlap}}, repetition]}}
   kept: {select: {filters: [empty, copied, {length_ratio: {max: 3}}]}}
   unique: {dedup: {keep: score_chrf}}
   best: {best: {by: score_chrf}}
