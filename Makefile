@@ -14,7 +14,7 @@ help: ## List the targets
 
 quickstart: $(VENV)/base.installed ## Run the sample recipe and report on it
 	$(BIN)/datagen run recipes/quickstart.yaml --runs runs
-	$(BIN)/datagen report runs/quickstart
+	$(BIN)/datagen report runs/quickstart --out runs/quickstart/report
 
 test: $(VENV)/dev.installed ## Run the tests
 	$(BIN)/pytest

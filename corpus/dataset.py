@@ -13,7 +13,6 @@ import polars as pl
 
 from corpus.card import card
 from corpus.cut import cut, cut_groups
-from corpus.describe import describe
 from corpus.errors import UserError, nearest
 from corpus.fit import column_fits, holes, misfit
 from corpus.hashing import digest, row_ids
@@ -75,6 +74,8 @@ def open(path: str | Path) -> Dataset:
 
 def finish(folder: Path, manifest: Manifest) -> Dataset:
     """Count what the shards hold, write the card and last of all the manifest: the folder becomes a dataset."""
+    from corpus.describe import describe
+
     files = [folder / "data" / shard.name for shard in manifest.shards]
     manifest = manifest.model_copy(
         update={"content": content_hash(manifest.shards), **describe(files, manifest.scores)}

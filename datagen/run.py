@@ -13,21 +13,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corpus.dataset import Dataset, finish
 from corpus.dataset import open as open_dataset
 from corpus.hashing import digest
 from corpus.manifest import FILE, InputDataset, InputFile, Manifest, Score, read_manifest
 from corpus.shards import replacing
-from datagen.executors import execute
 from datagen.folder import StageFolder
 from datagen.inputs import Inputs
 from datagen.locks import locked
-from datagen.progress import Progress
 from datagen.recipe import Named, Recipe
 from datagen.stages.base import Context
 from datagen.stages.read import Read
+
+if TYPE_CHECKING:
+    from datagen.progress import Progress
 
 CURRENT = "current.json"
 
@@ -121,6 +122,8 @@ def plan_hash(stage: Named, contents: Sequence[str], files: Sequence[InputFile],
 
 def _make(planned: Planned, recipe: Recipe, workers: int, progress: Progress) -> Dataset:
     """Run the missing shards, then describe, then write the manifest."""
+    from datagen.executors import execute
+
     stage, started = planned.stage, time.time()
     out = StageFolder(planned.folder, stage.header)
     attempt = out.begin()

@@ -8,14 +8,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from corpus.errors import UserError
 from corpus.hashing import digest
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
 _BATCH = 2_000
@@ -51,6 +51,8 @@ def load_tokenizer(name: str) -> NamedTokenizer:
 
 def token_counts(named: NamedTokenizer, texts: Sequence[str]) -> NDArray[np.int64]:
     """Tokens of each text, special tokens not counted."""
+    import numpy as np
+
     counts: list[int] = []
     for start in range(0, len(texts), _BATCH):
         batch = named.tokenizer.encode_batch_fast(list(texts[start : start + _BATCH]), add_special_tokens=False)

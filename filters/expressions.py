@@ -31,9 +31,14 @@ _SLACK = 10
 """Characters added to both lengths, so that `OK` may become `in Ordnung`."""
 
 
+def beyond_ascii(text: pl.Expr) -> pl.Expr:
+    """The text, or the empty text if all of it is ASCII: spares half a microsecond in search for what ASCII lacks."""
+    return pl.when(text.str.len_bytes() != text.str.len_chars()).then(text).otherwise(pl.lit(""))
+
+
 def weighted_length(text: pl.Expr) -> pl.Expr:
     """Length in characters of English text: a letter of a dense script counts as many as it stands for."""
-    dense = pl.when(text.str.contains(_ANY_DENSE)).then(text)
+    dense = pl.when(beyond_ascii(text).str.contains(_ANY_DENSE)).then(text)
     more = [dense.str.count_matches(script) * (weight - 1) for script, weight in DENSE_SCRIPTS.items()]
     return text.str.len_chars() + pl.sum_horizontal(more)
 

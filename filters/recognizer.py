@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import urllib.request
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.error import URLError
 
 from corpus.errors import UserError
 from corpus.hashing import file_sha256
@@ -140,6 +138,9 @@ def fetch(url: str, sha256: str, path: Path) -> None:
     Raises:
         UserError: the download fails, or gives other bytes than expected.
     """
+    import urllib.request
+    from urllib.error import URLError
+
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     advice = (

@@ -80,6 +80,11 @@ class Column:
         return folded(next((part for part in reversed(self.path.split(".")) if not part.isdigit()), self.path))
 
     @property
+    def depth(self) -> int:
+        """How many records it is nested in."""
+        return self.path.count(".")
+
+    @property
     def given(self) -> list[Any]:
         """The values that are there."""
         return [value for value in self.values if value is not None]
@@ -184,12 +189,26 @@ class Columns:
         found = [
             c for c in self.all if c.name in NAMES[role] and c.is_text and c.is_common and not _within_chat(c.path)
         ]
-        return min(found, key=lambda c: (c.path.count("."), NAMES[role].index(c.name)), default=None)
+        return min(found, key=lambda c: (c.depth, NAMES[role].index(c.name)), default=None)
 
     def top_level(self, role: str) -> Column | None:
         """The column, of whatever type, that has a name of this role."""
         found = [column for column in self.top if column.name in NAMES[role]]
         return min(found, key=lambda column: NAMES[role].index(column.name), default=None)
+
+    def at(self, path: str) -> Column | None:
+        """The column at a path."""
+        return next((column for column in self.all if column.path == path), None)
+
+    def chat(self, role: str) -> Column | None:
+        """The column that has a name of this role, where it holds lists of messages."""
+        column = self.top_level(role)
+        return column if column is not None and is_chat(column) else None
+
+    def only_turn(self, role: str) -> Column | None:
+        """The text of lists of one message each, in a column that has a name of this role."""
+        column = self.chat(role)
+        return self.at(f"{column.path}.0.content") if column and {len(v) for v in column.given} == {1} else None
 
     def answers_of_systems(self) -> dict[str, str]:
         """Paths of columns that are named by a system and hold its answers one level down: `gpt.solution`."""

@@ -56,14 +56,18 @@ def _preferences(file: str, columns: Columns) -> Layout | None:
     chosen, rejected = columns.top_level("chosen"), columns.top_level("rejected")
     if chosen is None or rejected is None:
         return None
+    prompt = columns.texts("prompt") or columns.chat("prompt") or columns.chat("messages")
+    # Whole chats of a question and an answer: the answers alone are chosen and rejected.
+    if all(is_chat(column) and {len(turns) for turns in column.given} == {2} for column in (chosen, rejected)):
+        prompt = prompt or columns.at(f"{chosen.path}.0.content")
+        chosen, rejected = (columns.at(f"{column.path}.1.content") for column in (chosen, rejected))
     for column in (chosen, rejected):
-        if not column.is_text and not is_chat(column):
+        if column is None or not (column.is_text or is_chat(column)):
             raise UserError(
-                f"{file}: the column {column.path!r} holds neither texts nor lists of messages {{role, content}}; "
-                "write it in one of the two forms"
+                f"{file}: chosen and rejected are neither texts nor lists of messages {{role, content}}; "
+                "write them in one of the two forms"
             )
-    prompt = columns.texts("prompt") or columns.top_level("prompt") or columns.top_level("messages")
-    if prompt is None or not (prompt.is_text or is_chat(prompt)):
+    if prompt is None:
         raise UserError(
             f"{file}: has chosen and rejected, but no prompt (a text, or messages {{role, content}}). "
             "Where the prompt is the start of both, write it into a column of its own"
@@ -106,14 +110,14 @@ def _translations(columns: Columns) -> Layout | None:
     if source and not source.is_varied:
         # The name of a corpus or web site, as many a file has it.
         source = None
+    if by_language and (source is None or source.depth > next(iter(by_language.values())).depth):
+        return _pair_of_languages(by_language)
     if source and response is None and target and (references or columns.texts("engine")):
         response, target = target, None
     if source and response:
         return Layout("response", _mapped(source=source, response=response, references=references or target))
     if source and (target or references):
         return Layout("pair", _mapped(source=source, target=target or references))
-    if len(by_language) > 1:
-        return _pair_of_languages(by_language)
     return None
 
 
@@ -129,7 +133,8 @@ def _pair_of_languages(by_language: dict[str, Column]) -> Layout:
 
 
 def _answers(columns: Columns) -> Layout | None:
-    prompt, response = columns.texts("prompt"), columns.texts("response")
+    prompt = columns.texts("prompt") or columns.chat("prompt")
+    response = columns.texts("response") or columns.only_turn("response")
     references = columns.texts("references")
     systems = columns.answers_of_systems()
     if prompt is None and response and columns.texts("text"):
@@ -139,22 +144,25 @@ def _answers(columns: Columns) -> Layout | None:
     if len(systems) > 1:
         return Layout("response", _mapped(prompt=prompt, references=references), engines=systems)
     if response is None:
-        return Layout("prompt", _mapped(prompt=prompt, references=references))
+        return Layout("prompt", _mapped(prompt=prompt, references=references), assumed=_left_out(columns, prompt))
     found = Layout("response", _mapped(prompt=prompt, response=response, references=references))
-    found.assumed += _left_out_input(columns, prompt)
+    found.assumed += _left_out(columns, prompt)
     return found
 
 
-def _left_out_input(columns: Columns, prompt: Column) -> list[str]:
-    """The doubt about files in Alpaca's form, whose prompts have a second part."""
-    more = next((c for c in columns.all if c.name in ("input", "context") and c is not prompt and c.texts), None)
-    if more is None or prompt.name == more.name:
+def _left_out(columns: Columns, prompt: Column) -> list[str]:
+    """The doubt about files in Alpaca's form and the like, whose prompts have a second part."""
+    more = next((c for c in columns.all if c.name in _SECOND_PARTS and c.name != prompt.name and c.texts), None)
+    if more is None:
         return []
     share = len(more.texts) / len(more.values)
     return [
         f"{prompt.path!r} alone is the prompt; {more.path!r}, which {share:.0%} of the records have, is in `meta`. "
         "Where it is part of the prompt, join the two in the file"
     ]
+
+
+_SECOND_PARTS = ("input", "context", "body", "passage")
 
 
 def _single(columns: Columns) -> Layout | None:

@@ -70,16 +70,17 @@ class Traits:
     @property
     def ranks(self) -> str:
         """What ranks answers: a score that came along, else closeness to references, else how little they repeat."""
-        own = next((name for name in self.scores if name not in _BY_PRODUCTS), None)
+        own = next((name for name in self.scores if not name.startswith(_BY_PRODUCTS)), None)
         return own or ("score_chrf" if self.references else "score_repetition_dup10gram")
 
     @property
     def judged(self) -> bool:
         """Whether `ranks` says anything of how good an answer is."""
-        return self.ranks not in _BY_PRODUCTS
+        return not self.ranks.startswith(_BY_PRODUCTS)
 
 
-_BY_PRODUCTS = frozenset({"score_repetition_dup10gram", "score_langid", "score_langid_source"})
+_BY_PRODUCTS = ("score_repetition", "score_langid", "score_contamination")
+"""Columns that tell of faults, not of how good an answer is."""
 
 
 def scorers(traits: Traits) -> list[Entry]:
@@ -133,6 +134,11 @@ def _wrong_language(traits: Traits) -> str:
     return "wrong_language: {side: both, unjudged: keep}" if both else "wrong_language: {unjudged: keep}"
 
 
+def _by_length(sentences: str, documents: str) -> Callable[[Traits], str]:
+    """A rule that is stricter on sentences than on documents."""
+    return lambda traits: sentences if traits.sentences else documents
+
+
 def _text_or_pair(traits: Traits) -> bool:
     return traits.kind == "text" or traits.paired
 
@@ -156,12 +162,12 @@ _RULES: Sequence[tuple[Callable[[Traits], str], str, Callable[[Traits], bool]]] 
     (_both("mojibake"), "text that was decoded wrongly", lambda _: True),
     (_plain("html"), "tags of HTML that the source does not have", _paired),
     (
-        _plain("repetition"),
+        _plain("repetition: {unjudged: keep}"),
         "more repetition than Gopher's limits allow",
         lambda t: _text_or_pair(t) and not t.sentences,
     ),
     (
-        _plain("repetition: {max: {top2gram: 0.5, top3gram: 0.5, top4gram: 0.5}}"),
+        _plain("repetition: {max: {top2gram: 0.5, top3gram: 0.5, top4gram: 0.5}, unjudged: keep}"),
         "much repetition; Gopher's limits, made for documents, would drop sentences in which a few words return",
         lambda t: _text_or_pair(t) and t.sentences,
     ),
@@ -179,8 +185,16 @@ _RULES: Sequence[tuple[Callable[[Traits], str], str, Callable[[Traits], bool]]] 
     ),
     (_plain("placeholders_differ"), "tags and variables lost or added: <b>, {x}, %s", _paired),
     (_plain("urls_differ"), "links lost or added", _paired),
-    (_plain("numbers_differ"), "numbers lost, added or changed", _paired),
+    (
+        _by_length("numbers_differ", "numbers_differ: {max_differing: 3}"),
+        "numbers lost, added or changed",
+        _paired,
+    ),
     (_plain("truncated: {unjudged: keep}"), "breaks off", lambda t: t.paired and t.kind == "response"),
-    (_plain("too_long: {max: 2000}"), "in characters of English text", _paired),
+    (
+        _by_length("too_long: {max: 2000}", "too_long: {max: 20000}"),
+        "in characters of English text",
+        _paired,
+    ),
     (_plain("length_ratio: {max: 3}"), "longer text by shorter, fair across scripts", _paired),
 )

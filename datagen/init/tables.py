@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from corpus.errors import UserError
 from datagen.init.columns import Column, Layout, Values, columns_of
 from datagen.init.inputs import Input, short, stem
 from datagen.init.languages import Language, decide, hear, named_pair
@@ -94,7 +95,8 @@ def _mqm(file: str, records: Sequence[Values]) -> Input:
     systems = {str(record["system"]) for record in records}
     read.told.append(f"{short(file)}: MQM ratings (columns {', '.join(MQM_COLUMNS)}) of {', '.join(sorted(systems))}")
     columns = {column.path: column for column in columns_of(records)}
-    _set_languages(read, file, {"src_lang": columns["source"].texts, "tgt_lang": columns["target"].texts}, {})
+    sides = [("source", "src_lang", columns["source"].texts), ("target", "tgt_lang", columns["target"].texts)]
+    _set_languages(read, file, sides, {})
     return read
 
 
@@ -111,8 +113,10 @@ def table(
         cells: every value is text, as in CSV.
 
     Raises:
-        UserError: the columns make no rows of any kind.
+        UserError: there are no records, or their columns make no rows of any kind.
     """
+    if not records:
+        raise UserError(f"{file} has no rows")
     found, given = layout(file, records, cells=cells), dict(options or {})
     if not found.engines:
         return [_of_layout(file, reader, records, found, given)]
@@ -141,12 +145,12 @@ def _of_layout(file: str, reader: str, records: Sequence[Values], found: Layout,
     if found.kind == "response" and "engine" not in {*sources, *options}:
         read.options["engine"] = stem(file).replace(" ", "-")
         read.why["engine"] = "who answered: nobody says, so this is the file's name"
-    texts = {
-        option: _texts(columns[sources[ours]])
+    sides = [
+        (ours, option, _texts(columns[sources[ours]]))
         for ours, option in _SIDES.get(found.kind, {}).items()
         if ours in sources and not _is_whole(columns.get(sources.get(option, "")))
-    }
-    _set_languages(read, file, texts, found.languages)
+    ]
+    _set_languages(read, file, sides, found.languages)
     if found.scores:
         read.options["scores"] = found.scores
         read.why["scores"] = "which way is better"
@@ -157,21 +161,23 @@ def _of_layout(file: str, reader: str, records: Sequence[Values], found: Layout,
 
 def _texts(column: Column) -> list[str]:
     """The texts of a column; of chats the last turns."""
-    return column.texts or [turns[-1]["content"] for turns in column.given]
+    return column.texts or [turns[-1]["content"] for turns in column.given if isinstance(turns, list)]
 
 
 def _is_whole(column: Column | None) -> bool:
     return column is not None and len(column.given) == len(column.values)
 
 
-def _set_languages(read: Input, file: str, texts: Mapping[str, Sequence[str]], named: Mapping[str, str]) -> None:
-    """Set `src_lang` and `tgt_lang` by what names say and by the texts."""
+def _set_languages(
+    read: Input, file: str, sides: Sequence[tuple[str, str, Sequence[str]]], named: Mapping[str, str]
+) -> None:
+    """Set `src_lang` and `tgt_lang` by what names say and by texts; a side is a column, its option, and its texts."""
     pair = named_pair(bare_name(file))
-    for option, some in texts.items():
-        language = decide(some, named.get(option))
-        if language.code is None and pair and len(texts) == 2:
+    for column, option, texts in sides:
+        language = decide(texts, named.get(option))
+        if language.code is None and pair and len(sides) == 2:
             language = Language(pair[option == "tgt_lang"], f"the file's name has {'-'.join(pair)}")
-        read.tell_language(f"{short(file)}: {'source' if option == 'src_lang' else 'text'}", option, language)
+        read.tell_language(f"{short(file)}: {column}", option, language)
         if language.code is None:
             read.assumed.append(f"{short(file)}: {option} is not set: {language.why}")
         else:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import model_validator
 
+from corpus.errors import UserError
 from corpus.manifest import Manifest, read_manifest
 from corpus.schema import KindName, kind_of
 from datagen.readers.base import Reader
@@ -31,7 +32,10 @@ class Dataset(Reader):
         others = sorted(self.model_fields_set - {"dataset", "split"})
         if others:
             raise ValueError(f"{others[0]}: the rows of a dataset say it themselves; `dataset` takes no other options")
-        splits = self.manifest().splits
+        try:
+            splits = self.manifest().splits
+        except UserError as error:
+            raise ValueError(str(error)) from None
         if self.split is not None and self.split not in splits:
             raise ValueError(f"split: found {self.split!r}, the dataset has {', '.join(splits)}")
         return self

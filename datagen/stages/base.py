@@ -124,6 +124,14 @@ class Piece(NamedTuple):
         ]
         return pl.concat(frames)
 
+    def column(self, name: str) -> pl.Series:
+        """One column, which every file must have."""
+        return pl.concat([pl.read_parquet(file, columns=[name]) for file in self.files])[name]
+
+    def height(self) -> int:
+        """How many rows there are, by the files' footers."""
+        return int(pl.scan_parquet(list(self.files)).select(pl.len()).collect().item())
+
 
 class ShardStage(Stage):
     """A pure function of one shard, on CPU."""

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import ClassVar
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from pydantic import Field
 
 from corpus.errors import UserError, nearest
@@ -17,7 +14,7 @@ from corpus.schema import KINDS, MESSAGES, ROLES, schema
 from datagen.stages.base import Context, Header, Piece, Result, ShardStage, by_reason, only, set_aside
 from datagen.stages.select import selection
 from filters.base import with_roles
-from filters.dedup.exact import Keys, Normalization, normalized, representatives, text_keys
+from filters.dedup.normalization import Normalization, normalized
 
 
 class Dedup(ShardStage):
@@ -58,34 +55,10 @@ class Dedup(ShardStage):
         done = context.scratch / "verdicts"
         if done.is_file():
             return
-        starts = np.cumsum([0, *map(_rows, pieces)])
-        keys, priority = self._keys(pieces, starts, context.header)
-        stands = representatives(keys, priority)
-        del keys, priority
-        dropped = np.flatnonzero(stands != np.arange(len(stands)))
-        keepers = np.unique(stands[dropped])
-        ids = _ids(pieces, starts, keepers)
-        for piece, start, mine in zip(pieces, starts, _by_piece(dropped, starts), strict=False):
-            kept = ids.gather(np.searchsorted(keepers, stands[mine]))
-            pl.DataFrame({"@row": mine - start, "@kept_id": kept}).write_parquet(context.scratch / piece.name)
+        from datagen.duplicates import leave_verdicts
+
+        leave_verdicts(pieces, lambda piece: self._key_frame(piece, context.header), context.scratch)
         done.touch()
-
-    def _keys(
-        self, pieces: Sequence[Piece], starts: NDArray[np.int64], header: Header
-    ) -> tuple[Keys, NDArray[np.float64] | None]:
-        """Keys of all rows, and their priorities where the best is kept. Polars does most of it, so threads help."""
-        keys: Keys = np.empty((starts[-1], 2), dtype=np.uint64)
-        priority = None if self.keep == "first" else np.empty(starts[-1], dtype=np.float64)
-
-        def fill(piece: Piece, start: int, end: int) -> None:
-            frame = self._key_frame(piece, header)
-            keys[start:end] = text_keys(frame["@key"])
-            if priority is not None:
-                priority[start:end] = frame["@priority"].to_numpy()
-
-        with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-            list(pool.map(fill, pieces, starts, starts[1:]))
-        return keys, priority
 
     def _key_frame(self, piece: Piece, header: Header) -> pl.DataFrame:
         """Columns `@key` (all key columns as one text) and, where the best is kept, `@priority` (higher is better)."""
@@ -107,9 +80,7 @@ class Dedup(ShardStage):
     def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
         """Rows that stand for themselves stay."""
         verdicts = pl.read_parquet(context.scratch / piece)
-        mask = np.zeros(frame.height, dtype=bool)
-        mask[verdicts["@row"].to_numpy()] = True
-        dropped = pl.Series(mask)
+        dropped = pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True).scatter(verdicts["@row"], True)
         gone = frame.filter(dropped).with_columns(verdicts["@kept_id"])
         aside = set_aside(gone, pl.lit("duplicate"), pl.col("@kept_id"))
         kept = frame.filter(~dropped)
@@ -125,22 +96,3 @@ def _text(name: str, header: Header) -> pl.Expr:
         return pl.col(name).list.eval(turn).list.join("\x1d")
     dtype = schema(header.kind, header.scores)[name]
     return pl.col(name).list.join("\x1d") if dtype == pl.List(pl.String) else pl.col(name).cast(pl.String)
-
-
-def _rows(piece: Piece) -> int:
-    """How many rows a piece has, by its files' footers."""
-    return int(pl.scan_parquet(list(piece.files)).select(pl.len()).collect().item())
-
-
-def _ids(pieces: Sequence[Piece], starts: NDArray[np.int64], rows: NDArray[np.int64]) -> pl.Series:
-    """The ids of rows numbered across all shards, which are in ascending order."""
-    found = [pl.Series(dtype=pl.String)]
-    for piece, start, mine in zip(pieces, starts, _by_piece(rows, starts), strict=False):
-        ids = pl.concat([pl.read_parquet(file, columns=["id"]) for file in piece.files])["id"]
-        found.append(ids.gather(mine - start))
-    return pl.concat(found)
-
-
-def _by_piece(rows: NDArray[np.int64], starts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Ascending row numbers as one array for each piece."""
-    return np.split(rows, np.searchsorted(rows, starts[1:-1]))

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from corpus.cut import cut
 from corpus.errors import UserError, nearest
 from corpus.manifest import Counts
-from corpus.mixing import Share, hash64, is_validation, plan_mix, temperature_weights, times_taken
 from corpus.schema import KINDS, schema
 from corpus.shards import shard_name
 from datagen.spool import Spool
 from datagen.stages.base import Context, DatasetStage, Header, Output, Piece, Result, no_rows_aside, only, unsplit
 from datagen.tokens import load_tokenizer, row_texts, token_counts
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from corpus.mixing import Share
 
 _BUCKET_BYTES = 64 * 2**20
 """Uncompressed size of what is sorted at once; a tenth or so of the memory that a mix may take."""
@@ -96,6 +100,8 @@ class Mix(DatasetStage):
 
     def run_all(self, inputs: Sequence[Sequence[Piece]], headers: Sequence[Header], out: Output, ctx: Context) -> None:
         """Decide how often each row is taken, deal the copies into buckets by hash, and sort each bucket."""
+        from corpus.mixing import plan_mix, temperature_weights
+
         del headers
         names = list(ctx.sources)
         sizes, lengths = self._sizes(inputs, names, ctx.header)
@@ -107,7 +113,10 @@ class Mix(DatasetStage):
         for name, pieces, length in zip(names, inputs, lengths, strict=True):
             taken[name] = self._deal(name, pieces, shares[name], length, spools, bits, ctx)
         number = 0
-        counts: Counts = {"in": {n: sum(map(_rows, p)) for n, p in zip(names, inputs, strict=True)}, "taken": taken}
+        counts: Counts = {
+            "in": {n: sum(map(Piece.height, p)) for n, p in zip(names, inputs, strict=True)},
+            "taken": taken,
+        }
         if self.unit == "tokens":
             counts["tokens"] = {name: share.units for name, share in shares.items()}
         for split, spool in spools.items():
@@ -124,10 +133,12 @@ class Mix(DatasetStage):
         self, inputs: Sequence[Sequence[Piece]], names: Sequence[str], header: Header
     ) -> tuple[dict[str, int], list[NDArray[np.int64] | None]]:
         """Units of each source, and the units of its rows where they are tokens."""
+        import numpy as np
+
         lengths: list[NDArray[np.int64] | None] = []
         sizes: dict[str, int] = {}
         if self.tokenizer is None:
-            sizes = {name: sum(map(_rows, pieces)) for name, pieces in zip(names, inputs, strict=True)}
+            sizes = {name: sum(map(Piece.height, pieces)) for name, pieces in zip(names, inputs, strict=True)}
             return sizes, [None] * len(names)
         tokenizer = load_tokenizer(self.tokenizer)
         for name, pieces in zip(names, inputs, strict=True):
@@ -148,8 +159,12 @@ class Mix(DatasetStage):
         ctx: Context,
     ) -> int:
         """Write each copy of each row into the bucket of its hash, train and validation apart; how many there were."""
+        import numpy as np
+
+        from corpus.mixing import hash64, is_validation, times_taken
+
         salt = f"mix:{ctx.seed}:{name}"
-        hashes = [hash64(_column(piece, "id"), salt) for piece in pieces]
+        hashes = [hash64(piece.column("id"), salt) for piece in pieces]
         times = times_taken(share, np.concatenate(hashes), lengths) if hashes else np.empty(0, dtype=np.int64)
         start = 0
         for piece in pieces:
@@ -194,14 +209,6 @@ _ORIGINAL: dict[str, pl.Expr] = {
 """What a row was made from, where no document is known: rows made from the same thing stay on one side of the split."""
 
 
-def _column(piece: Piece, name: str) -> pl.Series:
-    return pl.concat([pl.read_parquet(file, columns=[name]) for file in piece.files])[name]
-
-
-def _rows(piece: Piece) -> int:
-    return int(pl.scan_parquet(list(piece.files)).select(pl.len()).collect().item())
-
-
 def _bits(inputs: Sequence[Sequence[Piece]], shares: dict[str, Share], names: Sequence[str]) -> int:
     """How many bits of a hash name its bucket, so that a bucket is small enough to be sorted in memory."""
     import pyarrow.parquet
@@ -213,7 +220,7 @@ def _bits(inputs: Sequence[Sequence[Piece]], shares: dict[str, Share], names: Se
                 metadata = pyarrow.parquet.read_metadata(file)
                 groups = (metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
                 size += sum(groups) * shares[name].times
-    return max(0, int(np.ceil(np.log2(max(size, 1) / _BUCKET_BYTES))))
+    return max(0, math.ceil(math.log2(max(size, 1) / _BUCKET_BYTES)))
 
 
 def _sorted(spool: Spool) -> Iterator[pl.DataFrame]:

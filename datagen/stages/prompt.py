@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import polars as pl
 
 from corpus.errors import UserError
@@ -24,7 +23,6 @@ from datagen.stages.base import (
     unsplit,
 )
 from datagen.tasks.base import open_task
-from filters.dedup.exact import id_keys, representatives
 
 
 class Prompt(DatasetStage):
@@ -50,6 +48,10 @@ class Prompt(DatasetStage):
 
     def run_all(self, inputs: Sequence[Sequence[Piece]], headers: Sequence[Header], out: Output, ctx: Context) -> None:
         """Word all prompts shard by shard, find repeats over all of them, and write the first of each."""
+        import numpy as np
+
+        from filters.dedup.exact import id_keys, representatives
+
         del headers
         task = open_task(self.task)
         pieces = [piece for source in inputs for piece in source]

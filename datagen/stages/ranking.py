@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import numpy as np
 import polars as pl
 
 from corpus.errors import UserError, nearest
@@ -54,7 +54,7 @@ class Ranked(ShardStage):
                     f"by: {column!r} is no score that ranks.{nearest(column, ranking)} "
                     f"Scores here: {', '.join(ranking) or 'none; a score stage must come before'}"
                 )
-        if not self.columns or not all(np.isfinite(weight) for weight in self.weights.values()):
+        if not self.columns or not all(math.isfinite(weight) for weight in self.weights.values()):
             raise UserError("by: expected at least one column, and weights that are numbers")
         if self.normalize != "none" and not isinstance(self.by, dict):
             raise UserError("normalize: only a map of weights (`by: {score_a: 1, score_b: 2}`) is normalized")
@@ -77,6 +77,8 @@ class Ranked(ShardStage):
         """Means and deviations, or sorted values, over the whole dataset, where `within: dataset` asks for them."""
         if self.normalize == "none" or self.within == "prompt":
             return
+        import numpy as np
+
         for column in self.columns:
             path = _spread_file(context.scratch, column)
             if not path.is_file():
@@ -121,6 +123,8 @@ class Ranked(ShardStage):
             below = value.rank("average").over("prompt_id") - 1
             others = pl.len().over("prompt_id") - 1
             return pl.when(others > 0).then(below / others).otherwise(0.5)
+        import numpy as np
+
         values = np.load(_spread_file(context.scratch, column))
         if self.normalize == "zscore":
             deviation, mean = float(values.std()), sign * float(values.mean())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -17,7 +18,6 @@ from corpus.errors import UserError
 from corpus.hashing import canonical_json, row_id, row_ids
 from corpus.languages import canonical
 from corpus.manifest import Counts, InputFile
-from corpus.mixing import hash64
 from corpus.schema import kind_of, schema
 from corpus.shards import aside_frame, shard_name
 from datagen.filehash import file_hashes
@@ -26,7 +26,6 @@ from datagen.readers.dataset import Dataset as DatasetFolder
 from datagen.spool import regroup
 from datagen.stages.base import Context, DatasetStage, Header, Output, Piece, Result, by_reason, no_rows_aside
 from datagen.tasks.base import Task, open_task
-from filters.dedup.exact import Keys, id_keys, repeats
 
 _EXAMPLES = 5
 _HOPELESS = 1_000
@@ -114,6 +113,8 @@ class Read(DatasetStage):
 
     def run_all(self, inputs: Sequence[Sequence[Piece]], headers: Sequence[Header], out: Output, ctx: Context) -> None:
         """Records become typed rows, rows become shards."""
+        from filters.dedup.exact import id_keys, repeats
+
         del inputs, headers
         if isinstance(self.reader, DatasetFolder):
             self._pass_through(self.reader, out, ctx)
@@ -144,7 +145,7 @@ class Read(DatasetStage):
             name = shard_name(number)
             frame = _frame(chunk.rows, ctx.out)
             frame = frame.with_columns(row_ids(ctx.out.kind, frame))
-            taken = self._sampled(frame, "id")
+            taken = self._sampled(frame, "id", total["rows"])
             total["rows"] += taken.height
             total["sampled_out"] += frame.height - taken.height
             if not out.done(name):
@@ -166,11 +167,8 @@ class Read(DatasetStage):
         for number, frame in enumerate(
             regroup(frames(), str(self.grouped_by), self.reader.rows_per_shard, ctx.scratch / "regroup")
         ):
-            taken = self._sampled(_numbered(frame), str(self.grouped_by))
-            if self.sample and self.sample.count is not None:
-                order = taken["prompt_id"].rle_id()
-                taken = taken.filter(order + groups < self.sample.count)
-                groups += int(order[-1]) + 1
+            taken = self._sampled(_numbered(frame), str(self.grouped_by), groups)
+            groups += taken[str(self.grouped_by)].n_unique()
             total["rows"] += taken.height
             total["sampled_out"] += frame.height - taken.height
             out.write(shard_name(number), _result(taken, aside_frame(aside if number == 0 else [])))
@@ -250,12 +248,20 @@ class Read(DatasetStage):
                 row["meta"] = {**(row.get("meta") or {}), "prompt_id": theirs}
         return ""
 
-    def _sampled(self, frame: pl.DataFrame, key: str) -> pl.DataFrame:
-        """The rows whose prompt or id falls into the sample's share."""
-        if self.sample is None or self.sample.share is None:
+    def _sampled(self, frame: pl.DataFrame, key: str, have: int) -> pl.DataFrame:
+        """Rows in the sample: those whose key (prompt or id) falls into its share, or the first keys after `have`."""
+        if self.sample is None:
             return frame
-        threshold = int(self.sample.share * 2**64)
-        return frame.filter(pl.Series(hash64(frame[key], "sample") < threshold))
+        if self.sample.share is not None:
+            from corpus.mixing import hash64
+
+            threshold = int(self.sample.share * 2**64)
+            return frame.filter(pl.Series(hash64(frame[key], "sample") < threshold))
+        left = max(0, (self.sample.count or 0) - have)
+        if key == "id":
+            return frame.head(left)
+        first = frame[key].unique(maintain_order=True).head(left)
+        return frame.filter(pl.col(key).is_in(first.implode()))
 
     def _aside(self, record: Record, reason: str, detail: str) -> dict[str, object]:
         row: Mapping[str, Any] = record.row or {}
@@ -266,9 +272,20 @@ class Read(DatasetStage):
             "tgt_lang": row.get("tgt_lang") or self.reader.tgt_lang,
             "origin": row.get("origin") or self.reader.origin or record.file.rpartition("/")[2],
             "engine": row.get("engine"),
-            "file": record.file,
+            "file": self._shown(record.file),
             "line": record.line,
         }
+
+    @cached_property
+    def _root(self) -> str:
+        """The folder that all files lie in: what is above it belongs to the machine, not to the data."""
+        local = [os.path.dirname(file) for file in self.reader.files() if "://" not in file]
+        return os.path.commonpath(local) if local else ""
+
+    def _shown(self, file: str) -> str:
+        """A file as rows set aside name it: below the folder that all files lie in; URLs whole."""
+        inside = "://" not in file and os.path.dirname(file).startswith(self._root)
+        return os.path.relpath(file, self._root or ".") if inside else file
 
     def _refuse_bad(self, total: Counter[str], examples: Sequence[str]) -> None:
         if total["bad"] > self.reader.max_bad * total["records"]:
@@ -281,19 +298,20 @@ class Read(DatasetStage):
 
     def _pass_through(self, reader: DatasetFolder, out: Output, ctx: Context) -> None:
         """Shards of another dataset under their own names and splits; of one split alone, if asked, as `train`."""
+        from filters.dedup.exact import id_keys, repeats
+
         dataset = open_dataset(reader.folder)
         splits = dataset.manifest.splits
         if reader.split is not None:
             splits = {"train": splits[reader.split]}
         total: Counter[str] = Counter()
-        keys: list[Keys] = []
+        keys = []
         key = self.grouped_by or "id"
         for split, names in splits.items():
             for name in names:
                 frame = Piece(name, (dataset.path / "data" / name,)).load(ctx.out)
-                taken = self._sampled(frame, key)
-                if self.sample and self.sample.count is not None:
-                    taken = taken.head(max(0, self.sample.count - total["rows"]))
+                taken = self._sampled(frame, key, total["keys"])
+                total["keys"] += taken.height if key == "id" else taken[key].n_unique()
                 total["records"] += frame.height
                 total["rows"] += taken.height
                 keys.append(id_keys(taken["id"]))

@@ -11,7 +11,6 @@ from pydantic import Field
 from corpus.errors import UserError, nearest
 from corpus.hashing import row_ids
 from corpus.languages import english_name, native_name
-from corpus.mixing import hash64
 from datagen.stages.base import Context, Header, Result, ShardStage, by_reason, only, set_aside
 from datagen.tasks.base import fill, holes
 
@@ -51,6 +50,8 @@ class Render(ShardStage):
 
     def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
         """One text for each row that has all that its template asks for."""
+        from corpus.mixing import hash64
+
         del piece
         kind = context.header.kind
         templates = self.templates or (_DEFAULT[kind],)

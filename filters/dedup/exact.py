@@ -1,53 +1,19 @@
-"""Exact duplicates by 128-bit keys: texts are normalized as stated, hashed, and equal keys are one.
+"""Exact duplicates by 128-bit keys: texts are hashed, and rows of equal keys are one.
 
 A key costs 16 bytes a row and finding equal ones 17 more; the texts themselves are never held.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 import xxhash
 from numpy.typing import NDArray
 
-Normalization = Literal["trim", "lower", "spaces", "nfc"]
 Keys = NDArray[np.uint64]
 """Shape (rows, 2): the upper and lower half of each row's key."""
-
-
-def _lowered(text: pl.Expr) -> pl.Expr:
-    """Small letters. Arrow needs a quarter of the time, but knows no letter by its neighbours (Σ), nor as two (İ)."""
-    special = text.str.contains("[İΣ]")
-    lowered = text.map_batches(_lowered_by_arrow, return_dtype=pl.String, is_elementwise=True)
-    # The empty text, since work on a text that is masked by null is done all the same.
-    return (
-        pl.when(special).then(pl.when(special).then(text).otherwise(pl.lit("")).str.to_lowercase()).otherwise(lowered)
-    )
-
-
-def _lowered_by_arrow(texts: pl.Series) -> pl.Series:
-    import pyarrow.compute as pc
-
-    return pl.Series(pc.utf8_lower(texts.to_arrow()), dtype=pl.String)
-
-
-_STEPS: dict[Normalization, Callable[[pl.Expr], pl.Expr]] = {
-    "trim": lambda text: text.str.strip_chars(),
-    "lower": _lowered,
-    "spaces": lambda text: text.str.replace_all(r"\s+", " "),
-    "nfc": lambda text: text.str.normalize("NFC"),
-}
-
-
-def normalized(text: pl.Expr, steps: Sequence[Normalization]) -> pl.Expr:
-    """A text column after the named steps, in a fixed order that makes the result the same however they are listed."""
-    for step in ("nfc", "lower", "spaces", "trim"):
-        if step in steps:
-            text = _STEPS[step](text)
-    return text
 
 
 def text_keys(texts: pl.Series) -> Keys:

@@ -125,7 +125,7 @@ def flow(step: Step) -> Flow:
             groups, without = plain(counts, "groups"), tally(counts, "without")
             left, candidates = plain(counts, "left"), plain(counts, "in")
             remarks = [f"of {plural(candidates, 'candidate')}"]
-            remarks += [f"{count(left)} of them left their groups"] if left else []
+            remarks += [f"{count(left)} of them not compared"] if left else []
             return Flow("prompt", groups, groups - sum(without.values()), without, tuple(remarks))
         case "mix":
             sizes, taken = tally(counts, "in"), tally(counts, "taken")

@@ -23,6 +23,8 @@ ONE_SYSTEM = 0.80
 """Share of what was chosen that one of several systems may have given."""
 LONGER = 0.70
 """Share of preference pairs in which the chosen answer may be the longer one, or the shorter one."""
+AGAINST = -0.10
+"""Mean correlation within prompts below which two scores rank against each other."""
 WITHOUT = 0.50
 """Share of prompts for which nothing may be left to choose from."""
 REPEATED = 0.05
@@ -38,7 +40,8 @@ CHECKS = (
     f"licences are known, and at most {REPEATED:.0%} of the rows read repeat",
     f"no rule drops more than {ONE_RULE:.0%}, and no language or origin loses more than {ONE_LANGUAGE:.0%} "
     "where the whole loses less",
-    f"scores differ between rows, are null in at most {UNJUDGED:.0%} of them, and do not rank against each other",
+    f"scores differ between rows, are null in at most {UNJUDGED:.0%} of them, and do not rank the answers to a prompt "
+    f"against each other (mean correlation below {AGAINST:g})",
     f"no system gives more than {ONE_SYSTEM:.0%} of what is chosen",
     f"chosen answers are longer (or shorter) than rejected ones in at most {LONGER:.0%} of pairs",
     f"at most {WITHOUT:.0%} of prompts are left without an output",
@@ -175,10 +178,13 @@ def _scores(scored: Sequence[Scored]) -> Iterator[str]:
     for one in scored:
         blind: dict[int, list[str]] = {}
         constant = []
+        # One of a scorer's measures may well be 0 everywhere; a scorer that tells nothing apart is broken.
+        telling = {column.scorer for column in one.columns if column.numeric and not column.constant}
         for column in one.columns:
             if column.rows >= MEANINGFUL and column.told.unjudged > UNJUDGED * column.rows:
                 blind.setdefault(column.told.unjudged, []).append(column.name)
-            if column.numeric and column.constant and column.told.scored >= MEANINGFUL:
+            silent = column.numeric and column.constant and (column.ranks or column.scorer not in telling)
+            if silent and column.told.scored >= MEANINGFUL:
                 constant.append(f"{code(column.name)} ({real(column.told.mean)})")
         for unjudged, names in blind.items():
             share = percent(unjudged, one.step.manifest.rows)
@@ -189,7 +195,7 @@ def _scores(scored: Sequence[Scored]) -> Iterator[str]:
 
 def _agreement(agreed: Sequence[Agreement]) -> Iterator[str]:
     for one in agreed:
-        if one.ranks and one.prompts >= MEANINGFUL and one.within is not None and one.within < 0:
+        if one.ranks and one.prompts >= MEANINGFUL and one.within is not None and one.within < AGAINST:
             yield (
                 f"{code(one.left.name)} and {code(one.right.name)} rank the answers to a prompt against each other: "
                 f"mean correlation {one.within:.2f} over {plural(one.prompts, 'prompt')}."
@@ -200,9 +206,10 @@ def _picks(picks: Sequence[Picks]) -> Iterator[str]:
     for pick in picks:
         systems, stage = pick.systems, code(pick.step.name)
         competing = systems.filter(systems["candidates"] > 0).height
+        asked_for = pick.step.manifest.options.get("chosen") == "reference"
         if pick.chosen >= MEANINGFUL and competing == 1:
             yield f"Only one system answers what {stage} chooses from."
-        elif pick.chosen >= MEANINGFUL and systems["chosen"][0] > ONE_SYSTEM * pick.chosen:
+        elif not asked_for and pick.chosen >= MEANINGFUL and systems["chosen"][0] > ONE_SYSTEM * pick.chosen:
             share = percent(systems["chosen"][0], pick.chosen)
             yield f"{code(systems['system'][0])} gives {share} of what {stage} chooses."
         total = pick.total

@@ -25,6 +25,8 @@ class Loss:
 
     stage: str
     unit: str
+    fate: str
+    """What it means not to go on: `dropped`, `set aside` ..."""
     into: int
     reasons: dict[str, int]
     """First reasons, as the manifest counts them."""
@@ -37,19 +39,14 @@ class Loss:
     """What came in, by the values of each dimension that is known."""
 
     @property
-    def fate(self) -> str:
-        """What it means not to go on."""
-        fates = {"record": "set aside", "candidate": "not compared", "prompt": "without output"}
-        return fates.get(self.unit, "dropped")
-
-    @property
     def dropped(self) -> int:
         """All that did not go on."""
         return sum(self.reasons.values())
 
     def by(self, dimension: str) -> pl.DataFrame:
-        """What came in and what was dropped, by the values of a dimension, most first."""
-        dropped = self.rows.group_by(pl.col(dimension).alias("value")).agg(dropped=pl.col("rows").sum().cast(pl.Int64))
+        """What came in and what was dropped, by the values of a dimension that is known, most first."""
+        known = self.rows.drop_nulls(dimension)
+        dropped = known.group_by(pl.col(dimension).alias("value")).agg(dropped=pl.col("rows").sum().cast(pl.Int64))
         into = pl.DataFrame(
             list(self.into_by[dimension].items()), schema={"value": pl.String, "in": pl.Int64}, orient="row"
         )
@@ -81,14 +78,15 @@ def losses(step: Step) -> list[Loss]:
     found = []
     if left:
         came = _tables([source.manifest for source in step.inputs])
-        found.append(_loss(step, "candidate", plain(counts, "in"), left, aside, came))
+        found.append(_loss(step, ("candidate", "not compared"), plain(counts, "in"), left, aside, came))
     if step.verb in ("best", "pair") and flowed.lost:
-        found.append(_loss(step, "prompt", flowed.into, flowed.lost, aside, _prompts(step)))
+        found.append(_loss(step, ("prompt", "without output"), flowed.into, flowed.lost, aside, _prompts(step)))
     elif step.verb == "prompt":
         found += _unworded(step, aside)
     elif flowed.lost:
         came = _with_dropped(_tables([step.manifest]), aside)
-        found.append(_loss(step, flowed.unit, flowed.into, flowed.lost, aside, came))
+        fate = "set aside" if step.verb in ("read", "render") else "dropped"
+        found.append(_loss(step, (flowed.unit, fate), flowed.into, flowed.lost, aside, came))
     return found
 
 
@@ -99,22 +97,29 @@ def _unworded(step: Step, aside: pl.DataFrame) -> list[Loss]:
     dropped, repeated = tally(counts, "dropped"), plain(counts, "repeated")
     if dropped:
         came = _tables([source.manifest for source in step.inputs])
-        found.append(_loss(step, "row", plain(counts, "in"), dropped, aside, came))
+        found.append(_loss(step, ("row", "dropped"), plain(counts, "in"), dropped, aside, came))
     if repeated:
         again = aside.filter(pl.col("reason") == "repeated")
         came = _with_dropped(_tables([step.manifest]), again)
-        found.append(_loss(step, "prompt", step.manifest.rows + repeated, {"repeated": repeated}, aside, came))
+        found.append(
+            _loss(step, ("prompt", "dropped"), step.manifest.rows + repeated, {"repeated": repeated}, aside, came)
+        )
     return found
 
 
 def _loss(
-    step: Step, unit: str, into: int, reasons: dict[str, int], aside: pl.DataFrame, came: dict[str, dict[str, int]]
+    step: Step,
+    words: tuple[str, str],
+    into: int,
+    reasons: dict[str, int],
+    aside: pl.DataFrame,
+    came: dict[str, dict[str, int]],
 ) -> Loss:
     counts = step.manifest.counts
     first = dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
     mine = aside.filter(pl.col("reason").is_in(list(reasons)))
     overlap = dict(sorted(tally(counts, "overlap").items(), key=lambda item: (-item[1], item[0])))
-    return Loss(step.name, unit, into, first, tally(counts, "alone"), overlap, mine, came)
+    return Loss(step.name, *words, into, first, tally(counts, "alone"), overlap, mine, came)
 
 
 def _tables(manifests: Sequence[Manifest]) -> dict[str, dict[str, int]]:

@@ -76,7 +76,9 @@ def _choose(dataset: Dataset, stage: str, reasons: Sequence[str]) -> list[_Dropp
     """
     starts = {reason: _start(stage, reason) for reason in reasons}
     start = pl.col("reason").replace_strict(starts, default=None, return_dtype=pl.String)
-    line = pl.format("{}:{}", pl.col("file").fill_null(""), pl.col("line").fill_null(0).cast(pl.String).str.zfill(12))
+    # The name alone: folders are the machine's business.
+    file = pl.col("file").str.split("/").list.last()
+    line = pl.format("{}:{}", file.fill_null(""), pl.col("line").fill_null(0).cast(pl.String).str.zfill(12))
     rows = _few(
         sorted((dataset.path / "aside").glob("*.parquet")),
         [
@@ -85,7 +87,7 @@ def _choose(dataset: Dataset, stage: str, reasons: Sequence[str]) -> list[_Dropp
             "value",
             LANGUAGES.alias("language"),
             "engine",
-            "file",
+            file,
             "line",
             pl.when(pl.col("id").is_null()).then(line).otherwise(_from(start)).alias("key"),
         ],

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from corpus.describe import LANGUAGES
 from corpus.manifest import Histogram, Score
+from corpus.schema import kind_of
 from filters.report.books import Step
 from filters.report.folder import Folder
 from filters.report.markdown import MISSING, code, count, listed, percent, plural, real, signature, table
@@ -136,6 +137,8 @@ def scored(run: Sequence[Step]) -> list[Scored]:
     }
     found = []
     for step in run:
+        # A pair's own scores are those that its candidates had.
+        declared = kind_of(step.manifest.kind).columns
         known = {name for source in step.inputs for name in source.manifest.scores}
         columns = [
             Column(
@@ -147,7 +150,7 @@ def scored(run: Sequence[Step]) -> list[Scored]:
                 (name, told.signature) in judging,
             )
             for name, told in step.manifest.scores.items()
-            if name not in known
+            if name not in known and name not in declared
         ]
         if columns and step.manifest.rows:
             columns.sort(key=lambda column: (not column.ranks, not column.selects))

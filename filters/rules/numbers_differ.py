@@ -6,11 +6,11 @@ import polars as pl
 from pydantic import Field
 
 from filters.base import OUTPUT, SOURCE, Filter
-from filters.expressions import where_paired
+from filters.expressions import beyond_ascii, where_paired
 
 _ZEROS = "٠۰߀०০੦૦୦௦౦೦൦๐໐༠၀០᠐０"
 """Zeros of the decimal digits in use beside 0 to 9; in Unicode the other nine follow each."""
-_ELSEWHERE = [chr(ord(zero) + value) for zero in _ZEROS for value in range(10)]
+_NATIVE = [chr(ord(zero) + value) for zero in _ZEROS for value in range(10)]
 _DIGITS = "0-9" + "".join(f"{zero}-{chr(ord(zero) + 9)}" for zero in _ZEROS)
 _NUMBER = (
     # 1 234 567,89 with any of the spaces and apostrophes in use. Rust has no look-ahead: what follows is taken along.
@@ -42,7 +42,7 @@ class NumbersDiffer(Filter):
             *(numbers.list.eval(~pl.element().str.contains(_SPELLED_OUT)).list.sum() for numbers in (missing, added)),
         )
         differing = _compared().struct.with_fields(n=counts).struct.field("n")
-        return where_paired((differing > self.max_differing).fill_null(value=False))
+        return where_paired(differing > self.max_differing)
 
     def evidence(self) -> pl.Expr:
         """Numbers of the source that are missing, and numbers that the source lacks."""
@@ -51,19 +51,20 @@ class NumbersDiffer(Filter):
 
 
 def _compared() -> pl.Expr:
-    """A struct with the lists `missing` and `added`; both null where the texts' numbers are the same as they stand.
+    """A struct with the lists `missing` and `added`.
 
     Built in steps, each once a row: polars would repeat whatever two parts of one expression share. Most rows have no
-    numbers or the same, and become null on the way, which costs nothing in the steps that follow.
+    numbers or the same, and become empty texts on the way, which cost next to nothing in the steps that follow.
     """
     source, output = pl.field("source"), pl.field("output")
     texts = pl.struct(source=SOURCE, output=OUTPUT)
     for suspect in (
-        source.str.contains(f"[{_DIGITS}]") | output.str.contains(f"[{_DIGITS}]"),
+        _has_digit(source) | _has_digit(output),
         source.str.extract_all(_NUMBER) != output.str.extract_all(_NUMBER),
     ):
         texts = texts.struct.with_fields(suspect=suspect).struct.with_fields(
-            source=pl.when(pl.field("suspect")).then(source), output=pl.when(pl.field("suspect")).then(output)
+            source=pl.when(pl.field("suspect")).then(source).otherwise(pl.lit("")),
+            output=pl.when(pl.field("suspect")).then(output).otherwise(pl.lit("")),
         )
     in_myriads = source.str.contains(_COUNTED_IN_MYRIADS) | output.str.contains(_COUNTED_IN_MYRIADS)
     return (
@@ -73,9 +74,13 @@ def _compared() -> pl.Expr:
     )
 
 
+def _has_digit(text: pl.Expr) -> pl.Expr:
+    return text.str.contains("[0-9]") | beyond_ascii(text).str.contains(f"[{_DIGITS}]")
+
+
 def _numbers(text: pl.Expr) -> pl.Expr:
     """The numbers of a text: all their digits from 0 to 9, without zeros in front."""
-    digits = pl.element().str.replace_many(_ELSEWHERE, [str(value) for _ in _ZEROS for value in range(10)])
+    digits = pl.element().str.replace_many(_NATIVE, [str(value) for _ in _ZEROS for value in range(10)])
     return text.str.extract_all(_NUMBER).list.eval(digits.str.replace_all("[^0-9]", "").str.replace("^0+(.)", "$1"))
 
 

@@ -64,11 +64,8 @@ def answers() -> Iterator[dict[str, Any]]:
         source, reference = sentence("en", prompt, words), sentence(language, prompt, words)
         answer = [w for n, w in enumerate(reference) if system == "steady" or n % (every - 1)]
         if system == "wild":
-            answer = [
-                *([], source, answer * 9, ["|", "**", *answer, "`<b>`", "\n", "[x](http://qua.vex)", "\u202e"])[
-                    prompt % 4
-                ]
-            ]
+            noise = ["|", "**", *answer, "`<b>`", "\n", "[x](qua.vex)", "\u202e"]
+            answer = [[], source, answer * 9, noise][prompt % 4]
         yield {
             "source": " ".join(source),
             "response": " ".join(answer),
@@ -277,7 +274,7 @@ def test_links_lead_to_files_and_all_files_are_linked(made: Made) -> None:
 def test_text_in_examples_is_escaped_and_isolated(made: Made) -> None:
     examples = made.page().partition("## Examples")[2].partition("\n## ")[0]
     shown = re.findall(r'<span dir="auto">(.*?)</span>', examples)
-    assert len(shown) > 50
+    assert len(shown) > 40
     assert not re.findall(r"[|<>*`\[\]\u202e]", "".join(shown))
     texts = {row[name] for row in answers() for name in ("source", "response")}
     assert len({html.unescape(text) for text in shown} & texts) > 20

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.errors import UserError
-from filters.dedup.exact import id_keys, normalized, representatives, text_keys
+from filters.dedup.exact import id_keys, representatives, text_keys
+from filters.dedup.normalization import normalized
 
 
 def texts(*values: str | None, **columns: list[Any]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import corpus
 from corpus.errors import UserError
 from datagen.spool import Spool, regroup
 
@@ -67,9 +68,7 @@ def test_options_that_do_not_fit(options: str, words: list[str], stages: Any) ->
     assert [word for word in words if word not in str(error.value)] == []
 
 
-def test_rows_of_different_kinds_do_not_mix(stages: Any, recipe: Any, go: Any, tmp_path: Path) -> None:
-    import corpus
-
+def test_rows_of_different_kinds_do_not_mix(recipe: Any, go: Any, tmp_path: Path) -> None:
     corpus.write([{"text": "a"}], "text", tmp_path / "t")
     corpus.write([{"source": "a", "target": "b"}], "pair", tmp_path / "p")
     path = recipe("t: {read: {dataset: t}}\np: {read: {dataset: p}}\nmix: {from: [t, p], mix: {}}")
@@ -103,9 +102,8 @@ def test_which_rows_are_taken_depends_on_the_seed_too(stages: Any) -> None:
 
 
 def test_a_larger_mix_keeps_the_rows_of_the_smaller_one(stages: Any) -> None:
-    small, large = ({row["text"] for row in stages(SOURCES, "text", f"mix: {{from: [a, b], mix: {{total: {n}}}}}")["mix"].rows()}
-                    for n in (30, 60))  # fmt: skip
-    assert small < large
+    small, large = (stages(SOURCES, "text", f"mix: {{from: [a, b], mix: {{total: {n}}}}}")["mix"] for n in (30, 60))
+    assert {row["text"] for row in small.rows()} < {row["text"] for row in large.rows()}
 
 
 @pytest.mark.parametrize("sizes", [(17, 50), (1000, 30)])
@@ -212,8 +210,11 @@ def test_the_group_may_be_named(stages: Any) -> None:
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    first=st.integers(1, 30), more=st.integers(0, 60), share=st.sampled_from([0.1, 0.5]), seeds=st.tuples(*[st.integers(0, 9)] * 2)
-)  # fmt: skip
+    first=st.integers(1, 30),
+    more=st.integers(0, 60),
+    share=st.sampled_from([0.1, 0.5]),
+    seeds=st.tuples(st.integers(0, 9), st.integers(0, 9)),
+)
 def test_growing_data_moves_no_row_across(
     first: int, more: int, share: float, seeds: tuple[int, int], stages: Any
 ) -> None:
@@ -285,12 +286,12 @@ def test_tokens_of_a_named_tokenizer(stages: Any, tmp_path: Path) -> None:
 
 
 def test_a_tokenizer_that_is_none(stages: Any) -> None:
-    with pytest.raises(UserError, match="neither a tokenizer.json, nor a folder"):
+    with pytest.raises(UserError, match=r"neither a tokenizer\.json, nor a folder"):
         stages(SOURCES, "text", "mix: {from: [a, b], mix: {unit: tokens, tokenizer: no/such/model}}")
 
 
 def test_a_bucket_holds_a_part_of_the_rows(tmp_path: Path) -> None:
-    """The shuffle never sorts more than a bucket: rows are dealt by the first bits of their hash, and each is read alone."""
+    """The shuffle sorts a bucket at a time: rows are dealt by the first bits of their hash, and each is read alone."""
     spool = Spool(tmp_path / "spool")
     for start in range(0, 1000, 100):
         numbers = pl.Series(range(start, start + 100))

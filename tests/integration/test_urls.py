@@ -39,7 +39,8 @@ def test_rows_come_over_http_and_a_changed_file_is_another_plan(served: tuple[st
     (folder / "x.ar.gz").write_bytes(gzip.compress("نهارك سعيد.\nكيف حالك؟\n".encode()))
     recipe = tmp_path / "web.yaml"
     recipe.write_text(
-        f"stages:\n  pairs: {{read: {{text: {{de: '{address}/x.de.gz', ar: '{address}/x.ar.gz'}}}}}}\n", encoding="utf-8"
+        f"stages:\n  pairs: {{read: {{text: {{de: '{address}/x.de.gz', ar: '{address}/x.ar.gz'}}}}}}\n",
+        encoding="utf-8",
     )
     first = run(load_recipe(recipe), tmp_path / "runs", until=None, workers=1, progress=Silent())["pairs"]
     assert [row["target"] for row in first.rows()] == ["نهارك سعيد.", "كيف حالك؟"]

@@ -1,0 +1,68 @@
+"""Find duplicates over all shards of a dataset: every row's key is held in memory, no text is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from datagen.stages.base import Piece
+from filters.dedup.exact import Keys, representatives, text_keys
+
+Rows = NDArray[np.int64]
+"""Numbers of rows, counted across all pieces, in ascending order; or where the pieces start, and the end."""
+
+
+def leave_verdicts(pieces: Sequence[Piece], key_frame: Callable[[Piece], pl.DataFrame], folder: Path) -> None:
+    """Leave a parquet file for each piece, under its name: which of its rows another stands for, and that one's id.
+
+    Args:
+        pieces: all rows among which duplicates are looked for.
+        key_frame: of a piece's rows the column `@key`, a text, and, where not the first of equal rows is to stand for
+            them, `@priority` (the highest does).
+        folder: where to; the files' columns are `@row`, counted within the piece, and `@kept_id`.
+    """
+    starts = np.cumsum([0, *(piece.height() for piece in pieces)])
+    keys, priority = _keys(pieces, starts, key_frame)
+    stands = representatives(keys, priority)
+    del keys, priority
+    dropped = np.flatnonzero(stands != np.arange(len(stands)))
+    keepers = np.unique(stands[dropped])
+    ids = _ids(pieces, starts, keepers)
+    for piece, start, mine in zip(pieces, starts[:-1], _by_piece(dropped, starts), strict=True):
+        kept = ids.gather(np.searchsorted(keepers, stands[mine]))
+        pl.DataFrame({"@row": mine - start, "@kept_id": kept}).write_parquet(folder / piece.name)
+
+
+def _keys(
+    pieces: Sequence[Piece], starts: Rows, key_frame: Callable[[Piece], pl.DataFrame]
+) -> tuple[Keys, NDArray[np.float64] | None]:
+    """Keys of all rows, and their priorities if there are any. Polars does most of it, so threads help."""
+    keys: Keys = np.empty((starts[-1], 2), dtype=np.uint64)
+    priority = np.zeros(starts[-1])
+
+    def fill(piece: Piece, start: int, end: int) -> bool:
+        frame = key_frame(piece)
+        keys[start:end] = text_keys(frame["@key"])
+        if "@priority" in frame.columns:
+            priority[start:end] = frame["@priority"].to_numpy()
+        return "@priority" in frame.columns
+
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        ranked = any(list(pool.map(fill, pieces, starts[:-1], starts[1:])))
+    return keys, priority if ranked else None
+
+
+def _ids(pieces: Sequence[Piece], starts: Rows, rows: Rows) -> pl.Series:
+    """The ids of these rows."""
+    parts = zip(pieces, starts[:-1], _by_piece(rows, starts), strict=True)
+    return pl.concat([piece.column("id").gather(mine - start) for piece, start, mine in parts])
+
+
+def _by_piece(rows: Rows, starts: Rows) -> list[Rows]:
+    """The rows that lie in each piece."""
+    return np.split(rows, np.searchsorted(rows, starts[1:-1]))
