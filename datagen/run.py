@@ -70,6 +70,8 @@ def run(recipe: Recipe, runs: Path, *, until: str | None, workers: int, progress
             planned = plan(stage, recipe, folder, made)
             if planned.done:
                 made[name] = open_dataset(planned.folder)
+                # What a kill left between the manifest and the clearing away.
+                StageFolder(planned.folder, stage.header).clean()
                 progress.skipped(stage, made[name])
             else:
                 made[name] = _make(planned, recipe, workers, progress)

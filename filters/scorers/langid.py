@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
-import regex
 from pydantic import Field, model_validator
 
 from corpus.languages import canonical, confusable, parse, same_language, unicode_scripts
@@ -18,6 +17,9 @@ from corpus.scripts import in_unicode, official, unicode_name
 from filters import han
 from filters.base import ScoreColumn, Scorer
 from filters.recognizer import LID176, Guess, Recognizer, check_fasttext, load, model_sha256
+
+if TYPE_CHECKING:
+    import regex
 
 _HEAD = 120
 """Characters in which letters are counted: beyond, length no longer matters."""
@@ -161,6 +163,8 @@ class _Request:
 
 @lru_cache(maxsize=512)
 def _request(recognizer: Recognizer, wanted: str) -> _Request:
+    import regex
+
     return _Request(
         same=frozenset(code for code in recognizer.languages if same_language(code, wanted)),
         confusable=frozenset(code for code in recognizer.languages if confusable(code, wanted)),

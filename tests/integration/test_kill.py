@@ -1,0 +1,243 @@
+"""A run that is killed with -9 at any moment goes on to the same shards byte for byte; two runs at once do no harm."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+KILLS = 20
+LANES = 2
+"""Runs that are killed side by side, each in a folder of its own."""
+
+RECIPE = """\
+name: killed
+seed: 3
+stages:
+  answers:
+    read: {jsonl: answers-*.jsonl, kind: response, src_lang: de, tgt_lang: en, rows_per_shard: 120, max_bad: 0.01}
+  scored: {score: {scorers: [repetition, chrf]}}
+  kept:
+    select:
+      filters: [empty, copied, {threshold: {column: score_chrf, min: 3, unjudged: keep}}]
+  unique: {dedup: {on: [source, output], keep: score_chrf}}
+  best: {best: {by: [score_chrf, score_repetition_top2gram]}}
+  pairs:
+    from: unique
+    pair: {by: {score_chrf: 1, score_repetition_dup5gram: 2}, normalize: zscore, within: dataset, pairs: 2}
+  chats: {read: {jsonl: chats.jsonl, kind: sft, rows_per_shard: 100}}
+  mix:
+    from: [best, chats]
+    mix: {weights: {best: 2, chats: 1}, max_times: 1.5, validation: 0.2, rows_per_shard: 150}
+  sentences: {read: {text: {de: sentences.de, en: sentences.en}, rows_per_shard: 250}}
+  prompts: {prompt: {}}
+  texts: {from: sentences, render: {templates: ["{source}\\n{target}", "{target} ({tgt})"]}}
+"""
+STAGES = ("answers", "scored", "kept", "unique", "best", "pairs", "chats", "mix", "sentences", "prompts", "texts")
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The recipe beside its input: a few thousand rows of made-up words in several scripts, some of them at fault."""
+    folder = tmp_path_factory.mktemp("recipe")
+    chance = random.Random(11)
+    words = ["haus", "sonne", "погода", "天气很好", "猫", "سلام", "שלום", "mañana", "été", "ไทย", "x", "1984"]
+
+    def sentence() -> str:
+        return " ".join(chance.choices(words, k=chance.randint(3, 14)))
+
+    sources = [sentence() for _ in range(500)]
+    for engine in "abcd":
+        lines = [
+            json.dumps(
+                {
+                    "source": source,
+                    "engine": engine,
+                    "response": chance.choice([sentence(), sentence(), source, "", f"{source} {sentence()}"]),
+                    "references": [f"{source} {sentence()}"],
+                    "doc_id": str(number // 7),
+                    "segment": str(number),
+                },
+                ensure_ascii=False,
+            )
+            for number, source in enumerate(sources)
+        ]
+        lines[chance.randrange(500)] = "broken"
+        (folder / f"answers-{engine}.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    chats = [
+        {"messages": [{"role": "user", "content": sentence()}, {"role": "assistant", "content": sentence()}]}
+        for _ in range(300)
+    ]
+    (folder / "chats.jsonl").write_text("".join(json.dumps(chat) + "\n" for chat in chats), "utf-8")
+    for language in ("de", "en"):
+        lines = [sentence() for _ in range(1000)]
+        (folder / f"sentences.{language}").write_text("\n".join([*lines, *lines[:50]]) + "\n", "utf-8")
+    (folder / "recipe.yaml").write_text(RECIPE, "utf-8")
+    return folder / "recipe.yaml"
+
+
+def start(recipe: Path, runs: Path, *, workers: int = 1) -> subprocess.Popen[str]:
+    """A run in a session of its own, so that all its processes can be killed together."""
+    words = ["run", str(recipe), "--runs", str(runs), "--workers", str(workers)]
+    return subprocess.Popen(
+        [sys.executable, "-c", "from datagen.cli import main; main()", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(run: subprocess.Popen[str]) -> str:
+    output, _ = run.communicate(timeout=100)
+    assert run.returncode == 0, output
+    return output
+
+
+def begun(run: subprocess.Popen[str], runs: Path) -> float:
+    """The moment when a run has started up and begins to work."""
+    while not (runs / "killed" / ".lock").exists() and run.poll() is None:
+        time.sleep(0.002)
+    return time.monotonic()
+
+
+def kill(recipe: Path, runs: Path, moment: float, workers: int) -> int | None:
+    """Kill a fresh run so many seconds after it began; the number of stages that were done, None if all were."""
+    run = start(recipe, runs, workers=workers)
+    began = begun(run, runs)
+    time.sleep(max(0.0, began + moment - time.monotonic()))
+    alive = run.poll() is None
+    if alive:
+        os.killpg(run.pid, signal.SIGKILL)
+    run.communicate()
+    return len(list(runs.glob("killed/*/manifest.json"))) if alive else None
+
+
+def made(runs: Path) -> dict[str, Any]:
+    """Everything that a run leaves in its stages' folders, and which are the newest: files by name with their bytes,
+    manifests without `run`."""
+    found: dict[str, Any] = {}
+    folder = runs / "killed"
+    for path in sorted(folder.glob("*/**/*")):
+        if path.name == "manifest.json":
+            manifest = json.loads(path.read_bytes())
+            del manifest["run"]
+            found[str(path.relative_to(folder))] = manifest
+        elif path.is_file():
+            found[str(path.relative_to(folder))] = path.read_bytes()
+    found["current"] = json.loads((folder / "current.json").read_bytes())
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole(recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Any], float]]:
+    """What an uninterrupted run makes, and how many seconds it works."""
+    runs = tmp_path_factory.mktemp("whole")
+    run = start(recipe, runs)
+    began = begun(run, runs)
+    finish(run)
+    yield made(runs), time.monotonic() - began
+
+
+def test_the_recipe_uses_every_stage_and_every_stage_makes_something(whole: tuple[dict[str, Any], float]) -> None:
+    manifests = [value for name, value in whole[0].items() if name.endswith("manifest.json")]
+    assert sorted(one["name"] for one in manifests) == sorted(STAGES)
+    verbs = {"read", "score", "select", "dedup", "best", "pair", "mix", "prompt", "render"}
+    assert {one["stage"] for one in manifests} == verbs
+    assert all(sum(shard["rows"] for shard in one["shards"]) > 100 for one in manifests)
+    assert sum(len(one["shards"]) for one in manifests) > 30
+
+
+@pytest.mark.timeout(300)
+def test_killed_at_twenty_moments_and_run_again(
+    recipe: Path, whole: tuple[dict[str, Any], float], tmp_path: Path
+) -> None:
+    expected, duration = whole
+    chance = random.Random(5)
+    moments = [(number + chance.random()) / KILLS * duration for number in range(KILLS)]
+    reached: dict[int, int] = {}
+
+    def lane(first: int) -> None:
+        for number in range(first, KILLS, LANES):
+            workers = 2 if number % 5 == 0 else 1
+            moment, attempt = moments[number], 0
+            # A run that is faster than the measured one may be done by then: the same again, earlier.
+            while (done := kill(recipe, runs := tmp_path / f"{number}-{attempt}", moment, workers)) is None:
+                moment, attempt = moment / 2, attempt + 1
+            reached[number] = done
+            finish(start(recipe, runs))
+            assert _differences(expected, made(runs)) == [], f"killed after {moment:.2f} s, {done} stages done"
+
+    with ThreadPoolExecutor(LANES) as lanes:
+        list(lanes.map(lane, range(LANES)))
+    assert len(reached) == KILLS
+    # The moments lie in different stages, from the first to the last ones.
+    assert len(set(reached.values())) >= 5, reached
+
+
+def test_killed_again_and_again_it_still_comes_to_its_end(
+    recipe: Path, whole: tuple[dict[str, Any], float], tmp_path: Path
+) -> None:
+    """Each attempt is killed after a fifth of the time and goes on from there."""
+    for _ in range(6):
+        kill(recipe, tmp_path, whole[1] / 5, workers=1)
+    finish(start(recipe, tmp_path))
+    assert _differences(whole[0], made(tmp_path)) == []
+    attempts = [json.loads(path.read_bytes())["run"]["attempts"] for path in tmp_path.glob("killed/*/manifest.json")]
+    assert max(attempts) > 1
+
+
+def test_two_runs_at_once(recipe: Path, whole: tuple[dict[str, Any], float], tmp_path: Path) -> None:
+    first = start(recipe, tmp_path)
+    begun(first, tmp_path)
+    second = start(recipe, tmp_path)
+    one, other = finish(first), finish(second)
+    assert f"in use by process {first.pid}; waiting until it is done" in other
+    # The first made everything and the second nothing.
+    assert [stage for stage in STAGES if f"{stage}: done already" in other] == list(STAGES)
+    assert "done already" not in one
+    manifests = [json.loads(path.read_bytes()) for path in tmp_path.glob("killed/*/manifest.json")]
+    assert [one["run"]["attempts"] for one in manifests] == [1] * len(STAGES)
+    assert _differences(whole[0], made(tmp_path)) == []
+
+
+def test_workers_end_with_the_run_that_started_them(recipe: Path, tmp_path: Path) -> None:
+    """Only the run itself is killed, as the kernel does when memory is short; nobody is left waiting for work."""
+    run = start(recipe, tmp_path, workers=2)
+    begun(run, tmp_path)
+    deadline = time.monotonic() + 60
+    while len(_group(run.pid)) < 3 and run.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(_group(run.pid)) >= 3, "no workers were started"
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    while _group(run.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert _group(run.pid) == []
+
+
+def _group(group: int) -> list[int]:
+    """Processes of a group that are not dead."""
+    import psutil
+
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            continue
+    return found
+
+
+def _differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """Names of files that are missing, left over or different."""
+    return [name for name in sorted({*expected, *found}) if expected.get(name) != found.get(name)]
