@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import textwrap
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -264,16 +266,23 @@ def _field_docs(model: type[BaseModel]) -> dict[str, str]:
 
     Read from the source when they are asked for: pydantic can do it too, but for every class whenever it is imported.
     """
+    return {
+        name: doc
+        for cls in reversed(model.__mro__)
+        if issubclass(cls, BaseModel) and cls is not BaseModel
+        for name, doc in _own_field_docs(cls).items()
+    }
+
+
+@cache
+def _own_field_docs(model: type[BaseModel]) -> dict[str, str]:
+    tree = ast.parse(inspect.getsource(sys.modules[model.__module__]))
+    definition = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == model.__name__)
     found: dict[str, str] = {}
-    for cls in reversed(model.__mro__):
-        if not issubclass(cls, BaseModel) or cls is BaseModel:
-            continue
-        definition = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
-        assert isinstance(definition, ast.ClassDef)
-        for field, doc in pairwise(definition.body):
-            match field, doc:
-                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                    found[name] = " ".join(inspect.cleandoc(text).split())
+    for field, doc in pairwise(definition.body):
+        match field, doc:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = " ".join(inspect.cleandoc(text).split())
     return found
 
 

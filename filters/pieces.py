@@ -16,9 +16,9 @@ Clean = Callable[[pl.Expr], pl.Expr]
 def pieces_differ(pattern: str, clean: Clean) -> pl.Expr:
     """Whether the output has other pieces than the source, or one more or less often; null unless both are there."""
     some = SOURCE.str.contains(pattern) | OUTPUT.str.contains(pattern)
-    # Where there are none, nearly everywhere, empty texts pass through the rest at next to no cost.
-    source, output = (_joined(pl.when(some).then(text).otherwise(pl.lit("")), pattern, clean) for text in (SOURCE, OUTPUT))
-    return where_paired(source != output)
+    # Where there are none, nearly everywhere, null texts pass through the rest at no cost.
+    source, output = (_joined(pl.when(some).then(text), pattern, clean) for text in (SOURCE, OUTPUT))
+    return where_paired((source != output).fill_null(value=False))
 
 
 def pieces_shown(pattern: str, clean: Clean) -> pl.Expr:

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from corpus.schema import kind_of
-from datagen.init.languages import code_of
+from datagen.init.languages import code_meant
 
 Values = Mapping[str, Any]
 """A record as it was found."""
@@ -64,6 +64,7 @@ _SCORE = _LOWER_IS_BETTER.union(
 )
 _DEEP = 4
 _FEW = 0.2
+_MANY = 5
 _SENTENCES = 0.5
 
 
@@ -83,6 +84,11 @@ class Column:
     def depth(self) -> int:
         """How many records it is nested in."""
         return self.path.count(".")
+
+    @property
+    def is_item(self) -> bool:
+        """Whether the path leads through a list."""
+        return any(part.isdigit() for part in self.path.split("."))
 
     @property
     def given(self) -> list[Any]:
@@ -113,7 +119,7 @@ class Column:
     @property
     def is_varied(self) -> bool:
         """Whether values seldom repeat, as those of texts do not and those of names do."""
-        return len(set(self.texts)) > _FEW * len(self.texts) or len(self.texts) < 10
+        return len(set(self.texts)) > _FEW * len(self.texts) or len(self.texts) < _MANY
 
     @property
     def is_numeric(self) -> bool:
@@ -185,10 +191,15 @@ class Columns:
         self.top = [column for column in self.all if "." not in column.path]
 
     def texts(self, role: str) -> Column | None:
-        """The text column that has a name of this role; the least nested, then the first name of the role."""
+        """The text column that has a name of this role; the least nested, then the first name of the role.
+
+        An item of a list may be a question or an answer; other texts in a list are a part of something.
+        """
         found = [
             c for c in self.all if c.name in NAMES[role] and c.is_text and c.is_common and not _within_chat(c.path)
         ]
+        if role not in ("prompt", "response"):
+            found = [c for c in found if not c.is_item]
         return min(found, key=lambda c: (c.depth, NAMES[role].index(c.name)), default=None)
 
     def top_level(self, role: str) -> Column | None:
@@ -224,7 +235,7 @@ class Columns:
         beside: dict[str, dict[str, Column]] = {}
         for column in self.all:
             parent, _, name = column.path.rpartition(".")
-            code = code_of(name)
+            code = code_meant(name, column.texts) if column.is_text else None
             if (
                 code
                 and column.is_sentences

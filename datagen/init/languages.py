@@ -71,6 +71,12 @@ def code_of(word: str) -> str | None:
         return None
 
 
+def code_meant(word: str, texts: Sequence[str]) -> str | None:
+    """The code that a word is, where it mostly means that or the texts are in it: `id` is seldom Indonesian."""
+    code = code_of(word)
+    return code if code and (word.lower() not in _NOT_MEANT or hear(texts).code == code) else None
+
+
 def named_by_ending(file: str) -> str | None:
     """The language that a file's name ends in, without `.txt` and the like: `corpus.de`, `ref.amh.txt`."""
     return code_of(file.removesuffix(".txt").rpartition(".")[2])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +46,7 @@ def init(names: Sequence[str], out: Path | None = None) -> Written:
     trials = [try_out(read) for read in inputs]
     _refuse_kinds(inputs, trials)
     name = slug(out.stem)
-    text = recipe(inputs, Traits.of(inputs, trials), name=name, folder=out.parent, file=os.fspath(out))
+    text = recipe(inputs, Traits.of(inputs, trials), name=name, folder=out.parent, file=out.name)
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("x", encoding="utf-8") as handle:
         handle.write(text)

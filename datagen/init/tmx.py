@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from corpus.errors import UserError
+from corpus.languages import same_language
 from datagen.init.inputs import Input, short, stem
 from datagen.init.languages import code_of
 from datagen.readers._files import stream
@@ -22,7 +23,7 @@ def tmx(file: str) -> list[Input]:
     declared, found = _languages(file)
     if len(found) < 2:
         raise UserError(f"{file}: found segments in {', '.join(found) or 'no language'}, expected two languages")
-    source = next((code for code in found if code_of(declared) and code_of(code) == code_of(declared)), None)
+    source = next((code for code in found if _same(code, declared)), None)
     first = source or next(iter(found))
     second = next(code for code, _ in found.most_common() if code != first)
     why = f"the header has srclang={declared!r}" if source else "it stands first in the units"
@@ -36,6 +37,10 @@ def tmx(file: str) -> list[Input]:
             "for others copy the stage and unite them with `from: [a, b]`"
         )
     return [read]
+
+
+def _same(code: str, declared: str) -> bool:
+    return bool(code_of(code) and code_of(declared)) and same_language(code, declared)
 
 
 def _languages(file: str) -> tuple[str, Counter[str]]:

@@ -11,13 +11,15 @@ from typing import Any
 import corpus
 from corpus.errors import UserError
 from datagen.init.inputs import UNKNOWN, Input
-from datagen.readers.base import Reader, Record
+from datagen.readers.base import Normalization, Reader, Record
 from datagen.readers.dataset import Dataset
 from datagen.stages.read import Read
 
 _RECORDS = 20_000
-_REPAIRS = {"carriage_return": "line_ends", "byte_order_mark": "byte_order_mark"}
-_WHY = {"line_ends": "lines end in CR LF", "byte_order_mark": "a file starts with a byte-order mark"}
+_REPAIRS: dict[Normalization, str] = {
+    "line_ends": "lines end in CR LF",
+    "byte_order_mark": "a file starts with a byte-order mark",
+}
 _HOPELESS = 0.5
 _MOST = 0.9
 _SENTENCES = 300
@@ -79,14 +81,13 @@ def try_out(read: Input) -> Trial:
     reader = read.open()
     if isinstance(reader, Dataset):
         return _of_dataset(reader)
-    rows, faults = _read(reader)
-    repairs = [repair for fault, repair in _REPAIRS.items() if fault in faults]
+    # All repairs are on, and what was repaired is then asked for.
+    rows, faults, counts = _read(reader.model_copy(update={"normalize": tuple(_REPAIRS)}))
+    repairs = [repair for repair in _REPAIRS if counts[f"normalized:{repair}"]]
     if repairs:
         read.options["normalize"] = repairs
-        read.why["normalize"] = " and ".join(_WHY[repair] for repair in repairs)
+        read.why["normalize"] = " and ".join(_REPAIRS[repair] for repair in repairs)
         read.told.append(f"{read.why['normalize']}: `normalize` strips them, and the run counts them")
-        reader = read.open()
-        rows, faults = _read(reader)
     share = sum(map(len, faults.values())) / (len(rows) + sum(map(len, faults.values())))
     if share > _HOPELESS:
         first = next(iter(faults.values()))[0]
@@ -103,12 +104,13 @@ def try_out(read: Input) -> Trial:
     return Trial(reader.row_kind(), rows, whole, scores)
 
 
-def _read(reader: Reader) -> tuple[list[dict[str, Any]], dict[str, list[Record]]]:
-    """The first rows, and the records that cannot be read, by reason."""
+def _read(reader: Reader) -> tuple[list[dict[str, Any]], dict[str, list[Record]], Counter[str]]:
+    """The first rows, the records that cannot be read by reason, and how often what was repaired."""
+    counts: Counter[str] = Counter()
     stage = Read(reader=reader)
     rows: list[dict[str, Any]] = []
     faults: dict[str, list[Record]] = {}
-    for record in islice(reader.records(Counter()), _RECORDS):
+    for record in islice(reader.records(counts), _RECORDS):
         reason, detail = record.reason, record.detail
         if record.row is not None:
             reason, detail = stage.complete(record.row, record.file)
@@ -117,7 +119,7 @@ def _read(reader: Reader) -> tuple[list[dict[str, Any]], dict[str, list[Record]]
         else:
             assert record.row is not None
             rows.append(record.row)
-    return rows, faults
+    return rows, faults, counts
 
 
 def _listed(faults: Mapping[str, Sequence[Record]]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from filters.expressions import TextFilter, weighted_length
+from filters.expressions import DENSE_SCRIPTS, TextFilter, weighted_length
 
 
 class TooLong(TextFilter):
@@ -18,7 +18,11 @@ class TooLong(TextFilter):
 
     def reject_text(self, text: pl.Expr, language: pl.Expr) -> pl.Expr:
         """True above `max`."""
-        return self.evidence_text(text, language) > self.max
+        # Letters are looked at only where they can matter.
+        suspect = pl.when(text.str.len_chars() * max(DENSE_SCRIPTS.values()) > self.max).then(text)
+        return pl.when(text.is_not_null()).then(
+            (self.evidence_text(suspect, language) > self.max).fill_null(value=False)
+        )
 
     def evidence_text(self, text: pl.Expr, language: pl.Expr) -> pl.Expr:
         """The length."""

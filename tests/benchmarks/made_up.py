@@ -29,6 +29,27 @@ LETTERS = {
     "ja": "のにはをたとがでしるていなれあさっこもすかりらくまよけうきせどつおめわえそみやちじだろばアイウエオカキクケコサシスセソタチツテトナニヌネノ日一国人年大十二本中長出三時行見月後前生五間上東四今金九入学高円子外八六下来気小七山話女北午百書先名川千水半男西電校語土木聞食車何南万毎白天母火右読友左休父雨",
 }
 """Letters by language, roughly those used more often first."""
+WORDS = {
+    "en": "the of and to in a is that for it as was with be by on not he his but at are this have from or had an they "
+    "which one you were all her she there would their we him been has when who will no more if out so up said what its",
+    "de": "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er hat "
+    "dass sie nach wird bei einer um am sind noch wie einem über einen so zum war haben nur oder aber vor zur bis mehr",
+    "cs": "a se na v je že z do s o to i za pro by ale jako jsou byl které k po který tak od jeho při není už jen nebo "
+    "aby ve být co však podle také jsem bylo která má mezi než své před když jeho ze až si jejich další může této",
+    "ru": "и в не на я что он с как это по но они мы она так из у же за все от бы вы для его было то только был о когда "
+    "уже чтобы или еще нет меня если ее был до при есть может этого их ему время через очень можно после быть даже",
+    "el": "και το να του η της με που την από για τα είναι στο των σε ο οι τον στην θα δεν τη τους ένα μια αυτό κι ότι "
+    "αλλά στη στα μας πως όπως μου έχει αν δε πιο κατά μετά σας ήταν γιατί μόνο όταν μπορεί πολύ κάθε πριν χωρίς",
+    "ar": "في من على أن إلى عن مع هذا كان التي الذي ما لا هذه قد بعد كل بين ذلك أو حتى كما لم قبل هو هي ثم عند أي إذا "
+    "وقد كانت غير منذ حيث وهو دون إن عليه بعض نحو تم يكون وفي أكثر وكان أنه بها لها فيها عام اليوم أول خلال",
+    "hi": "के में की है और से को का एक पर यह ने भी कि हैं इस नहीं जो कर लिए गया तो करने अपने हो किया साथ तक ही वह "
+    "बाद था होने या जा उन कहा रहा दो उनके द्वारा थे वाले कुछ सकते बहुत लेकिन जब कोई यहां थी अब मैं हम आप सभी",
+    "zh": "的 是 在 了 不 有 和 人 这 我们 他 中国 可以 一个 没有 他们 自己 问题 这个 因为 但是 如果 时候 现在 知道 已经 什么 "
+    "就是 工作 还是 发展 社会 世界 经济 国家 以及 进行 通过 可能 需要",
+    "ja": "の は に を が で と た し です ます する した こと ある いる から も この その それ して ない という これ など まで "
+    "より ため なった られた について ように だった でも しかし また 日本 人 私 年",
+}
+"""The commonest words of each language, so that recognizers have something to go by; half of all words are such."""
 UNSPACED = ("zh", "ja")
 PAIRS = {
     ("en", "de"): 30,
@@ -40,6 +61,10 @@ PAIRS = {
     ("zh", "ja"): 10,
 }
 """Language pairs, by how many of 100 rows are of each."""
+TEXTS = {"en": 40, "de": 15, "cs": 5, "ru": 10, "el": 5, "ar": 5, "hi": 5, "zh": 10, "ja": 5}
+"""Languages of texts, by how many of 100 are in each."""
+RUNNING = 3_000_000
+"""Characters of running text made of each language."""
 FAULTS = ("empty", "copied", "long", "script", "number", "html")
 FAULTY, WITH_NUMBER = 0.04, 0.16
 """Share of pairs with a fault planted in them, and share of pairs with a number in both texts."""
@@ -52,10 +77,10 @@ class MadeUp:
     """Rows of made-up text, by the numbers of their shards: equal for equal seeds, other rows for every number."""
 
     def __init__(self, seed: int, characters: int) -> None:
-        """Texts of this many characters, cut at random places from running text that is 40,000 times as long."""
+        """Texts of this many characters, cut from running text at random places."""
         self.seed = seed
         self.characters = characters
-        self.running = {language: running_text(language, 40_000 * characters, seed) for language in LETTERS}
+        self.running = {language: running_text(language, RUNNING, seed) for language in LETTERS}
 
     def pairs(self, rows: int, number: int) -> pl.DataFrame:
         """Sentence pairs with every column of the contract and a score; a few have a fault."""
@@ -89,7 +114,7 @@ class MadeUp:
     def texts(self, rows: int, number: int) -> pl.DataFrame:
         """Texts with every column of the contract; some say the same as others, in this shard or elsewhere."""
         rng = random.Random(f"{self.seed}/texts/{number}")
-        known = list(LETTERS)
+        known = [language for language, share in TEXTS.items() for _ in range(share)]
         languages, texts = [], []
         for _ in range(rows):
             if rng.random() < REPEATED:
@@ -116,7 +141,7 @@ class MadeUp:
 
     def _cut(self, language: str, place: float) -> str:
         """The text at a place between 0 and 1."""
-        start = int(place * 39_999 * self.characters)
+        start = int(place * (RUNNING - self.characters))
         return self.running[language][start : start + self.characters]
 
     def _faulty(self, fault: str, source: str, target: str) -> tuple[str, str]:
@@ -136,20 +161,22 @@ class MadeUp:
 
 
 def running_text(language: str, characters: int, seed: int) -> str:
-    """Words of random letters whose frequencies fall as in real text (Zipf), in sentences of a dozen words."""
+    """Made-up words among common ones, in sentences of a dozen words; frequencies fall as in real text (Zipf)."""
     rng = random.Random(f"{seed}/{language}")
     letters, gap = LETTERS[language], "" if language in UNSPACED else " "
     mean = 6.0 if gap else 2.0
     lengths = [1 + min(14, int(rng.expovariate(1 / mean))) for _ in range(20_000)]
     by_letter = list(accumulate(1 / (rank + 2) for rank in range(len(letters))))
     spelled = iter(rng.choices(letters, cum_weights=by_letter, k=sum(lengths)))
-    words = ["".join(islice(spelled, length)) for length in lengths]
+    made_up = ["".join(islice(spelled, length)) for length in lengths]
+    common = WORDS[language].split()
+    words = [*made_up[:1], *(w for pair in zip(common, made_up[1:]) for w in pair), *made_up[1 + len(common) :]]
     by_word = list(accumulate(1 / (rank + 3) for rank in range(len(words))))
     parts: list[str] = []
     held = 0
     while held < characters:
-        sentence = gap.join(rng.choices(words, cum_weights=by_word, k=rng.randrange(4, 22))).capitalize()
-        parts.append(f"{sentence}。" if not gap else f"{sentence}. ")
+        sentence = gap.join(rng.choices(words, cum_weights=by_word, k=rng.randrange(4, 22)))
+        parts.append(f"{sentence[0].upper()}{sentence[1:]}. " if gap else f"{sentence}。")
         held += len(parts[-1])
     return "".join(parts)
 

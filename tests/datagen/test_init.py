@@ -1,0 +1,615 @@
+"""`datagen init`: what it takes files for, and that the recipes it writes run as they are."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import corpus
+from corpus.errors import UserError
+from datagen.init.columns import columns_of, folded
+from datagen.init.languages import decide, hear, named_by_ending, named_pair
+from datagen.init.layout import layout
+from datagen.init.run import Written, init
+from datagen.init.write import path_from, scalar, slug
+from datagen.recipe import load_recipe
+
+TEXTS = {
+    "en": [
+        "The old bridge was closed for repairs all summer long.",
+        "Please put the milk back into the fridge after breakfast.",
+        "Nobody could explain why the lights went out at nine.",
+        "My sister plays the cello in a small orchestra.",
+        "We walked along the river until it became dark.",
+        "The baker on our street sells bread with walnuts.",
+    ],
+    "de": [
+        "Die alte Brücke war den ganzen Sommer lang wegen Reparaturen gesperrt.",
+        "Bitte stell die Milch nach dem Frühstück wieder in den Kühlschrank.",
+        "Niemand konnte erklären, warum um neun das Licht ausging.",
+        "Meine Schwester spielt Cello in einem kleinen Orchester.",
+        "Wir gingen am Fluss entlang, bis es dunkel wurde.",
+        "Der Bäcker in unserer Straße verkauft Brot mit Walnüssen.",
+    ],
+    "ja": [
+        "古い橋は修理のため夏の間ずっと閉鎖されていました。",
+        "朝食の後、牛乳を冷蔵庫に戻してください。",
+        "なぜ九時に電気が消えたのか、誰も説明できなかった。",
+        "私の姉は小さなオーケストラでチェロを弾いています。",
+        "私たちは暗くなるまで川に沿って歩いた。",
+        "うちの通りのパン屋はくるみ入りのパンを売っている。",
+    ],
+    "ar": [
+        "كان الجسر القديم مغلقا للإصلاح طوال فصل الصيف.",
+        "من فضلك أعد الحليب إلى الثلاجة بعد الإفطار.",
+        "لم يستطع أحد أن يشرح لماذا انطفأت الأنوار في التاسعة.",
+        "أختي تعزف على التشيلو في فرقة موسيقية صغيرة.",
+        "مشينا على طول النهر حتى حل الظلام.",
+        "الخباز في شارعنا يبيع خبزا بالجوز.",
+    ],
+    "th": [
+        "สะพานเก่าปิดซ่อมตลอดทั้งฤดูร้อน",
+        "กรุณาเก็บนมกลับเข้าตู้เย็นหลังอาหารเช้า",
+        "ไม่มีใครอธิบายได้ว่าทำไมไฟถึงดับตอนเก้าโมง",
+        "พี่สาวของฉันเล่นเชลโลในวงดนตรีเล็กๆ",
+        "พวกเราเดินเลียบแม่น้ำไปจนกระทั่งมืด",
+        "ร้านขนมปังบนถนนของเราขายขนมปังใส่วอลนัท",
+    ],
+}
+"""The same six sentences, by language."""
+
+Rows = Sequence[Mapping[str, Any]]
+Go = Callable[..., dict[str, corpus.Dataset]]
+
+
+def write_lines(path: Path, lines: Sequence[str], *, end: str = "\n", bom: bool = False) -> Path:
+    data = ("\ufeff" if bom else "").encode() + "".join(line + end for line in lines).encode()
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    return path
+
+
+def write_jsonl(path: Path, rows: Rows, **options: Any) -> Path:
+    return write_lines(path, [json.dumps(row, ensure_ascii=False) for row in rows], **options)
+
+
+def start(tmp_path: Path, *files: Path | str) -> Written:
+    return init([str(file) for file in files], tmp_path / "recipe.yaml")
+
+
+def read_options(written: Written) -> dict[str, Any]:
+    """Options of the recipe's first stage."""
+    return next(iter(load_recipe(written.file).stages.values())).options.options()
+
+
+# --- from files to finished datasets ---------------------------------------------------------------------------------
+
+
+def moses(folder: Path) -> list[Path]:
+    return [write_lines(folder / f"train.{code}", TEXTS[code]) for code in ("de", "en")]
+
+
+def moses_compressed_of_other_scripts(folder: Path) -> list[Path]:
+    return [write_lines(folder / f"c.{code}.gz", TEXTS[code]) for code in ("ar", "th")]
+
+
+def moses_with_crlf_and_byte_order_mark(folder: Path) -> list[Path]:
+    return [write_lines(folder / f"dev.{code}.txt", TEXTS[code], end="\r\n", bom=True) for code in ("en", "ja")]
+
+
+def moses_named_by_the_pair(folder: Path) -> list[Path]:
+    return [
+        write_lines(folder / f"set.en-ja.{part}", TEXTS[code]) for part, code in (("plain", "en"), ("formal", "ja"))
+    ]
+
+
+def tmx(folder: Path) -> list[Path]:
+    units = "".join(
+        f'<tu><tuv xml:lang="JA"><seg>{ja}</seg></tuv><tuv xml:lang="en-US"><seg>{en}</seg></tuv></tu>\n'
+        for en, ja in zip(TEXTS["en"], TEXTS["ja"], strict=True)
+    )
+    text = f'<?xml version="1.0"?>\n<tmx version="1.4"><header srclang="en"/><body>{units}</body></tmx>'
+    return [write_lines(folder / "memory.tmx", [text])]
+
+
+def pairs_by_language(folder: Path) -> list[Path]:
+    rows = [{"translation": {"en": en, "ar": ar}} for en, ar in zip(TEXTS["en"], TEXTS["ar"], strict=True)]
+    return [write_jsonl(folder / "pairs.jsonl", rows)]
+
+
+def pairs_in_csv_with_semicolons(folder: Path) -> list[Path]:
+    rows = [f'{n};"{de}";"{en}"' for n, (de, en) in enumerate(zip(TEXTS["de"], TEXTS["en"], strict=True))]
+    return [write_lines(folder / "export.csv", ["id;sourceString;targetString", *rows], end="\r\n", bom=True)]
+
+
+def pairs_in_tsv_without_header(folder: Path) -> list[Path]:
+    rows = [f"{n}\t{de}\t{th}" for n, (de, th) in enumerate(zip(TEXTS["de"], TEXTS["th"], strict=True))]
+    return [write_lines(folder / "table.tsv", rows)]
+
+
+def pairs_in_parquet(folder: Path) -> list[Path]:
+    pl.DataFrame({"src": TEXTS["ja"], "tgt": TEXTS["en"], "laser_score": [1.1] * 6}).write_parquet(folder / "p.parquet")
+    return [folder / "p.parquet"]
+
+
+def answers_of_two_systems(folder: Path) -> list[Path]:
+    return [
+        write_jsonl(
+            folder / f"out.{system}.jsonl",
+            [
+                {"source": source, "mt": en if good else " ".join(en.split()[::-1]), "reference": en}
+                for source, en in zip(TEXTS["de"], TEXTS["en"], strict=True)
+            ],
+        )
+        for system, good in (("careful", True), ("hasty", False))
+    ]
+
+
+def answers_with_scores(folder: Path) -> list[Path]:
+    rows = [
+        {"src": de, "hypothesis": en + " Well." * n, "system": f"s{n}", "ter": float(n), "source_lang": "de"}
+        for de, en in zip(TEXTS["de"], TEXTS["en"], strict=True)
+        for n in (1, 2)
+    ]
+    return [write_jsonl(folder / "rated.jsonl", rows)]
+
+
+def questions_and_answers(folder: Path) -> list[Path]:
+    rows = [{"question": f"Who wrote note {n}?", "answer": text} for n, text in enumerate(TEXTS["en"])]
+    return [write_jsonl(folder / "qa.jsonl", rows)]
+
+
+def answers_of_systems_in_columns(folder: Path) -> list[Path]:
+    rows = [
+        {"question": f"What is line {n}?", "small": {"solution": de}, "large": {"solution": en}, "ground_truth": en}
+        for n, (de, en) in enumerate(zip(TEXTS["de"], TEXTS["en"], strict=True))
+    ]
+    return [write_jsonl(folder / "systems.jsonl", rows)]
+
+
+def chats(folder: Path) -> list[Path]:
+    rows = [
+        {"messages": [{"role": "user", "content": f"Say {n}"}, {"role": "assistant", "content": text}], "source": "web"}
+        for n, text in enumerate(TEXTS["ar"])
+    ]
+    return [write_jsonl(folder / "chats.jsonl", rows)]
+
+
+def preferences_of_whole_chats(folder: Path) -> list[Path]:
+    rows = [
+        {
+            side: [{"role": "user", "content": f"Translate {n}"}, {"role": "assistant", "content": text}]
+            for side, text in (("chosen", en), ("rejected", de))
+        }
+        for n, (en, de) in enumerate(zip(TEXTS["en"], TEXTS["de"], strict=True))
+    ]
+    return [write_jsonl(folder / "duel.jsonl", rows)]
+
+
+def prompts(folder: Path) -> list[Path]:
+    return [write_jsonl(folder / "questions.jsonl", [{"question_id": n, "text": t} for n, t in enumerate(TEXTS["th"])])]
+
+
+def questions_without_header(folder: Path) -> list[Path]:
+    return [write_lines(folder / "math.tsv", [f"{text}\t{17 * n % 5}" for n, text in enumerate(TEXTS["ja"])])]
+
+
+def texts(folder: Path) -> list[Path]:
+    return [write_jsonl(folder / "web.jsonl", [{"text": text, "url": f"u{n}"} for n, text in enumerate(TEXTS["en"])])]
+
+
+def lines_of_text(folder: Path) -> list[Path]:
+    return [write_lines(folder / "notes.ar", TEXTS["ar"])]
+
+
+def wmt(folder: Path) -> list[Path]:
+    for name, code in (("sources/s.de-en.src.de", "de"), ("references/s.de-en.ref.refA.en", "en")):
+        (folder / "news" / "txt" / name).parent.mkdir(parents=True)
+        write_lines(folder / "news" / "txt" / name, TEXTS[code])
+    (folder / "news" / "txt" / "system-outputs").mkdir()
+    for system, cut in (("one", 1), ("two", 2)):
+        lines = [" ".join(text.split()[:-cut]) for text in TEXTS["en"]]
+        write_lines(folder / "news" / "txt" / "system-outputs" / f"s.de-en.hyp.{system}.en", lines)
+    return [folder / "news"]
+
+
+def mqm(folder: Path) -> list[Path]:
+    header = "system\tdoc\tseg_id\trater\tsource\ttarget\tcategory\tseverity"
+    rows = [
+        f"{system}\td\t{n}\tr1\t{de}\t{en}{'' if good else ' Well'}\t{'no-error' if good else 'Style'}\t{severity}"
+        for n, (de, en) in enumerate(zip(TEXTS["de"], TEXTS["en"], strict=True))
+        for system, good, severity in (("a", True, "no-error"), ("b", False, "Major"))
+    ]
+    return [write_lines(folder / "ratings.tsv", [header, *rows])]
+
+
+def dataset(folder: Path) -> list[Path]:
+    rows = [
+        {"source": de, "target": en, "src_lang": "de", "tgt_lang": "en"}
+        for de, en in zip(TEXTS["de"], TEXTS["en"], strict=True)
+    ]
+    corpus.write(rows, "pair", folder / "ours")
+    return [folder / "ours"]
+
+
+CASES: dict[Callable[[Path], list[Path]], tuple[str, dict[str, int]]] = {
+    moses: ("pair", {"mix": 6}),
+    moses_compressed_of_other_scripts: ("pair", {"mix": 6}),
+    moses_with_crlf_and_byte_order_mark: ("pair", {"mix": 6}),
+    moses_named_by_the_pair: ("pair", {"mix": 6}),
+    tmx: ("pair", {"mix": 6}),
+    pairs_by_language: ("pair", {"mix": 6}),
+    pairs_in_csv_with_semicolons: ("pair", {"mix": 6}),
+    pairs_in_tsv_without_header: ("pair", {"mix": 6}),
+    pairs_in_parquet: ("pair", {"mix": 6}),
+    answers_of_two_systems: ("response", {"best": 6, "preferences": 6, "mix": 6}),
+    answers_with_scores: ("response", {"best": 6, "preferences": 6, "mix": 6}),
+    questions_and_answers: ("response", {"best": 6, "mix": 6}),
+    answers_of_systems_in_columns: ("response", {"best": 6, "preferences": 6, "mix": 6}),
+    chats: ("sft", {"mix": 6}),
+    preferences_of_whole_chats: ("preference", {"mix": 6}),
+    prompts: ("prompt", {"mix": 6}),
+    questions_without_header: ("prompt", {"mix": 6}),
+    texts: ("text", {"mix": 6}),
+    lines_of_text: ("text", {"mix": 6}),
+    wmt: ("response", {"best": 6, "preferences": 5, "mix": 6}),
+    mqm: ("response", {"best": 6, "preferences": 6, "mix": 6}),
+    dataset: ("pair", {"mix": 6}),
+}
+"""What makes files, the kind of their rows, and how many rows come out of the last stages."""
+
+
+@pytest.mark.parametrize("make", CASES, ids=lambda make: make.__name__)
+def test_recipes_run_as_they_are_written(make: Callable[[Path], list[Path]], tmp_path: Path, go: Go) -> None:
+    kind, rows = CASES[make]
+    written = start(tmp_path, *make(tmp_path))
+    recipe = load_recipe(written.file)
+    assert next(iter(recipe.stages.values())).header.kind == kind
+    made = go(written.file)
+    assert {stage: len(made[stage]) for stage in rows} == rows
+    assert len(made["kept"]) >= 6
+    # No path of this machine, as long as files lie beside the recipe.
+    assert str(tmp_path) not in written.file.read_text("utf-8")
+
+
+# --- what is recognized ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "options"),
+    [
+        (tmx, {"src_lang": "en-US", "tgt_lang": "JA"}),
+        (pairs_by_language, {"columns": {"source": "translation.en", "target": "translation.ar"}, "tgt_lang": "ar"}),
+        (pairs_in_csv_with_semicolons, {"delimiter": ";", "normalize": ["line_ends", "byte_order_mark"]}),
+        (pairs_in_tsv_without_header, {"header": ["column_1", "source", "target"], "src_lang": "de", "tgt_lang": "th"}),
+        (pairs_in_parquet, {"scores": {"score_laser": "higher"}, "src_lang": "ja", "tgt_lang": "en"}),
+        (answers_of_two_systems, {"engine": "careful", "src_lang": "de", "tgt_lang": "en"}),
+        (answers_with_scores, {"scores": {"score_ter": "lower"}, "src_lang": None, "tgt_lang": "en"}),
+        (chats, {"columns": {"origin": "source"}, "tgt_lang": "ar"}),
+        (preferences_of_whole_chats, {"tgt_lang": "en"}),
+        (questions_without_header, {"header": ["prompt", "references"], "tgt_lang": "ja"}),
+        (mqm, {"src_lang": "de", "tgt_lang": "en"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_options_say_what_was_recognized(
+    make: Callable[[Path], list[Path]], options: dict[str, Any], tmp_path: Path
+) -> None:
+    found = read_options(start(tmp_path, *make(tmp_path)))
+    assert {name: found[name] for name in options} == options
+
+
+@pytest.mark.parametrize(
+    ("record", "kind", "columns"),
+    [
+        ({"Source Text": "a b", "Target Text": "c d"}, "pair", {"source": "Source Text", "target": "Target Text"}),
+        ({"src": "a b", "mt": "c d", "pe": "c e"}, "response", {"source": "src", "response": "mt", "references": "pe"}),
+        ({"instruction": "a b", "output": "c d"}, "response", {"prompt": "instruction", "response": "output"}),
+        ({"prompt": "a b", "completion": "c d"}, "response", {"response": "completion"}),
+        (
+            {"prompt": [{"role": "user", "content": "a"}], "completion": [{"role": "assistant", "content": "b"}]},
+            "response",
+            {"response": "completion.0.content"},
+        ),
+        ({"problem": "a b", "gold": "c"}, "prompt", {"prompt": "problem", "references": "gold"}),
+        ({"prompt": "a b", "chosen": "c d", "rejected": "e f"}, "preference", {}),
+        ({"messages": [{"role": "user", "content": "a b"}]}, "prompt", {"prompt": "messages"}),
+        ({"turns": ["a b", "c d"]}, "prompt", {"prompt": "turns.0"}),
+        ({"content": "a b", "lang": "de"}, "text", {"text": "content", "tgt_lang": "lang"}),
+        # Ours by name, and something else by what it holds.
+        ({"text": "a b", "meta": "no JSON", "task": 3}, "text", {"meta": None, "task": None}),
+        ({"text": "a b", "score_x": 0.5, "label_y": "z"}, "text", {}),
+        ({"id": "ab cd", "de": "a b", "en": "c d"}, "pair", {"source": "de", "target": "en"}),
+    ],
+)
+def test_columns_make_rows(record: dict[str, Any], kind: str, columns: dict[str, str | None]) -> None:
+    found = layout("x.jsonl", [record, record], cells=False)
+    assert (found.kind, found.columns) == (kind, columns)
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"a.jsonl": '{"x": 1}\n'}, "no columns that make rows of any kind. Found: x."),
+        ({"a.jsonl": '{"data": [{"text": "a b"}]}\n'}, "jq -c '.data[]' FILE"),
+        ({"a.jsonl": '[{"text": "a b"}]\n'}, "is a JSON array, expected JSON lines"),
+        ({"a.jsonl": ""}, "is empty"),
+        (
+            {"a.jsonl": '{"conversations": [{"from": "human", "value": "a"}]}\n'},
+            "jq -c '.messages = [.conversations[]",
+        ),
+        ({"a.jsonl": '{"chosen": "a b", "rejected": "c d"}\n'}, "but no prompt"),
+        ({"a.en": "The first line.\n", "a.de": "Eine Zeile.\nNoch eine.\n"}, "has 1 lines and"),
+        ({"a.src": "The first line is here.\n", "a.out": "The last line is here.\n"}, "are both in en (English)"),
+        ({"a.en": "One.\n", "b.en": "Two.\n", "c.en": "Three.\n"}, "found 3 files of plain text"),
+        ({"a.zip": "PK"}, "is an archive; unpack it"),
+        ({"a.xlsx": "PK"}, "no reader for xlsx files"),
+        ({"a.bin": "a\0b"}, "is binary"),
+        ({"a.tmx": '<tmx><header srclang="en"/><body><tu>'}, "is broken XML"),
+        ({"a.csv": "source,target\n"}, "has no rows"),
+        ({"a.parquet": "text"}, "is no parquet file"),
+        ({"a.jsonl": '{"text": "One text here."}\n', "b.jsonl": '{"prompt": "A question here?"}\n'}, "different kinds"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_advice(files: dict[str, str], words: str, tmp_path: Path) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content.encode())
+    with pytest.raises(UserError) as error:
+        start(tmp_path, *(tmp_path / name for name in files))
+    assert words in str(error.value)
+    assert not (tmp_path / "recipe.yaml").exists()
+
+
+def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no file or folder"):
+        start(tmp_path, tmp_path / "nothing.jsonl")
+    with pytest.raises(UserError, match="a file is named twice"):
+        start(tmp_path, "a.jsonl", "a.jsonl")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UserError, match="neither manifest"):
+        start(tmp_path, tmp_path / "folder")
+
+
+def test_a_hub_that_cannot_be_reached_is_told() -> None:
+    command = [sys.executable, "-m", "datagen.cli", "init", "owner/name"]
+    done = subprocess.run(
+        command, env={**os.environ, "HF_HUB_OFFLINE": "1"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "as a dataset of the hub it cannot be looked at" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_command_tells_what_it_found_and_what_comes_next(tmp_path: Path) -> None:
+    files = [str(file) for file in moses(tmp_path)]
+    command = [sys.executable, "-m", "datagen.cli", "init", *files]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert "train.de: 6 lines in de (German)" in done.stdout
+    assert "assumed: de is the source and en the target, in the order of the files" in done.stdout
+    assert "wrote train.yaml; go on with\n  datagen check train.yaml\n" in done.stdout
+    again = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (again.returncode, again.stdout) == (2, "")
+
+
+def test_a_folder_in_the_form_of_the_hub_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datagen.init.folders import hub
+
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "set").mkdir()
+    for split in ("train", "test"):
+        write_jsonl(tmp_path / "set" / f"{split}.jsonl", [{"text": text} for text in TEXTS["de"]])
+    (read,) = hub(str(tmp_path / "set"))
+    assert read.options == {"split": "train", "kind": "text", "tgt_lang": "de"}
+    assert "split test" in read.assumed[0]
+
+
+def test_an_existing_recipe_stays(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text("mine", "utf-8")
+    with pytest.raises(UserError, match="exists and is left as it is"):
+        start(tmp_path, *moses(tmp_path))
+    assert (tmp_path / "recipe.yaml").read_text("utf-8") == "mine"
+
+
+def test_a_recipe_is_named_after_its_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = moses(tmp_path)
+    assert init([str(file) for file in files]).file == Path("train.yaml")
+    assert init([str(file) for file in answers_of_two_systems(tmp_path)]).file == Path("out.yaml")
+
+
+def test_files_with_the_same_columns_are_read_together(tmp_path: Path) -> None:
+    files = [write_jsonl(tmp_path / f"part{n}.jsonl", [{"text": text} for text in TEXTS["en"]]) for n in (1, 2)]
+    recipe = load_recipe(start(tmp_path, *files).file)
+    assert list(recipe.stages) == ["texts", "scored", "kept", "unique", "mix"]
+
+
+def test_unreadable_records_are_told_and_tolerated(tmp_path: Path, go: Go) -> None:
+    rows = [{"text": f"{text} Number {n}."} for n in range(5) for text in TEXTS["en"]]
+    path = write_jsonl(tmp_path / "web.jsonl", rows)
+    path.write_bytes(path.read_bytes() + b'{"text": "cut o\n')
+    written = start(tmp_path, path)
+    assert read_options(written)["max_bad"] == 0.06
+    assert any("1 broken_json" in line for line in written.assumed)
+    assert len(go(written.file)["texts"]) == 30
+
+
+def test_a_language_that_is_taken_for_others_is_not_filtered_by_it(tmp_path: Path) -> None:
+    files = [write_lines(tmp_path / "a.yo", TEXTS["de"] + TEXTS["en"]), write_lines(tmp_path / "a.fr", ["Un."] * 12)]
+    written = start(tmp_path, *files)
+    text = written.file.read_text("utf-8")
+    assert any(
+        "the name says yo (Yoruba), but 0% of the texts are recognized as it" in line for line in written.assumed
+    )
+    assert "yo: a.yo" in text
+    assert "wrong_language: {unjudged: keep}" in text  # the target's alone
+
+
+def test_comments_hold_what_was_recognized(tmp_path: Path) -> None:
+    written = start(tmp_path, *moses(tmp_path))
+    text = written.file.read_text("utf-8")
+    assert "# - train.de: 6 lines in de (German): by the name, and 100% of the texts are recognized as it" in text
+    assert "# - de is the source and en the target, in the order of the files" in text
+    assert max(map(len, text.splitlines())) <= 120
+    assert all(line in " ".join(text.replace("#", " ").split()) for line in written.told)
+
+
+# --- languages -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "ending", "pair"),
+    [
+        ("train.de", "de", None),
+        ("newstest.amh.txt", "am", None),
+        ("all.en-zh.tmx", None, ("en", "zh")),
+        ("dev.en_pt-BR.x", None, ("en", "pt-BR")),
+        ("set.en-ja.formal", None, ("en", "ja")),
+        ("train-val.jsonl", None, None),
+        ("notes.txt", None, None),
+        ("c.zh_Hant", "zh-Hant", None),
+    ],
+)
+def test_names_tell_languages(name: str, ending: str | None, pair: tuple[str, str] | None) -> None:
+    assert (named_by_ending(name), named_pair(name)) == (ending, pair)
+
+
+@pytest.mark.parametrize("code", TEXTS)
+def test_texts_tell_languages(code: str) -> None:
+    assert hear(TEXTS[code]) == (code, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("texts", "named", "word", "code", "mistaken"),
+    [
+        (TEXTS["de"], None, "", "de", False),
+        (TEXTS["de"], "de", "de", "de", False),
+        # Nearly all of it is German, whatever the name says.
+        (TEXTS["de"], "en", "en", "de", False),
+        # A name that seldom means a language (`dev` is Domung) does not hold; one that the recognizer lacks does.
+        (TEXTS["de"], "dev", "dev", "de", False),
+        (TEXTS["de"], "bbj", "bbj", "bbj", False),
+        (TEXTS["de"] + TEXTS["en"], "yo", "yo", "yo", True),
+        (TEXTS["de"] + TEXTS["en"] + TEXTS["ja"], None, "", None, False),
+        (["12", "…"], None, "", None, False),
+    ],
+)
+def test_languages_are_decided_by_name_and_text(
+    texts: list[str], named: str | None, word: str, code: str | None, mistaken: bool
+) -> None:
+    found = decide(texts, named, word)
+    assert (found.code, found.mistaken) == (code, mistaken)
+
+
+# --- small parts -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("targetString", "target_string"), ("Source Text", "source_text"), ("src-lang", "src_lang"), ("DocID", "doc_id")],
+)
+def test_names_are_folded(name: str, words: str) -> None:
+    assert folded(name) == words
+
+
+def test_nested_records_are_reached_by_paths() -> None:
+    record = {"a": 1, "b": {"c": "x", "d.e": 2}, "l": [{"m": "y"}, {"m": "z"}, {"m": "w"}], "s": ["t", "u"]}
+    assert {column.path: column.values[1] for column in columns_of([{}, record])} == {
+        "a": 1,
+        "b.c": "x",
+        "l": record["l"],
+        "l.0.m": "y",
+        "l.1.m": "z",
+        "s": ["t", "u"],
+        "s.0": "t",
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "yaml"),
+    [
+        ("de", "de"),
+        ("no", "no"),
+        ("true", '"true"'),
+        ("12", '"12"'),
+        ("a b", '"a b"'),
+        ("data/x.jsonl.gz", "data/x.jsonl.gz"),
+        ("ünï", '"ünï"'),
+        ("a: #b", '"a: #b"'),
+        (0.001, "0.001"),
+        (True, "true"),
+        (None, "null"),
+    ],
+)
+def test_values_are_quoted_where_yaml_needs_it(value: object, yaml: str) -> None:
+    assert scalar(value) == yaml
+
+
+@pytest.mark.parametrize(("text", "name"), [("All.EN-zh", "all.en-zh"), ("my set (1)", "my-set-1"), ("日本", "data")])
+def test_names_of_recipes(text: str, name: str) -> None:
+    assert slug(text) == name
+
+
+def test_paths_start_at_the_recipe_or_at_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOWERKIT_DATA", raising=False)
+    assert path_from(str(tmp_path / "d" / "x.de"), tmp_path / "recipes") == "../d/x.de"
+    assert path_from("s3://bucket/x.de", tmp_path) == "s3://bucket/x.de"
+    assert path_from("/x.de", tmp_path) == "/x.de"
+    assert path_from(str(tmp_path / "${x}.de"), tmp_path) == "$${x}.de"
+    monkeypatch.setenv("TOWERKIT_DATA", str(tmp_path / "d"))
+    assert path_from(str(tmp_path / "d" / "x.de"), tmp_path / "recipes") == "${TOWERKIT_DATA}/x.de"
+
+
+# --- real data -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("files", "kind", "rows"),
+    [
+        (["bible_de_en/bible-uedin-v1.de-en.de.gz", "bible_de_en/bible-uedin-v1.de-en.en.gz"], "pair", 7000),
+        (["tico19/TM/all.en-zh.tmx"], "pair", 850),
+        (["arena_hard/arena-hard-v0.1/question.jsonl"], "prompt", 490),
+        (["arena_hard/arena-hard-v0.1/model_answer/gpt-4-0314.jsonl"], "sft", 480),
+        (["ntrex128/newstest2019-ref.deu.txt", "ntrex128/newstest2019-ref.jpn.txt"], "pair", 500),
+        (["mafand/json_files/en-amh/dev.json"], "pair", 700),
+        (["tico19/terminologies/f_en-zh_TW.csv"], "pair", 200),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_real_files_make_recipes_that_run(
+    files: list[str], kind: str, rows: int, shared_data: Path, tmp_path: Path, go: Go, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOWERKIT_DATA", str(shared_data))
+    written = start(tmp_path, *(shared_data / file for file in files))
+    assert str(shared_data) not in written.file.read_text("utf-8")
+    mix = go(written.file)["mix"]
+    assert mix.manifest.kind == kind
+    assert len(mix) > rows
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("files", "kind", "rows"),
+    [
+        (["multi30k/train.de.gz", "multi30k/train.en.gz"], "pair", 28_000),
+        (["wmt23_news"], "sft", 2_400),
+        (["mqm_google/ted/ende/mqm_ted_ende.tsv"], "sft", 290),
+        (["gsm8k/train.jsonl"], "sft", 1_900),
+        (["code_math_eval/mbpp/mbpp.jsonl"], "sft", 450),
+        (["self_instruct/seed_tasks.jsonl"], "sft", 170),
+        (["wmt_chat22/dev-bilingual.en_pt-br.csv"], "pair", 1_500),
+        (["wmt25_terminology/track1/full_data.ende.jsonl"], "pair", 450),
+        (["llamafactory_demo/c4_demo.jsonl"], "text", 270),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_more_real_files_make_recipes_that_run(
+    files: list[str], kind: str, rows: int, shared_data: Path, tmp_path: Path, go: Go, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test_real_files_make_recipes_that_run(files, kind, rows, shared_data, tmp_path, go, monkeypatch)
