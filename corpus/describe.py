@@ -42,18 +42,19 @@ def describe(shards: Sequence[Path], scores: Mapping[str, Score]) -> Tables:
         return Tables(languages=empty, origins={}, licenses={}, models={}, scores=dict(scores))
     frame = pl.scan_parquet(list(shards))
     names = frame.collect_schema().names()
+    columns = [name for name in ("src_lang", "tgt_lang", "origin", "license", "engine") if name in names]
+    counts = frame.group_by(columns).len("rows").collect(engine="streaming")
     return Tables(
-        languages=_tally(frame, LANGUAGES),
-        origins=_tally(frame, pl.col("origin").fill_null("unknown")),
-        licenses=_tally(frame, pl.col("license").fill_null("unknown")),
-        models=_tally(frame, pl.col("engine")) if "engine" in names else {},
+        languages=_tally(counts, LANGUAGES),
+        origins=_tally(counts, pl.col("origin").fill_null("unknown")),
+        licenses=_tally(counts, pl.col("license").fill_null("unknown")),
+        models=_tally(counts, pl.col("engine")) if "engine" in names else {},
         scores={name: _spread(shards, name, score) for name, score in scores.items() if name in names},
     )
 
 
-def _tally(frame: pl.LazyFrame, key: pl.Expr) -> dict[str, int]:
-    counts = frame.group_by(key.alias("key")).len().sort("key").collect(engine="streaming")
-    return dict(counts.iter_rows())
+def _tally(counts: pl.DataFrame, key: pl.Expr) -> dict[str, int]:
+    return dict(counts.group_by(key.alias("key")).agg(pl.col("rows").sum()).sort("key").iter_rows())
 
 
 def _spread(shards: Sequence[Path], name: str, score: Score) -> Score:
@@ -77,7 +78,7 @@ def _spread(shards: Sequence[Path], name: str, score: Score) -> Score:
     edges = np.linspace(low, high, BINS + 1) if high > low else np.linspace(low, low + 1.0, BINS + 1)
     for shard in shards:
         numbers = pl.read_parquet(shard, columns=[name])[name].drop_nulls().cast(pl.Float64).to_numpy()
-        counts += np.histogram(numbers, bins=edges)[0]
+        counts += np.histogram(numbers, bins=BINS, range=(edges[0], edges[-1]))[0]
     # Twelve digits: the same rows cut into other shards add up in another order.
     mean = float(f"{total / scored:.12g}")
     histogram = Histogram(low=float(edges[0]), high=float(edges[-1]), counts=counts.tolist())

@@ -43,9 +43,39 @@ def weighted_length(text: pl.Expr) -> pl.Expr:
     return text.str.len_chars() + pl.sum_horizontal(more)
 
 
+def length_bounds(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Bounds of `weighted_length` that take no look at the letters: one of a dense script has three bytes or more."""
+    chars = text.str.len_chars()
+    most_dense = pl.min_horizontal(chars, (text.str.len_bytes() - chars) / 2)
+    return chars, chars + most_dense * (max(DENSE_SCRIPTS.values()) - 1)
+
+
 def length_quotient() -> pl.Expr:
     """Length of the output by length of the source, both weighted; above 1 where the output is longer."""
     return (weighted_length(OUTPUT) + _SLACK) / (weighted_length(SOURCE) + _SLACK)
+
+
+def quotient_bounds() -> tuple[pl.Expr, pl.Expr]:
+    """Bounds of `length_quotient` that take no look at the letters."""
+    (output_low, output_high), (source_low, source_high) = length_bounds(OUTPUT), length_bounds(SOURCE)
+    return (output_low + _SLACK) / (source_high + _SLACK), (output_high + _SLACK) / (source_low + _SLACK)
+
+
+def where_suspect(suspect: pl.Expr, verdict: pl.Expr) -> pl.Expr:
+    """The verdict on suspect rows, false on all others, null where it is null whether a row is suspect.
+
+    For verdicts that take long: polars works out an expression for every row, also where `when` lets few of them pass.
+    """
+
+    def look(rows: pl.Series) -> pl.Series:
+        frame = rows.struct.unnest()
+        found = frame["@suspect"].arg_true()
+        return frame["@suspect"].scatter(found, frame[found].select(verdict).to_series())
+
+    columns = dict.fromkeys(verdict.meta.root_names())
+    return pl.struct(suspect.alias("@suspect"), *columns).map_batches(
+        look, return_dtype=pl.Boolean, is_elementwise=True
+    )
 
 
 def by_language(language: pl.Expr, tell: Callable[[str], str | None]) -> pl.Expr:

@@ -14,7 +14,7 @@ from corpus.manifest import Selection
 from corpus.shards import replacing
 from datagen.stages.base import Context, Header, Piece, ShardStage, only, set_aside
 from datagen.stages.parts import Filters
-from datagen.stages.select import evidence, judge_rows, selection, selections
+from datagen.stages.select import judge_rows, selection, selections, with_evidence
 from filters.base import check_columns
 
 Normalize = Literal["none", "zscore", "rank"]
@@ -91,7 +91,8 @@ class Ranked(ShardStage):
         header = context.header
         judged, _ = judge_rows(frame, self.gates, header)
         stays = pl.col("@reason").is_null()
-        gated = set_aside(judged.filter(~stays), pl.lit("gate:") + pl.col("@reason"), evidence(self.gates, header))
+        gone = with_evidence(judged.filter(~stays), self.gates, header)
+        gated = set_aside(gone, pl.lit("gate:") + pl.col("@reason"), pl.col("@value"))
         frame = judged.filter(stays).select(frame.columns)
         unscored = pl.any_horizontal(pl.col(c).is_null() for c in self.columns)
         missing = set_aside(frame.filter(unscored), pl.lit(f"unscored:{'+'.join(self.columns)}"))

@@ -37,8 +37,8 @@ class Select(ShardStage):
         del piece
         judged, reasons = judge_rows(frame, self.filters, context.header)
         kept = judged.filter(pl.col("@reason").is_null()).select(frame.columns)
-        dropped = judged.filter(pl.col("@reason").is_not_null())
-        aside = set_aside(dropped, pl.col("@reason"), evidence(self.filters, context.header))
+        dropped = with_evidence(judged.filter(pl.col("@reason").is_not_null()), self.filters, context.header)
+        aside = set_aside(dropped, pl.col("@reason"), pl.col("@value"))
         counts: Counts = {
             "in": frame.height,
             "rows": kept.height,
@@ -74,14 +74,17 @@ def judge_rows(frame: pl.DataFrame, filters: Sequence[Filter], header: Header) -
     return judged.collect(), reasons
 
 
-def evidence(filters: Sequence[Filter], header: Header) -> pl.Expr:
-    """What made the first rejecting filter reject, as text; null where the row's text itself tells."""
-    value = pl.lit(None, pl.String)
-    for judge in reversed(filters):
-        told = judge.for_columns(header.scores).evidence()
-        if told is not None:
-            value = pl.when(pl.col("@reason") == judge.reason).then(told.cast(pl.String)).otherwise(value)
-    return value
+def with_evidence(dropped: pl.DataFrame, filters: Sequence[Filter], header: Header) -> pl.DataFrame:
+    """Rejected rows with a column `@value`: what made the filter reject, as text; null where the row itself tells."""
+    none = pl.lit(None, pl.String)
+    found = ((judge.reason, judge.for_columns(header.scores).evidence()) for judge in reversed(filters))
+    told = {reason: value for reason, value in found if value is not None}
+    # Each on the rows of its own reason alone: evidence may take long.
+    parts = [
+        rows.with_columns(told.get(reason, none).cast(pl.String).alias("@value"))
+        for (reason,), rows in dropped.with_row_index("@row").partition_by("@reason", as_dict=True).items()
+    ]
+    return pl.concat(parts).sort("@row") if parts else dropped.with_columns(none.alias("@value"))
 
 
 def selections(filters: Sequence[Filter], header: Header, name: str) -> list[Selection]:

@@ -6,7 +6,7 @@ import polars as pl
 from pydantic import Field
 
 from filters.base import Filter
-from filters.expressions import length_quotient
+from filters.expressions import length_quotient, quotient_bounds, where_suspect
 
 
 class LengthRatio(Filter):
@@ -23,7 +23,9 @@ class LengthRatio(Filter):
 
     def reject(self) -> pl.Expr:
         """True where either text is more than `max` times as long as the other."""
-        return ~length_quotient().is_between(1 / self.max, self.max)
+        low, high = quotient_bounds()
+        suspect = (low < 1 / self.max) | (high > self.max)
+        return where_suspect(suspect, ~length_quotient().is_between(1 / self.max, self.max))
 
     def evidence(self) -> pl.Expr:
         """Length of the output by length of the source."""

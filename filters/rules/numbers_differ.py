@@ -13,10 +13,11 @@ _ZEROS = "٠۰߀०০੦૦୦௦౦೦൦๐໐༠၀០᠐０"
 _NATIVE = [chr(ord(zero) + value) for zero in _ZEROS for value in range(10)]
 _DIGITS = "0-9" + "".join(f"{zero}-{chr(ord(zero) + 9)}" for zero in _ZEROS)
 _NUMBER = (
-    # 1 234 567,89 with any of the spaces and apostrophes in use. Rust has no look-ahead: what follows is taken along.
-    rf"[{_DIGITS}]{{1,3}}(?:[ \u{{A0}}\u{{2009}}\u{{202F}}'’][{_DIGITS}]{{3}})+"
-    rf"(?:[.,٫][{_DIGITS}]+)?(?:[^{_DIGITS}]|$)"
-    rf"|[{_DIGITS}]+(?:[.,٬٫][{_DIGITS}]+)*"
+    # 12,34,567 as in India; 1 234 567 with any sign between groups of three in use. Else a sign ends a number, so that
+    # 7.30, 7:30 and 7時30分 are the same. Rust has no look-ahead: what follows the last group is taken along.
+    rf"[{_DIGITS}]{{1,2}}(?:,[{_DIGITS}]{{2}})+,[{_DIGITS}]{{3}}"
+    rf"|[{_DIGITS}]{{1,3}}(?:[.,٬'’ \u{{A0}}\u{{2009}}\u{{202F}}][{_DIGITS}]{{3}})+(?:[^{_DIGITS}]|$)"
+    rf"|[{_DIGITS}]+"
 )
 _COUNTED_IN_MYRIADS = "[万萬亿億兆千百만억조천백]"
 _SPELLED_OUT = "^(?:[0-9]|1[0-2])$"

@@ -91,7 +91,7 @@ _LANGUAGES = {
     ),
     "cs, sk": _Words(
         "(?:omlouvám se|je mi líto|promiňte|prepáčte|ľutujem)(?:, ale)?|bohužel|žiaľ",
-        "(?:s tím |s týmto |vám |vam )?(?:nemohu|nemůžu|nemôžem|nejsem schop(?:en|na)|nie som schopn[ýá])",
+        "(?:s tím |s týmto )?(?:vám )?(?:nemohu|nemůžu|nemôžem|nejsem schop(?:en|na)|nie som schopn[ýá])",
         "pomoci|pomoct|pomôcť|poskytnou?[tť]|přeložit|preložiť|splni[tť]|odpovědět|odpovedať|vytvoři[tť]|vyhov[ěi]e?[tť]"
         "|pokračova[tť]",
     ),
@@ -193,7 +193,7 @@ _AT_START = [rf"^[\s\p{{P}}\p{{S}}]*(?i:{group})" for group in _GROUPS]
 class Refusal(Filter):
     """Drops outputs that begin by refusing: "I'm sorry, but I can't help with that", 抱歉，我无法提供翻译.
 
-    Known are the phrases of 26 languages, and of no more than the usual ones.
+    Known are the usual phrases of 27 languages.
     A source that says so itself makes it a translation: the row stays where the source has such words, in any of the
     languages. Rows without a source are judged by the output alone.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from filters.expressions import DENSE_SCRIPTS, TextFilter, weighted_length
+from filters.expressions import TextFilter, length_bounds, weighted_length, where_suspect
 
 
 class TooLong(TextFilter):
@@ -18,11 +18,8 @@ class TooLong(TextFilter):
 
     def reject_text(self, text: pl.Expr, language: pl.Expr) -> pl.Expr:
         """True above `max`."""
-        # Letters are looked at only where they can matter.
-        suspect = pl.when(text.str.len_chars() * max(DENSE_SCRIPTS.values()) > self.max).then(text)
-        return pl.when(text.is_not_null()).then(
-            (self.evidence_text(suspect, language) > self.max).fill_null(value=False)
-        )
+        _, longest = length_bounds(text)
+        return where_suspect(longest > self.max, self.evidence_text(text, language) > self.max)
 
     def evidence_text(self, text: pl.Expr, language: pl.Expr) -> pl.Expr:
         """The length."""

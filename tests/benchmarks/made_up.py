@@ -52,13 +52,13 @@ WORDS = {
 """The commonest words of each language, so that recognizers have something to go by; half of all words are such."""
 UNSPACED = ("zh", "ja")
 PAIRS = {
-    ("en", "de"): 30,
+    ("en", "de"): 35,
     ("de", "cs"): 20,
     ("en", "ru"): 20,
     ("en", "el"): 8,
     ("en", "ar"): 8,
     ("en", "hi"): 4,
-    ("zh", "ja"): 10,
+    ("zh", "ja"): 5,
 }
 """Language pairs, by how many of 100 rows are of each."""
 TEXTS = {"en": 40, "de": 15, "cs": 5, "ru": 10, "el": 5, "ar": 5, "hi": 5, "zh": 10, "ja": 5}
@@ -140,9 +140,12 @@ class MadeUp:
         )
 
     def _cut(self, language: str, place: float) -> str:
-        """The text at a place between 0 and 1."""
-        start = int(place * (RUNNING - self.characters))
-        return self.running[language][start : start + self.characters]
+        """The text at a place between 0 and 1; it begins with a word."""
+        running = self.running[language]
+        start = int(place * (RUNNING - self.characters - 100))
+        if language not in UNSPACED:
+            start = running.index(" ", start) + 1
+        return running[start : start + self.characters]
 
     def _faulty(self, fault: str, source: str, target: str) -> tuple[str, str]:
         match fault:
@@ -151,7 +154,7 @@ class MadeUp:
             case "copied":
                 return source, source.upper()
             case "long":
-                return source, target * 20
+                return source, target * 10
             case "script":
                 return source, self._cut("el", 0.5)
             case "number":

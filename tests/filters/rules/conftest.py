@@ -14,16 +14,9 @@ Judge = Callable[..., bool | None]
 
 def _frame(source: str | None, output: str | None, columns: dict[str, Any]) -> pl.DataFrame:
     row = {"@source": source, "@output": output, "src_lang": None, "tgt_lang": None, **columns}
-    texts = {"@source": pl.String, "@output": pl.String, "src_lang": pl.String, "tgt_lang": pl.String}
-    overrides = {
-        "score_": pl.Float64,
-        "flag_": pl.Boolean,
-        "label_": pl.String,
-        "spans_": pl.String,
-        "finish_": pl.String,
-    }
-    types = {name: dtype for name in row for prefix, dtype in overrides.items() if name.startswith(prefix)}
-    return pl.DataFrame([row], schema_overrides={**texts, **types})
+    prefixes = {"score_": pl.Float64, "flag_": pl.Boolean}
+    types = {name: next((t for prefix, t in prefixes.items() if name.startswith(prefix)), pl.String) for name in row}
+    return pl.DataFrame([row], schema=types)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.errors import UserError
@@ -76,7 +76,7 @@ def _column(name: str) -> tuple[st.SearchStrategy[object], type[pl.DataType]]:
 
 
 SCHEMA = {name: _column(name)[1] for name in (*COLUMNS, "finish_reason")}
-ROWS = st.lists(st.fixed_dictionaries({name: _column(name)[0] for name in SCHEMA}), max_size=8)
+ROWS = st.lists(st.fixed_dictionaries({name: _column(name)[0] for name in SCHEMA}), max_size=30)
 
 
 def _judged(rows: list[dict[str, object]]) -> pl.DataFrame:
@@ -90,21 +90,15 @@ def _judged(rows: list[dict[str, object]]) -> pl.DataFrame:
     return frame.select(*verdicts, *told).collect()
 
 
-@given(ROWS)
-def test_any_text_is_judged(rows: list[dict[str, object]]) -> None:
+# Few examples of many rows: each compiles every pattern anew.
+@settings(max_examples=25)
+@given(ROWS, st.randoms(use_true_random=False))
+def test_any_text_is_judged_by_itself(rows: list[dict[str, object]], chance: random.Random) -> None:
     judged = _judged(rows)
     assert judged.height == len(rows)
     assert {judged.schema[judge.name()] for judge in ALL} == {pl.Boolean()}
-
-
-@given(ROWS, st.randoms())
-def test_other_rows_and_their_order_change_nothing(rows: list[dict[str, object]], chance: random.Random) -> None:
-    order = list(range(len(rows)))
-    chance.shuffle(order)
-    together = _judged(rows)
-    assert _judged([rows[n] for n in order]).equals(together[order])
-    for n, row in enumerate(rows[:2]):
-        assert _judged([row]).equals(together[n : n + 1])
+    some = chance.sample(range(len(rows)), k=len(rows) // 2)
+    assert _judged([rows[n] for n in some]).equals(judged[some])
 
 
 def test_no_rows() -> None:
@@ -178,7 +172,7 @@ def test_a_file_defines_one_filter(tmp_path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(filters.rules, "__path__", [*filters.rules.__path__, str(tmp_path)])
     assert "shouting_here" in filter_names()
     assert open_filter("shouting_here").reason == "shouting_here"
-    with pytest.raises(UserError, match="two_at_once.py defines 2 subclasses of Filter, expected exactly one"):
+    with pytest.raises(UserError, match=r"two_at_once\.py defines 2 subclasses of Filter, expected exactly one"):
         open_filter("two_at_once")
 
 

@@ -58,9 +58,9 @@ def test_translations_are_in_proportion(judge, translation: str) -> None:
 @pytest.mark.parametrize(
     ("source", "output", "rejected"),
     [
-        (EN, ZH * 4, True),
+        (EN, ZH * 6, True),
         (ZH, EN * 3, True),
-        (ZH, EN[:10], True),
+        (ZH, EN[:5], True),
         (ZH, "", True),
         ("OK", "in Ordnung", False),
         ("", "", False),

@@ -65,4 +65,4 @@ def test_everyday_speech_stays(judge, output: str | None, rejected: bool | None)
 
 
 def test_evidence(evidence) -> None:
-    assert evidence("refusal", source="x", output=REFUSALS["zh"]) == "抱歉，我无法提供"
+    assert evidence("refusal", source="x", output=REFUSALS["zh"]) == "抱歉，我无法提供该内容的翻译"
