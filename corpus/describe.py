@@ -8,6 +8,7 @@ from typing import TypedDict
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from corpus.manifest import Histogram, Score
 
@@ -59,27 +60,33 @@ def _tally(counts: pl.DataFrame, key: pl.Expr) -> dict[str, int]:
 
 def _spread(shards: Sequence[Path], name: str, score: Score) -> Score:
     """Two passes in shard order over one column: extent and mean, then the bins. Threads change no digit of it."""
-    scored = unjudged = 0
+    scored = unjudged = finite = 0
     total, low, high = 0.0, float("inf"), float("-inf")
     numeric = name.startswith(("score_", "flag_"))
     for shard in shards:
         column = pl.read_parquet(shard, columns=[name])[name]
-        values = column.drop_nulls()
-        scored += len(values)
+        scored += column.count()
         unjudged += column.null_count()
-        if numeric and len(values):
-            numbers = values.cast(pl.Float64).to_numpy()
+        numbers = _finite(column) if numeric else np.empty(0)
+        if len(numbers):
+            finite += len(numbers)
             total += float(numbers.sum())
             low, high = min(low, float(numbers.min())), max(high, float(numbers.max()))
     told = score.model_copy(update={"scored": scored, "unjudged": unjudged})
-    if not numeric or not scored:
+    if not finite:
         return told
+    if low + (high - low) / BINS <= low:  # all alike, to the digits that a float has
+        high = low + max(1.0, abs(low))
     counts = np.zeros(BINS, dtype=np.int64)
-    edges = np.linspace(low, high, BINS + 1) if high > low else np.linspace(low, low + 1.0, BINS + 1)
     for shard in shards:
-        numbers = pl.read_parquet(shard, columns=[name])[name].drop_nulls().cast(pl.Float64).to_numpy()
-        counts += np.histogram(numbers, bins=BINS, range=(edges[0], edges[-1]))[0]
+        numbers = _finite(pl.read_parquet(shard, columns=[name])[name])
+        counts += np.histogram(numbers, bins=BINS, range=(low, high))[0]
     # Twelve digits: the same rows cut into other shards add up in another order.
-    mean = float(f"{total / scored:.12g}")
-    histogram = Histogram(low=float(edges[0]), high=float(edges[-1]), counts=counts.tolist())
-    return told.model_copy(update={"mean": mean, "histogram": histogram})
+    mean = float(f"{total / finite:.12g}")
+    return told.model_copy(update={"mean": mean, "histogram": Histogram(low=low, high=high, counts=counts.tolist())})
+
+
+def _finite(column: pl.Series) -> NDArray[np.float64]:
+    """The numbers of a column; a score may be infinite, and then has no place in a mean or a histogram."""
+    numbers = column.drop_nulls().cast(pl.Float64)
+    return numbers.filter(numbers.is_finite()).to_numpy()

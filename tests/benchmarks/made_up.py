@@ -1,18 +1,19 @@
-"""Made-up data for benchmarks: words of random letters in several scripts, the same for the same seed on any machine."""
+"""Made-up data for benchmarks: words of random letters in several scripts, equal for equal seeds on any machine."""
 
 from __future__ import annotations
 
+import os
 import random
-from collections.abc import Iterable
-from itertools import accumulate, islice
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, chain, islice
 from pathlib import Path
 
 import polars as pl
 
 from corpus.dataset import finish
 from corpus.hashing import digest, row_ids
-from corpus.manifest import Manifest, Score
-from corpus.shards import conform, shard_name, write_parquet
+from corpus.manifest import Manifest, Score, content_hash, read_manifest, write_manifest
+from corpus.shards import Shard, conform, shard_name, write_parquet
 
 ROWS = 50_000
 """Rows in a shard, as `read` cuts them."""
@@ -25,31 +26,32 @@ LETTERS = {
     "el": "αοιετσνηυρπκμλςωδγχθφβέίόάήύώ",
     "ar": "اليمونرتبةعدسفهكقأحجشطصخضذثئءغظ",
     "hi": "कतनरसमपहलयदबगचजवशटडखभािीुेोंै",
-    "zh": "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心多天而能好都然没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长知民样现分将外但身些与高意进把法此实回二理美点月明其种声全工己话儿者向情部正名定女问力机给等几很业最间新什打便位因重被走电四第门相次东政海口使教西再平真听世气信北少关并内加化由却代军产入先山五太水万市",
-    "ja": "のにはをたとがでしるていなれあさっこもすかりらくまよけうきせどつおめわえそみやちじだろばアイウエオカキクケコサシスセソタチツテトナニヌネノ日一国人年大十二本中長出三時行見月後前生五間上東四今金九入学高円子外八六下来気小七山話女北午百書先名川千水半男西電校語土木聞食車何南万毎白天母火右読友左休父雨",
+    "zh": "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后",
+    "ja": "のにはをたとがでしるていなれあさっこもすかりらくまよけうきせどつおめわえそみやち日一国人年大十二本中",
 }
 """Letters by language, roughly those used more often first."""
 WORDS = {
-    "en": "the of and to in a is that for it as was with be by on not he his but at are this have from or had an they "
-    "which one you were all her she there would their we him been has when who will no more if out so up said what its",
-    "de": "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er hat "
-    "dass sie nach wird bei einer um am sind noch wie einem über einen so zum war haben nur oder aber vor zur bis mehr",
-    "cs": "a se na v je že z do s o to i za pro by ale jako jsou byl které k po který tak od jeho při není už jen nebo "
-    "aby ve být co však podle také jsem bylo která má mezi než své před když jeho ze až si jejich další může této",
-    "ru": "и в не на я что он с как это по но они мы она так из у же за все от бы вы для его было то только был о когда "
-    "уже чтобы или еще нет меня если ее был до при есть может этого их ему время через очень можно после быть даже",
-    "el": "και το να του η της με που την από για τα είναι στο των σε ο οι τον στην θα δεν τη τους ένα μια αυτό κι ότι "
-    "αλλά στη στα μας πως όπως μου έχει αν δε πιο κατά μετά σας ήταν γιατί μόνο όταν μπορεί πολύ κάθε πριν χωρίς",
-    "ar": "في من على أن إلى عن مع هذا كان التي الذي ما لا هذه قد بعد كل بين ذلك أو حتى كما لم قبل هو هي ثم عند أي إذا "
-    "وقد كانت غير منذ حيث وهو دون إن عليه بعض نحو تم يكون وفي أكثر وكان أنه بها لها فيها عام اليوم أول خلال",
-    "hi": "के में की है और से को का एक पर यह ने भी कि हैं इस नहीं जो कर लिए गया तो करने अपने हो किया साथ तक ही वह "
-    "बाद था होने या जा उन कहा रहा दो उनके द्वारा थे वाले कुछ सकते बहुत लेकिन जब कोई यहां थी अब मैं हम आप सभी",
-    "zh": "的 是 在 了 不 有 和 人 这 我们 他 中国 可以 一个 没有 他们 自己 问题 这个 因为 但是 如果 时候 现在 知道 已经 什么 "
-    "就是 工作 还是 发展 社会 世界 经济 国家 以及 进行 通过 可能 需要",
-    "ja": "の は に を が で と た し です ます する した こと ある いる から も この その それ して ない という これ など まで "
-    "より ため なった られた について ように だった でも しかし また 日本 人 私 年",
+    "en": "the of and to in a is that for it as was with be by on not he his but at are this have from or "
+    "had an they which one you were all her she there would their we",
+    "de": "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an "
+    "werden aus er hat dass sie nach wird bei einer um am sind noch wie einem über",
+    "cs": "a se na v je že z do s o to i za pro by ale jako jsou byl které k po který tak od jeho při není "
+    "už jen nebo aby ve být co však podle také jsem bylo",
+    "ru": "и в не на я что он с как это по но они мы она так из у же за все от бы вы для его было то "
+    "только был о когда уже чтобы или еще нет меня если ее",
+    "el": "και το να του η της με που την από για τα είναι στο των σε ο οι τον στην θα δεν τη τους ένα μια "
+    "αυτό κι ότι αλλά στη στα μας πως όπως μου έχει αν δε πιο",
+    "ar": "في من على أن إلى عن مع هذا كان التي الذي ما لا هذه قد بعد كل بين ذلك أو حتى كما لم قبل هو هي ثم "
+    "عند أي إذا وقد كانت غير منذ حيث وهو دون إن عليه بعض",
+    "hi": "के में की है और से को का एक पर यह ने भी कि हैं इस नहीं जो कर लिए गया तो करने अपने हो किया साथ "
+    "तक ही वह बाद था होने या जा उन कहा रहा दो उनके",
+    "zh": "的 是 在 了 不 有 和 人 这 我们 他 中国 可以 一个 没有 他们 自己 问题 这个 因为 但是 如果 时候 "
+    "现在 知道 已经 什么 就是 工作 还是 发展 社会 世界 经济 国家 以及 进行 通过 可能 需要",
+    "ja": "の は に を が で と た し です ます する した こと ある いる から も この その それ して ない "
+    "という これ など まで より ため なった られた について ように だった でも しかし また 日本 人 "
+    "私",
 }
-"""The commonest words of each language, so that recognizers have something to go by; half of all words are such."""
+"""The commonest words of each language, so that recognizers have something to go by."""
 UNSPACED = ("zh", "ja")
 PAIRS = {
     ("en", "de"): 35,
@@ -173,7 +175,7 @@ def running_text(language: str, characters: int, seed: int) -> str:
     spelled = iter(rng.choices(letters, cum_weights=by_letter, k=sum(lengths)))
     made_up = ["".join(islice(spelled, length)) for length in lengths]
     common = WORDS[language].split()
-    words = [*made_up[:1], *(w for pair in zip(common, made_up[1:]) for w in pair), *made_up[1 + len(common) :]]
+    words = [*chain.from_iterable(zip(common, made_up, strict=False)), *made_up[len(common) :]]
     by_word = list(accumulate(1 / (rank + 3) for rank in range(len(words))))
     parts: list[str] = []
     held = 0
@@ -184,24 +186,39 @@ def running_text(language: str, characters: int, seed: int) -> str:
     return "".join(parts)
 
 
-def write_dataset(kind: str, frames: Iterable[pl.DataFrame], folder: Path) -> None:
-    """A dataset folder of frames, one in memory at a time: what a `read` stage leaves."""
+def write_dataset(kind: str, frames: Iterable[pl.DataFrame], folder: Path) -> Path:
+    """A dataset folder of frames, a shard for each and one in memory at a time."""
     shards, scores = [], {}
     for number, frame in enumerate(frames):
         shards.append(write_parquet(folder / "data" / shard_name(number), frame))
         scores = {name: Score(higher_is_better=True) for name in frame.columns if name.startswith("score_")}
-    manifest = Manifest(
+    finish(folder, _manifest(kind, shards, scores))
+    return folder
+
+
+def relink(dataset: Path, numbers: Sequence[int], folder: Path) -> Path:
+    """A dataset folder whose shards are those of another, by their numbers, as often as one likes; takes no space."""
+    told = read_manifest(dataset)
+    shards = [told.shards[number].model_copy(update={"name": shard_name(n)}) for n, number in enumerate(numbers)]
+    (folder / "data").mkdir(parents=True)
+    for number, shard in zip(numbers, shards, strict=True):
+        os.link(dataset / "data" / told.shards[number].name, folder / "data" / shard.name)
+    write_manifest(folder, _manifest(told.kind, shards, told.scores))
+    return folder
+
+
+def _manifest(kind: str, shards: list[Shard], scores: dict[str, Score]) -> Manifest:
+    return Manifest(
         kind=kind,
         stage="write",
-        name=folder.name,
+        name="made_up",
         plan=digest([shard.sha256 for shard in shards]),
-        content="",
+        content=content_hash(shards),
         shards=shards,
         splits={"train": [shard.name for shard in shards]},
         counts={"rows": sum(shard.rows for shard in shards)},
         scores=scores,
     )
-    finish(folder, manifest)
 
 
 def _typed(kind: str, columns: dict[str, list[object]]) -> pl.DataFrame:

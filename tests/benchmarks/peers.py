@@ -1,7 +1,7 @@
-"""datatrove's pipelines, run by the benchmarks as a program of its own: `python peers.py PIPELINE INPUT OUTPUT WORKERS`.
+"""datatrove's pipelines, as a program of its own: `python peers.py PIPELINE INPUT OUTPUT WORKERS`.
 
-Prints the seconds that the pipeline took, without Python's start and datatrove's import. All settings are datatrove's own
-where none is named.
+Prints the seconds that the pipeline took, without Python's start and datatrove's import. Settings that are not named
+are datatrove's defaults.
 """
 
 from __future__ import annotations

@@ -36,8 +36,10 @@ def folder(tmp_path: Path) -> Path:
     """A recipe with its input."""
     folder = tmp_path / "here"
     folder.mkdir()
-    (folder / "x.de").write_text("".join(f"Satz {n} {'lang ' * (n if n < 39 else 200)}\n" for n in range(1, 40)), "utf-8")
-    (folder / "x.en").write_text("".join(f"sentence {n} {'long ' * min(n, 12)}\n" for n in range(1, 40)), "utf-8")
+    german = [f"Satz {n} {'lang ' * (n if n < 39 else 200)}\n" for n in range(1, 40)]
+    english = [f"sentence {n} {'long ' * min(n, 12)}\n" for n in range(1, 40)]
+    (folder / "x.de").write_text("".join(german), "utf-8")
+    (folder / "x.en").write_text("".join(english), "utf-8")
     (folder / "heldout.jsonl").write_text('{"text": "one"}\n{"text": "two"}\n', "utf-8")
     (folder / "recipe.yaml").write_text(RECIPE, "utf-8")
     return folder
