@@ -25,15 +25,21 @@ class Copied(Filter):
         """True where both texts have the same letters, marks and digits in the same order."""
         source, output = _folded(SOURCE), _folded(OUTPUT)
         same = (source == output) & output.str.contains(r"\p{L}") & (OUTPUT.str.len_chars() >= self.min_length)
-        return where_paired(where_suspect(_may_be_alike(), same))
+        return where_paired(where_suspect(_begin_alike(), where_suspect(_first_words_alike(), same)))
 
 
 def _folded(text: pl.Expr) -> pl.Expr:
     return text.str.to_lowercase().str.replace_all(_NO_WORD, "")
 
 
-def _may_be_alike() -> pl.Expr:
+def _begin_alike() -> pl.Expr:
     """False where both texts begin with a letter or digit, and not with the same."""
     source, output = (text.str.head(1).str.to_lowercase() for text in (SOURCE, OUTPUT))
     words = SOURCE.str.contains(f"^{_WORD}") & OUTPUT.str.contains(f"^{_WORD}")
     return ~words | source.str.starts_with(output) | output.str.starts_with(source)
+
+
+def _first_words_alike() -> pl.Expr:
+    """False where neither text's first word begins with the other's: not all that begins with a D is a copy."""
+    source, output = (text.str.extract(f"{_WORD}+", 0).str.to_lowercase() for text in (SOURCE, OUTPUT))
+    return (source.str.starts_with(output) | output.str.starts_with(source)).fill_null(value=False)

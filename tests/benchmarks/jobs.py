@@ -1,6 +1,6 @@
-"""What benchmarks compare with, beside peers: the same work with nothing around it. `python jobs.py JOB ARGUMENTS`
+"""What benchmarks compare with, beside peers: the same work with nothing around it. `python jobs.py JOB ARGUMENTS`.
 
-prints the seconds that the work took, without Python's start and imports.
+Prints the seconds that the work took, without Python's start and imports.
 """
 
 from __future__ import annotations

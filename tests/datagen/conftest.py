@@ -1,9 +1,10 @@
 """What tests of recipes and stages share: running stages over rows of one's own, the way a recipe does."""
 
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import pytest
@@ -88,6 +89,29 @@ def stages(tmp_path: Path, recipe: Write, go: Run) -> Run:
         return go(recipe(body, head=f"seed: {seed}\n"), **options)
 
     return run_stages
+
+
+class Said(NamedTuple):
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Run `datagen` with these words, as the console command does."""
+    from datagen.cli import main
+
+    def command(*words: str | Path) -> Said:
+        monkeypatch.setattr(sys, "argv", ["datagen", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        return Said(int(end.value.code or 0), *capsys.readouterr())
+
+    return command
 
 
 @pytest.fixture(scope="session")
