@@ -68,9 +68,10 @@ def run(
         raise UserError(f"--until {until}: no such stage; the recipe has {', '.join(loaded.stages)}")
     told = Told(Console(soft_wrap=True))
     try:
-        run_recipe(loaded, runs, until=until, workers=workers, progress=told)
+        made = run_recipe(loaded, runs, until=until, workers=workers, progress=told)
     finally:
         told.close()
+    print(f"all {len(made)} datasets are there; next: datagen report {runs / loaded.name}")
 
 
 @app.command()
@@ -176,7 +177,7 @@ def report(
     """Report on the newest dataset of each stage of a run: what was dropped and why, scores, examples, lineage."""
     from datagen.report import report as write_report
 
-    print(write_report(folder, out=out, text=not no_text))
+    print(f"report: {write_report(folder, out=out, text=not no_text)}")
 
 
 @app.command(name="list")

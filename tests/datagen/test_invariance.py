@@ -20,11 +20,12 @@ scored: {{score: {{scorers: [repetition, {{chrf: {{as: fscore}}}}]}}}}
 kept:
   select: {{filters: [empty, copied, {{threshold: {{column: score_fscore, min: 5, unjudged: keep}}}}, too_long]}}
 unique: {{dedup: {{on: [source, output], keep: score_fscore}}}}
-pairs:
-  pair: {{by: {{score_fscore: 1, score_repetition_dup5gram: 2}}, normalize: zscore, within: {within}, pairs: 2}}
-preferences: {{mix: {{validation: 0.2, rows_per_shard: 1000}}}}
+shuffled: {{mix: {{validation: 0.2, rows_per_shard: 1000}}}}
 """
-MORE = """
+RANKED = """
+pairs:
+  from: unique
+  pair: {{by: {{score_fscore: 1, score_repetition_dup5gram: 2}}, normalize: zscore, within: {within}, pairs: 2}}
 best: {{from: unique, best: {{by: [score_fscore, score_repetition_top2gram]}}}}
 chats: {{mix: {{validation: 0.2, total: 60, rows_per_shard: {size}}}}}
 """
@@ -101,17 +102,17 @@ def test_workers_do_not_matter(run: Any) -> None:
     one = run(workers=1, size=8)
     assert run(workers=2, size=8) == one
     assert run(workers=7, size=8) == one
-    assert all(one[f"{stage} train"] for stage in ("answers", "scored", "kept", "unique", "pairs"))
+    assert all(one[f"{stage} train"] for stage in ("answers", "scored", "kept", "unique", "shuffled"))
     assert one["kept aside"]
-    assert one["pairs aside"]
 
 
 @pytest.mark.parametrize("within", ["prompt", "dataset"])
 def test_files_and_shards_do_not_matter(within: str, run: Any) -> None:
-    one = run(within=within, more=MORE)
-    assert run(cut="systems", size=7, within=within, more=MORE) == one
-    assert run(cut="anywhere", size=31, within=within, more=MORE) == one
-    assert all(one[f"{stage} train"] for stage in ("best", "chats", "preferences"))
+    one = run(within=within, more=RANKED)
+    assert run(cut="systems", size=7, within=within, more=RANKED) == one
+    assert run(cut="anywhere", size=31, within=within, more=RANKED) == one
+    assert all(one[f"{stage} train"] for stage in ("pairs", "best", "chats"))
+    assert one["pairs aside"]
 
 
 TEXTS = st.lists(st.sampled_from(["a", "b", " b", "longer text", "", "ü", "u\u0308", "x x x x x x"]), max_size=25)

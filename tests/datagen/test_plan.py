@@ -95,7 +95,7 @@ def test_a_second_run_touches_nothing(go: Go, folder: Path) -> None:
         (["unique.normalize=[trim]"], ["unique"]),
         (["texts.turn=x"], ["texts"]),
         (["pairs.license=MIT"], ["pairs", "scored", "kept", "unique", "texts", "mix"]),
-        (["pairs.rows_per_shard=7"], ["pairs", "scored", "kept", "unique", "texts", "mix"]),
+        (["pairs.rows_per_shard=20"], ["pairs", "scored", "kept", "unique", "texts", "mix"]),
         (["scored.scorers=[{repetition: {as: other}}]"], ["scored", "kept", "unique", "texts", "mix"]),
         (["mix.validation=0.2"], ["mix"]),
         # The seed matters to what is drawn by it, and to nothing else.

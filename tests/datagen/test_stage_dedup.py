@@ -162,7 +162,7 @@ def test_scores_that_kept_rows_are_remembered(stages: Any) -> None:
 ALPHABET = st.text("aAé\u0301 \t", max_size=3)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=st.lists(ALPHABET, min_size=1, max_size=12),
     scores=st.lists(st.none() | st.integers(0, 2), min_size=12, max_size=12),

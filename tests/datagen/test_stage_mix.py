@@ -208,7 +208,7 @@ def test_the_group_may_be_named(stages: Any) -> None:
     assert train | held == {str(n) for n in range(10)}
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     first=st.integers(1, 30),
     more=st.integers(0, 60),

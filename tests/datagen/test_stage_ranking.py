@@ -345,7 +345,7 @@ def test_shards_that_do_not_belong_together_are_refused(stages: Any) -> None:
 SCORES = st.none() | st.integers(0, 3)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     groups=st.lists(st.dictionaries(st.sampled_from("abcdef"), SCORES, min_size=1), min_size=1, max_size=6),
     size=st.integers(1, 4),
