@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -28,6 +28,8 @@ class InputDataset(_Entry):
 
     path: str
     content: str
+    use: Literal["rows", "compared"] = "rows"
+    """Whether its rows came in, or were only compared with (a test set to keep apart from)."""
 
 
 class InputFile(_Entry):

@@ -58,7 +58,11 @@ def run_shard(stage: ShardStage, piece: Piece, out: StageFolder, context: Contex
     """Make one shard and say how many rows went in and how long it took; runs in workers too."""
     started = time.perf_counter()
     frame = piece.load(context.header)
-    out.write(piece.name, stage.run(frame, piece.name, context), piece.split)
+    result = stage.run(frame, piece.name, context)
+    joined = piece.height() - frame.height
+    if joined:
+        result = result._replace(counts={**result.counts, "joined": joined})
+    out.write(piece.name, result, piece.split)
     return frame.height, time.perf_counter() - started
 
 

@@ -73,6 +73,8 @@ class Inputs:
         self._check_ids()
         if self.header.grouped_by is not None:
             self._check_groups(self.header.grouped_by)
+        elif len({tuple(sorted(header.scores)) for header in self.headers}) > 1:
+            self._check_scored_apart()
 
     def _check_ids(self) -> None:
         # Where a row stood is no content: two corpora may hold the same sentence in documents of their own.
@@ -90,6 +92,16 @@ class Inputs:
                 f"stage {self.stage.name!r} unites {' and '.join(self.stage.sources)}, but rows with equal ids differ: "
                 f"{', '.join(found['id'])}. For responses that means one engine name for different answers: give the "
                 "engines different names"
+            )
+
+    def _check_scored_apart(self) -> None:
+        """Rows that lie in one shard are joined by id; elsewhere a row that was scored twice would stand twice."""
+        ids = pl.concat([dataset.scan().select(pl.col("id").unique()) for dataset in self.datasets])
+        found = ids.filter(pl.col("id").is_duplicated()).sort("id").head(1).collect()
+        if found.height:
+            raise UserError(
+                f"stage {self.stage.name!r} unites {' and '.join(self.stage.sources)}, which score the same rows (such "
+                f"as {found['id'][0]}) differently. Let one score stage read the other instead"
             )
 
     def _check_groups(self, key: str) -> None:

@@ -24,7 +24,7 @@ from datagen.folder import StageFolder
 from datagen.inputs import Inputs
 from datagen.locks import locked
 from datagen.recipe import Named, Recipe
-from datagen.stages.base import Context
+from datagen.stages.base import Context, Header
 from datagen.stages.read import Read
 
 if TYPE_CHECKING:
@@ -116,10 +116,19 @@ def plan_hash(stage: Named, contents: Sequence[str], files: Sequence[InputFile],
             "options": stage.options.options(),
             "identity": stage.options.identity(),
             "inputs": list(contents),
+            "headers": [_header(header) for header in (*stage.inputs, stage.header)],
+            "sources": list(stage.sources) if stage.options.names_sources else None,
             "files": [[file.name, file.sha256] for file in files],
             "seed": seed if stage.options.seeded else None,
         }
     )
+
+
+def _header(header: Header) -> object:
+    """What rows are beside their bytes: directions of scores decide what is best, splits what is held out."""
+    scores = {name: column.model_dump(exclude={"name"}) for name, column in header.scores.items()}
+    selected = [selection.model_dump() for selection in header.selected_by]
+    return [header.kind, scores, header.grouped_by, header.splits, selected]
 
 
 def _make(planned: Planned, recipe: Recipe, workers: int, progress: Progress) -> Dataset:
@@ -142,10 +151,7 @@ def _make(planned: Planned, recipe: Recipe, workers: int, progress: Progress) ->
         options=stage.options.options(),
         plan=planned.plan,
         content="",
-        inputs=[
-            InputDataset(path=os.path.relpath(dataset.path, planned.folder), content=dataset.manifest.content)
-            for dataset in planned.inputs.datasets
-        ],
+        inputs=_inputs(planned),
         files=planned.files,
         shards=shards,
         splits=splits,
@@ -162,6 +168,18 @@ def _make(planned: Planned, recipe: Recipe, workers: int, progress: Progress) ->
     out.clean()
     progress.finished(stage, dataset, time.time() - started)
     return dataset
+
+
+def _inputs(planned: Planned) -> list[InputDataset]:
+    """Every dataset that was read: for its rows, or to compare with."""
+    named = [open_dataset(path) for path in planned.stage.options.datasets()]
+    reads = planned.stage.verb == "read"
+
+    def entry(dataset: Dataset, *, rows: bool) -> InputDataset:
+        path = os.path.relpath(dataset.path, planned.folder)
+        return InputDataset(path=path, content=dataset.manifest.content, use="rows" if rows else "compared")
+
+    return [entry(one, rows=True) for one in planned.inputs.datasets] + [entry(one, rows=reads) for one in named]
 
 
 def _run_block(started: float, attempt: int, workers: int) -> dict[str, Any]:

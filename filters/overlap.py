@@ -29,7 +29,8 @@ def sentence_scores(frame: pl.DataFrame, scores: Sequence[SentenceScore]) -> lis
     known: dict[tuple[SentenceScore, str, tuple[str, ...]], float] = {}
     results: list[float | None] = []
     for score, output, references in zip(scores, frame["@output"], frame["references"].to_list(), strict=True):
-        usable = tuple(reference for reference in references or () if reference is not None)
+        # An empty reference is none: a score against it would say nothing of the answer.
+        usable = tuple(reference for reference in references or () if reference is not None and reference.strip())
         if output is None or not usable:
             results.append(None)
             continue

@@ -104,12 +104,9 @@ def _chats(file: str, columns: Columns) -> Layout | None:
 
 
 def _translations(columns: Columns) -> Layout | None:
-    source, target, response = (columns.texts(role) for role in ("source", "target", "response"))
-    references = columns.texts("references")
+    target, response, references = (columns.texts(role) for role in ("target", "response", "references"))
     by_language = columns.by_language()
-    if source and not source.is_varied:
-        # The name of a corpus or web site, as many a file has it.
-        source = None
+    source = _source(columns, beside_languages=bool(by_language))
     if by_language and (source is None or source.depth > next(iter(by_language.values())).depth):
         return _pair_of_languages(by_language)
     if source and response is None and target and (references or columns.texts("engine")):
@@ -119,6 +116,37 @@ def _translations(columns: Columns) -> Layout | None:
     if source and (target or references):
         return Layout("pair", _mapped(source=source, target=target or references))
     return None
+
+
+def _source(columns: Columns, *, beside_languages: bool) -> Column | None:
+    """What is translated; None where the column tells a corpus or web site, as many a file has it.
+
+    Names of corpora repeat, but so does a text that many systems translate.
+    """
+    source = columns.texts("source")
+    if source is None or source.is_varied:
+        return source
+    prompts = _prompts(columns)
+    if prompts:
+        asked = [text in prompt for text, prompt in zip(source.values, prompts, strict=True) if text and prompt]
+        return source if asked.count(True) > len(asked) / 2 else None
+    if beside_languages:
+        return None
+    is_ours = {column.path for column in columns.top} >= _ANSWERS and columns.texts("text") is None
+    return source if is_ours or source.is_sentences else None
+
+
+_ANSWERS = {"source", "response", "engine"}
+"""The contract's columns of an answer that is a translation, as a reader needs them."""
+
+
+def _prompts(columns: Columns) -> list[str | None]:
+    """What each record asks for, in words; empty where no column has it."""
+    prompt = columns.texts("prompt")
+    if prompt and (prompt.is_varied or prompt.is_sentences):
+        return list(prompt.values)
+    chat = columns.chat("prompt")
+    return [turns and turns[-1]["content"] for turns in chat.values] if chat else []
 
 
 def _pair_of_languages(by_language: dict[str, Column]) -> Layout:

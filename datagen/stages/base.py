@@ -67,6 +67,8 @@ class Stage(BaseModel):
     """Raised by hand when the meaning of the stage changes; enters the plan."""
     seeded: ClassVar[bool] = False
     """Whether the recipe's seed matters to the stage (then it enters the plan)."""
+    names_sources: ClassVar[bool] = False
+    """Whether the names of the stages that are read matter (then they enter the plan)."""
     locations: ClassVar[tuple[str, ...]] = ()
     """Options that hold paths: relative ones start at the recipe's folder, and none enters the plan."""
     models: ClassVar[tuple[str, ...]] = ()
@@ -113,16 +115,18 @@ class Piece(NamedTuple):
     split: str = "train"
 
     def load(self, header: Header) -> pl.DataFrame:
-        """The rows, with every column that the header tells of; scores that a file lacks are null."""
-        declared = schema(header.kind, header.scores)
-        frames = [
-            frame.select(
-                pl.col(name) if name in frame.columns else pl.lit(None, dtype=dtype).alias(name)
-                for name, dtype in declared.items()
-            )
-            for frame in map(pl.read_parquet, self.files)
-        ]
-        return pl.concat(frames)
+        """The rows, with every column that the header tells of; scores that a file lacks are null.
+
+        Rows of equal id in different files are one row, scored apart: it stands once, with the scores of all.
+
+        Raises:
+            UserError: a file is of another kind, or two files score the same row differently.
+        """
+        frames = [_read(file, header) for file in self.files]
+        whole = frames[0]
+        for other in frames[1:]:
+            whole = _joined(whole, other, header)
+        return whole
 
     def column(self, name: str) -> pl.Series:
         """One column, which every file must have."""
@@ -131,6 +135,32 @@ class Piece(NamedTuple):
     def height(self) -> int:
         """How many rows there are, by the files' footers."""
         return int(pl.scan_parquet(list(self.files)).select(pl.len()).collect().item())
+
+
+def _read(file: Path, header: Header) -> pl.DataFrame:
+    declared = schema(header.kind, header.scores)
+    frame = pl.read_parquet(file)
+    missing = [name for name in declared if name not in frame.columns and name not in header.scores]
+    if missing:
+        raise UserError(f"{file} lacks the columns {', '.join(missing)} of kind {header.kind!r}: it is another file")
+    return frame.select(
+        pl.col(name) if name in frame.columns else pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in declared.items()
+    )
+
+
+def _joined(left: pl.DataFrame, right: pl.DataFrame, header: Header) -> pl.DataFrame:
+    """Both files' rows; those of the right whose id the left has only add the scores that the left lacks."""
+    scores = list(header.scores)
+    fresh = right.join(left, on="id", how="anti", maintain_order="left")
+    if fresh.height < right.height and scores:
+        more = right.select("id", *scores).unique("id", keep="first", maintain_order=True)
+        both = left.join(more, on="id", how="left", maintain_order="left", suffix="@right")
+        for name in scores:
+            if both.filter(pl.col(name) != pl.col(f"{name}@right")).height:
+                raise UserError(f"rows of equal id have different values of {name!r}; rename one with `as:`")
+        left = both.with_columns(pl.coalesce(name, f"{name}@right").alias(name) for name in scores).select(left.columns)
+    return pl.concat([left, fresh])
 
 
 class ShardStage(Stage):

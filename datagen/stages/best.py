@@ -9,6 +9,7 @@ import polars as pl
 
 from corpus.chat import assistant_turn
 from corpus.hashing import row_ids
+from datagen.groups import group_keys
 from datagen.stages.base import Context, Header, Result, by_reason
 from datagen.stages.ranking import Ranked, best_first, groups_without
 
@@ -26,9 +27,10 @@ class Best(Ranked):
         del piece
         candidates = self.candidates(frame, context)
         chosen = best_first(candidates.frame, candidates.keys).unique("prompt_id", keep="first", maintain_order=True)
+        chosen = chosen.with_columns(group_keys(chosen, "response"))
         rows = chosen.with_columns(
             messages=pl.concat_list("prompt", assistant_turn(pl.col("response"))),
-            meta=pl.struct("prompt_id", "doc_id", "segment", "engine", response_id="id").struct.json_encode(),
+            meta=pl.struct("prompt_id", "doc_id", "segment", "group", "engine", response_id="id").struct.json_encode(),
         ).drop("id")
         rows = rows.select(c for c in rows.columns if c in context.out.columns)
         groups = frame.select("prompt_id").unique(maintain_order=True)["prompt_id"]

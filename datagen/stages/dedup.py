@@ -16,6 +16,17 @@ from datagen.stages.select import selection
 from filters.base import with_roles
 from filters.dedup.normalization import Normalization, normalized
 
+_WHOLE: dict[str, tuple[str, ...]] = {
+    "text": ("text",),
+    "pair": ("source", "target"),
+    "prompt": ("prompt",),
+    "response": ("prompt", "response"),
+    "sft": ("messages",),
+    "preference": ("prompt", "chosen", "rejected"),
+    "verifiable": ("prompt", "verifiers"),
+}
+"""Columns that make a row's key by default."""
+
 
 class Dedup(ShardStage):
     """Drop exact duplicates across the whole dataset."""
@@ -24,7 +35,7 @@ class Dedup(ShardStage):
 
     on: tuple[str, ...] | None = Field(default=None, min_length=1)
     """Columns whose values together make a row's key; `source` and `output` also name the roles of the row's kind.
-    Default: all roles that the kind has."""
+    Default: all that a model would learn from, such as source and target, prompt and response, or all of a chat."""
     normalize: tuple[Normalization, ...] = ("nfc", "spaces", "trim")
     """What does not count as a difference: `lower` case, runs of white `spaces`, `trim` (ends), `nfc` (composition)."""
     keep: str = "first"
@@ -65,8 +76,7 @@ class Dedup(ShardStage):
         declared = schema(header.kind, header.scores)
         frame = pl.scan_parquet(list(piece.files), missing_columns="insert", schema=declared)
         texts = [
-            normalized(_text(name, header), self.normalize).fill_null("\x00")
-            for name in self.on or sorted(ROLES[header.kind])
+            normalized(_text(name, header), self.normalize).fill_null("\x00") for name in self.on or _WHOLE[header.kind]
         ]
         # Lengths first, so that no text can run into the next one, whatever it holds.
         lengths = [text.str.len_bytes().cast(pl.String) for text in texts[:-1]]

@@ -16,6 +16,7 @@ from corpus.errors import UserError, nearest
 from corpus.manifest import Counts
 from corpus.schema import KINDS, schema
 from corpus.shards import shard_name
+from datagen.groups import group_keys
 from datagen.spool import Spool
 from datagen.stages.base import Context, DatasetStage, Header, Output, Piece, Result, no_rows_aside, only, unsplit
 from datagen.tokens import load_tokenizer, row_texts, token_counts
@@ -34,6 +35,7 @@ class Mix(DatasetStage):
     """Mix the datasets named in `from:`."""
 
     seeded: ClassVar[bool] = True
+    names_sources: ClassVar[bool] = True
     models: ClassVar[tuple[str, ...]] = ("tokenizer",)
 
     weights: dict[str, float] | None = None
@@ -47,12 +49,13 @@ class Mix(DatasetStage):
     total: int | None = Field(default=None, ge=1)
     """Units of the mix; default: as many as weights and `max_times` allow."""
     max_times: float = Field(default=1.0, gt=0)
-    """How often a source may be repeated at most."""
+    """How often a source may be repeated at most. Rows that are held out are taken once at most."""
     validation: float = Field(default=0.0, ge=0, lt=1)
     """Share of groups held out in a split `validation`, chosen by a hash of the group's key alone: growing data never
     moves a row across."""
     group: str | None = None
-    """Column that is the group's key; default: the document where there is one, else the source or first user turn."""
+    """Column that is the group's key; default: the document where there is one, else the source or first user turn,
+    also of what rows of other kinds were made from."""
     rows_per_shard: int = Field(default=50_000, ge=1)
     """Rows in a shard."""
 
@@ -166,12 +169,15 @@ class Mix(DatasetStage):
         salt = f"mix:{ctx.seed}:{name}"
         hashes = [hash64(piece.column("id"), salt) for piece in pieces]
         times = times_taken(share, np.concatenate(hashes), lengths) if hashes else np.empty(0, dtype=np.int64)
-        start = 0
+        start = taken = 0
         for piece in pieces:
             frame = piece.load(ctx.header)
             mine = times[start : start + frame.height]
             start += frame.height
             held = is_validation(self._groups(frame, ctx.header.kind), self.validation)
+            # What is held out measures; repeating it would only weigh some of it more.
+            mine = np.where(held, np.minimum(mine, 1), mine)
+            taken += int(mine.sum())
             rows = np.repeat(np.arange(frame.height), mine)
             copy = np.arange(len(rows)) - np.repeat(np.cumsum(mine) - mine, mine)
             copies = frame[rows].with_columns(pl.Series("@copy", copy))
@@ -182,31 +188,13 @@ class Mix(DatasetStage):
             for split, spool in spools.items():
                 mask = held[rows] if split == "validation" else ~held[rows]
                 spool.add(dealt.filter(pl.Series(mask)), "@bucket")
-        return int(times.sum())
+        return taken
 
     def _groups(self, frame: pl.DataFrame, kind: str) -> pl.Series:
         """The key of each row's group; the row's own id where it has none."""
-        if self.group is not None:
-            key = pl.col(self.group).cast(pl.String)
-        else:
-            named = "doc_id" in frame.columns
-            document = pl.concat_str("origin", "doc_id", separator="\x1f") if named else pl.lit(None, pl.String)
-            key = pl.coalesce(document, _ORIGINAL[kind])
-        return frame.select(pl.coalesce(key, "id").alias("key"))["key"]
-
-
-_FIRST_USER = pl.element().filter(pl.element().struct.field("role") == "user").first().struct.field("content")
-_META_DOCUMENT = pl.concat_str("origin", pl.col("meta").str.json_path_match("$.doc_id"), separator="\x1f")
-_ORIGINAL: dict[str, pl.Expr] = {
-    "text": pl.col("text"),
-    "pair": pl.col("source"),
-    "prompt": pl.coalesce("source", pl.col("prompt").list.eval(_FIRST_USER).list.first()),
-    "response": pl.coalesce("source", pl.col("prompt").list.eval(_FIRST_USER).list.first()),
-    "sft": pl.coalesce(_META_DOCUMENT, pl.col("messages").list.eval(_FIRST_USER).list.first()),
-    "preference": pl.coalesce(_META_DOCUMENT, pl.col("prompt").list.eval(_FIRST_USER).list.first()),
-    "verifiable": pl.col("prompt").list.eval(_FIRST_USER).list.first(),
-}
-"""What a row was made from, where no document is known: rows made from the same thing stay on one side of the split."""
+        if self.group is None:
+            return group_keys(frame, kind)
+        return frame.select(pl.coalesce(pl.col(self.group).cast(pl.String), "id").alias("key"))["key"]
 
 
 def _bits(inputs: Sequence[Sequence[Piece]], shares: dict[str, Share], names: Sequence[str]) -> int:

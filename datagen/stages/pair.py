@@ -17,6 +17,7 @@ from corpus.chat import assistant_turn
 from corpus.errors import UserError
 from corpus.hashing import row_ids
 from corpus.schema import schema
+from datagen.groups import group_keys
 from datagen.stages.base import Context, Header, Result, by_reason
 from datagen.stages.ranking import Ranked, best_first, groups_without
 from filters.base import ScoreColumn
@@ -119,7 +120,7 @@ class Pair(Ranked):
     def _against_reference(
         self, group: Sequence[dict[str, Any]], keys: Sequence[str]
     ) -> Iterator[dict[str, Any] | str]:
-        reference = next(iter(group[0]["references"] or []), None)
+        reference = next((text for text in group[0]["references"] or [] if text and text.strip()), None)
         if reference is None:
             yield "no_reference"
             return
@@ -136,7 +137,8 @@ class Pair(Ranked):
 def _rows(frame: pl.DataFrame, made: Sequence[dict[str, Any]]) -> pl.DataFrame:
     """Pairs as typed rows, with what all rows of their prompt share."""
     shared = ["prompt_id", "prompt", "doc_id", "segment", "origin", "license", "task", "src_lang", "tgt_lang"]
-    prompts = frame.select(shared).unique("prompt_id", keep="first", maintain_order=True)
+    firsts = frame.unique("prompt_id", keep="first", maintain_order=True)
+    prompts = firsts.select(*shared, group_keys(firsts, "response"))
     pairs = pl.DataFrame(
         made,
         schema={
@@ -154,7 +156,7 @@ def _rows(frame: pl.DataFrame, made: Sequence[dict[str, Any]]) -> pl.DataFrame:
     rows = pairs.join(prompts, on="prompt_id", how="left", maintain_order="left").with_columns(
         chosen=assistant_turn(pl.col("chosen_text")),
         rejected=assistant_turn(pl.col("rejected_text")),
-        meta=pl.struct("prompt_id", "doc_id", "segment", "chosen_id", "rejected_id").struct.json_encode(),
+        meta=pl.struct("prompt_id", "doc_id", "segment", "group", "chosen_id", "rejected_id").struct.json_encode(),
     )
     rows = rows.select(name for name in schema("preference") if name in rows.columns)
     return rows.with_columns(row_ids("preference", rows))

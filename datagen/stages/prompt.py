@@ -10,6 +10,7 @@ from corpus.errors import UserError
 from corpus.hashing import canonical_json, row_id
 from corpus.manifest import Counts
 from corpus.schema import KINDS, schema
+from datagen.groups import group_keys
 from datagen.stages.base import (
     Context,
     DatasetStage,
@@ -81,6 +82,7 @@ class Prompt(DatasetStage):
         """Leave a shard's prompts, and the rows that give none, in the scratch folder; the ids of the prompts."""
         task, frame = open_task(self.task), piece.load(ctx.header)
         rows, dropped = [], []
+        groups = group_keys(frame, ctx.header.kind).to_list()
         for index, row in enumerate(frame.iter_rows(named=True)):
             prompts = task.prompts(row)
             if isinstance(prompts, str):
@@ -92,7 +94,7 @@ class Prompt(DatasetStage):
                     "prompt": prompt,
                     "task": task.name,
                     "references": task.references(row) or row.get("references"),
-                    "meta": canonical_json({"row_id": row["id"]}).decode(),
+                    "meta": canonical_json({"row_id": row["id"], "group": groups[index]}).decode(),
                 }
                 rows.append({**made, "id": row_id("prompt", made)})
         worded = pl.DataFrame(rows, schema=schema("prompt"))

@@ -128,7 +128,7 @@ class Ranked(ShardStage):
 
         values = np.load(_spread_file(context.scratch, column))
         if self.normalize == "zscore":
-            deviation, mean = float(values.std()), sign * float(values.mean())
+            deviation, mean = (float(values.std()), sign * float(values.mean())) if len(values) else (0.0, 0.0)
             return (value - mean) / deviation if deviation > 0 else pl.lit(0.0)
         ordered = np.sort(sign * values)
 

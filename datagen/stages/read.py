@@ -107,6 +107,10 @@ class Read(DatasetStage):
     def _task(self) -> Task | None:
         return open_task(self.reader.task) if self.kind in ("prompt", "response") else None
 
+    def datasets(self) -> Sequence[Path]:
+        """The dataset that is read, where it is one."""
+        return [self.reader.folder] if isinstance(self.reader, DatasetFolder) else []
+
     def input_files(self, cache: Path) -> list[InputFile]:
         """Every file that is read, by name and sha256; hashes of unchanged files come from a cache in this folder."""
         return file_hashes(self.reader.files(), cache)

@@ -11,6 +11,7 @@ from pydantic import Field
 from corpus.errors import UserError, nearest
 from corpus.hashing import row_ids
 from corpus.languages import english_name, native_name
+from datagen.groups import group_keys
 from datagen.stages.base import Context, Header, Result, ShardStage, by_reason, only, set_aside
 from datagen.tasks.base import fill, holes
 
@@ -64,9 +65,9 @@ class Render(ShardStage):
         rendered = frame.with_columns(pl.Series("text", texts, dtype=pl.String))
         whole = rendered.filter(pl.col("text").is_not_null())
         aside = set_aside(rendered.filter(pl.col("text").is_null()), pl.lit("incomplete"))
-        rows = whole.with_columns(
-            src_lang=pl.lit(None, pl.String), meta=pl.struct(row_id="id", kind=pl.lit(kind)).struct.json_encode()
-        ).drop("id")
+        told = pl.struct("group", row_id="id", kind=pl.lit(kind)).struct.json_encode()
+        rows = whole.with_columns(group_keys(whole, kind)).with_columns(src_lang=pl.lit(None, pl.String), meta=told)
+        rows = rows.drop("id")
         rows = rows.select(c for c in rows.columns if c in context.out.columns)
         return Result(
             rows.with_columns(row_ids("text", rows)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -57,10 +58,10 @@ def judge_rows(frame: pl.DataFrame, filters: Sequence[Filter], header: Header) -
     fitted = [judge.for_columns(header.scores) for judge in filters]
     applies: list[pl.Expr] = []
     reasons: list[str] = []
-    for n, judge in enumerate(fitted):
+    for n, (judge, reason) in enumerate(zip(fitted, reasons_of(filters), strict=True)):
         verdict = pl.col(f"@verdict{n}")
         applies += [verdict.fill_null(value=False), verdict.is_null() & pl.lit(judge.unjudged == "drop")]
-        reasons += [judge.reason, f"{judge.reason}:unjudged"]
+        reasons += [reason, f"{reason}:unjudged"]
     first = pl.coalesce(
         *(pl.when(pl.col(f"@{n}")).then(pl.lit(reason)) for n, reason in enumerate(reasons)), pl.lit(None, pl.String)
     )
@@ -74,10 +75,20 @@ def judge_rows(frame: pl.DataFrame, filters: Sequence[Filter], header: Header) -
     return judged.collect(), reasons
 
 
+def reasons_of(filters: Sequence[Filter]) -> list[str]:
+    """What each filter's drops are counted under: its own reason, and from the second of one kind on its number too."""
+    seen: Counter[str] = Counter()
+    reasons = []
+    for judge in filters:
+        seen[judge.reason] += 1
+        reasons.append(judge.reason if seen[judge.reason] == 1 else f"{judge.reason}#{seen[judge.reason]}")
+    return reasons
+
+
 def with_evidence(dropped: pl.DataFrame, filters: Sequence[Filter], header: Header) -> pl.DataFrame:
     """Rejected rows with a column `@value`: what made the filter reject, as text; null where the row itself tells."""
     none = pl.lit(None, pl.String)
-    found = ((judge.reason, judge.for_columns(header.scores).evidence()) for judge in reversed(filters))
+    found = zip(reasons_of(filters), (judge.for_columns(header.scores).evidence() for judge in filters), strict=True)
     told = {reason: value for reason, value in found if value is not None}
     # Each on the rows of its own reason alone: evidence may take long.
     parts = [

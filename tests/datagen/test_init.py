@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -160,6 +161,27 @@ def answers_with_scores(folder: Path) -> list[Path]:
     return [write_jsonl(folder / "rated.jsonl", rows)]
 
 
+def answers_of_thirteen_systems(folder: Path) -> list[Path]:
+    rows = [
+        {"src": th, "hyp": " ".join(en.split()[: n + 1]), "ref": en, "system": f"s{n}"}
+        for th, en in zip(TEXTS["th"], TEXTS["en"], strict=True)
+        for n in range(13)
+    ]
+    return [write_jsonl(folder / "outputs.jsonl", rows)]
+
+
+def answers_named_as_ours(folder: Path) -> list[Path]:
+    rows = [
+        {
+            **{"source": source, "response": f"{target}{'!' * n}", "engine": f"s{n}", "references": [target]},
+            **{"src_lang": "en", "tgt_lang": "de"},
+        }
+        for source, target in (("Save", "Speichern"), ("Close", "Schließen"), ("Print", "Drucken"))
+        for n in range(13)
+    ]
+    return [write_jsonl(folder / "buttons.jsonl", rows)]
+
+
 def questions_and_answers(folder: Path) -> list[Path]:
     rows = [{"question": f"Who wrote note {n}?", "answer": text} for n, text in enumerate(TEXTS["en"])]
     return [write_jsonl(folder / "qa.jsonl", rows)]
@@ -250,6 +272,8 @@ CASES: dict[Callable[[Path], list[Path]], tuple[str, dict[str, int]]] = {
     pairs_in_parquet: ("pair", {"mix": 6}),
     answers_of_two_systems: ("response", {"best": 6, "preferences": 6, "mix": 6}),
     answers_with_scores: ("response", {"best": 6, "preferences": 6, "mix": 6}),
+    answers_of_thirteen_systems: ("response", {"best": 6, "preferences": 6, "mix": 6}),
+    answers_named_as_ours: ("response", {"best": 3, "preferences": 3, "mix": 3}),
     questions_and_answers: ("response", {"best": 6, "mix": 6}),
     answers_of_systems_in_columns: ("response", {"best": 6, "preferences": 6, "mix": 6}),
     chats: ("sft", {"mix": 6}),
@@ -290,6 +314,7 @@ def test_recipes_run_as_they_are_written(make: Callable[[Path], list[Path]], tmp
         (pairs_in_tsv_without_header, {"header": ["column_1", "source", "target"], "src_lang": "de", "tgt_lang": "th"}),
         (pairs_in_parquet, {"scores": {"score_laser": "higher"}, "src_lang": "ja", "tgt_lang": "en"}),
         (answers_of_two_systems, {"engine": "careful", "src_lang": "de", "tgt_lang": "en"}),
+        (answers_of_thirteen_systems, {"src_lang": "th", "tgt_lang": "en"}),
         (answers_with_scores, {"scores": {"score_ter": "lower"}, "src_lang": None, "tgt_lang": "en"}),
         (chats, {"columns": {"origin": "source"}, "tgt_lang": "ar"}),
         (preferences_of_whole_chats, {"tgt_lang": "en"}),
@@ -331,6 +356,51 @@ def test_options_say_what_was_recognized(
 def test_columns_make_rows(record: dict[str, Any], kind: str, columns: dict[str, str | None]) -> None:
     found = layout("x.jsonl", [record, record], cells=False)
     assert (found.kind, found.columns) == (kind, columns)
+
+
+SOURCES: Sequence[tuple[Rows, str, Mapping[str, str]]] = [
+    # A text that many systems translate, in words, without spaces between them, or within the prompt.
+    ([{"source": "a b", "mt": "c d"}], "response", {"response": "mt"}),
+    ([{"source": TEXTS["ja"][0], "target": "c d"}], "pair", {}),
+    ([{"source": "Save", "response": "c", "engine": "e"}], "response", {}),
+    ([{"source": "Save", "prompt": "Say in German: Save", "response": "c"}], "response", {}),
+    (
+        [{"source": "Save", "prompt": [{"role": "user", "content": "In Thai: Save"}], "response": "c", "engine": "e"}],
+        "response",
+        {},
+    ),
+    # The name of a corpus or web site.
+    ([{"source": "Open Web", "prompt": "a b", "response": "c d"}], "response", {"origin": "source", "source": None}),
+    ([{"source": "Open Web", "text": "a b"}], "text", {"origin": "source"}),
+    ([{"source": "Open Web", "de": "a b", "en": "c d"}], "pair", {"source": "de", "target": "en", "origin": "source"}),
+    ([{"source": "web", "text": "a b", "mt": "c d"}], "response", {"prompt": "text", "response": "mt"}),
+]
+
+
+@pytest.mark.parametrize(("rows", "kind", "columns"), SOURCES)
+def test_sources_that_repeat_are_told_from_names_of_corpora(
+    rows: Rows, kind: str, columns: dict[str, str | None]
+) -> None:
+    found = layout("x.jsonl", [*rows] * 13, cells=False)
+    assert found.kind == kind
+    assert columns.items() <= found.columns.items()
+    assert ("origin" in found.columns) == ("origin" in columns)
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "rows"),
+    [
+        ("answers", "response", {"answers": 384, "best": 88, "preferences": 88}),
+        ("chat", "sft", {"mix": 40}),
+        ("heldout", "text", {"mix": 6}),
+    ],
+)
+def test_the_sample_makes_recipes_that_run(file: str, kind: str, rows: dict[str, int], tmp_path: Path, go: Go) -> None:
+    sample = Path(__file__).parents[2] / "recipes" / "quickstart" / f"{file}.jsonl"
+    written = start(tmp_path, shutil.copy(sample, tmp_path))
+    assert next(iter(load_recipe(written.file).stages.values())).header.kind == kind
+    made = go(written.file)
+    assert {stage: len(made[stage]) for stage in rows} == rows
 
 
 @pytest.mark.parametrize(
