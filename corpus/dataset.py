@@ -13,7 +13,7 @@ import polars as pl
 
 from corpus.card import card
 from corpus.cut import cut, cut_groups
-from corpus.errors import UserError, nearest
+from corpus.errors import Failure, UserError, nearest
 from corpus.fit import column_fits, holes, misfit
 from corpus.hashing import digest, row_ids
 from corpus.languages import canonical
@@ -39,11 +39,21 @@ class Dataset:
         return self.manifest.rows
 
     def files(self, split: str | None = None) -> list[Path]:
-        """Paths of the shards in order, of one split or of all."""
+        """Paths of the shards in order, of one split or of all.
+
+        Raises:
+            UserError: there is no such split.
+            Failure: a shard is missing.
+        """
         names = [name for key, shards in self.manifest.splits.items() if split in (None, key) for name in shards]
         if split is not None and split not in self.manifest.splits:
             raise UserError(f"{self.path} has no split {split!r}; it has {', '.join(self.manifest.splits)}")
-        return [self.path / "data" / name for name in names]
+        files = [self.path / "data" / name for name in names]
+        if missing := next((file for file in files if not file.is_file()), None):
+            raise Failure(
+                f"{missing} is missing; `datagen verify {self.path}` tells what else is wrong with the dataset"
+            )
+        return files
 
     def scan(self, split: str | None = None) -> pl.LazyFrame:
         """The rows as a polars LazyFrame."""

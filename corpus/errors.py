@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend, and the nearest right spelling that their messages offer."""
+"""Errors that end with a message instead of a traceback, and the nearest right spelling that messages offer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from collections.abc import Iterable
 
 class UserError(Exception):
     """The user's input is wrong: the command line prints the message without a traceback and exits with 2."""
+
+
+class Failure(Exception):
+    """Something outside the user's input went wrong: printed without a traceback too, but the exit code is 1."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

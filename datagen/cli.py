@@ -1,18 +1,35 @@
-"""The command line: `datagen VERB`. Exit codes: 0 done, 1 failed, 2 the user's input was wrong."""
+"""The command line: `datagen VERB`.
+
+Exit codes: 0 done, 1 failed, 2 the user's input was wrong, 130 stopped with Ctrl-C.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
-from corpus.errors import UserError
+from corpus.errors import Failure, UserError
+
+
+class _Stoppable(TyperGroup):
+    """Commands that say what to do after Ctrl-C; typer by itself ends without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("stopped; run the same command again to go on", file=sys.stderr)
+            raise typer.Exit(130) from None
+
 
 app = typer.Typer(
     name="datagen",
+    cls=_Stoppable,
     help="Make training corpora of what models answered: read, score, select, dedup, pair, mix, report.",
     no_args_is_help=True,
     add_completion=False,
@@ -21,7 +38,13 @@ app = typer.Typer(
 )
 
 RecipeArg = Annotated[Path, typer.Argument(help="The recipe, a YAML file.", show_default=False)]
-DatasetArg = Annotated[Path, typer.Argument(help="A dataset folder (one with a manifest.json).", show_default=False)]
+DatasetArg = Annotated[
+    Path,
+    typer.Argument(
+        help="A dataset folder (one with a manifest.json), or `runs/RECIPE/STAGE` for the newest one of a stage.",
+        show_default=False,
+    ),
+]
 RunsOpt = Annotated[Path, typer.Option("--runs", help="Folder under which datasets lie, by recipe.", metavar="DIR")]
 SetOpt = Annotated[
     list[str] | None,
@@ -126,9 +149,11 @@ def show(
     ] = None,
 ) -> None:
     """Show rows of a dataset as readable text."""
+    from datagen.newest import newest
     from datagen.show import show as show_rows
     from datagen.show import show_aside
 
+    dataset = newest(dataset)
     for text in show_aside(dataset, aside, rows=rows) if aside else show_rows(dataset, rows=rows, split=split):
         print(text)
 
@@ -136,10 +161,11 @@ def show(
 @app.command()
 def verify(dataset: DatasetArg) -> None:
     """Recompute all that a dataset's manifest says: checksums, ids, schema, counts, and the law of its stage."""
+    from datagen.newest import newest
     from datagen.verify import verify as checks
 
     failed = 0
-    for check in checks(dataset):
+    for check in checks(newest(dataset)):
         failed += bool(check.problem)
         print(f"{'FAIL' if check.problem else 'ok  '}  {check.what}{': ' + check.problem if check.problem else ''}")
     if failed:
@@ -204,15 +230,25 @@ def list_(
 
 
 def main() -> None:
-    """Entry point of the console command: user errors are messages, not tracebacks."""
+    """Entry point of the console command: what is not our own fault is a message, not a traceback."""
+    from polars.exceptions import PolarsError
+
     try:
         app()
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("stopped; run the same command again to go on", file=sys.stderr)
-        sys.exit(1)
+        _end(str(error), 2)
+    except Failure as error:
+        _end(str(error), 1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _end(f"{where}{error.strerror or error}", 1)
+    except PolarsError as error:
+        _end(str(error).partition("\n")[0], 1)  # the lines after it print the query
+
+
+def _end(message: str, code: int) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

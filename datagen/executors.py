@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections import defaultdict
@@ -13,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 import polars as pl
 
+from corpus.errors import Failure
 from corpus.manifest import Counts
 from corpus.schema import schema
 from corpus.shards import aside_frame
@@ -35,7 +37,13 @@ from datagen.stages.base import (
 
 
 def execute(stage: Named, inputs: Inputs, out: StageFolder, context: Context, workers: int, progress: Progress) -> None:
-    """Make every shard of a stage that is not there yet."""
+    """Make every shard of a stage that is not there yet.
+
+    Raises:
+        Failure: a shard of an input is missing, or a worker process died.
+    """
+    for dataset in inputs.datasets:
+        dataset.files()  # refuses a dataset that lost a shard
     options = stage.options
     if isinstance(options, DatasetStage):
         progress.started(stage, None)
@@ -82,7 +90,7 @@ def _shards(
             for future in as_completed(futures):
                 progress.advanced(future.result()[0])
         except BrokenProcessPool:
-            raise RuntimeError(
+            raise Failure(
                 "a worker process died without a word, most often for lack of memory; finished shards are kept. "
                 "Run again with fewer --workers"
             ) from None
@@ -99,11 +107,16 @@ def _pool(stage: ShardStage, workers: int) -> Executor:
     if stage.native:
         return ThreadPoolExecutor(workers)
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent)
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_run)
 
 
-def _end_with_parent() -> None:
-    """End this worker when the run that started it is gone, however it went: it would wait for work for ever."""
+def _end_with_run() -> None:
+    """End this worker when the run that started it is gone, however it went: it would wait for work for ever.
+
+    Ctrl-C, which reaches workers as well, ends them at once; as an exception it would end a shard, and they would go on
+    with the next.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     run = multiprocessing.parent_process()
 
     def watch() -> None:
@@ -130,6 +143,9 @@ class _Told:
 
     def count(self, counts: Counts) -> None:
         self._out.count(counts)
+
+    def discard(self) -> None:
+        self._out.discard()
 
 
 def _flow(stage: FlowStage, missing: Sequence[Piece], out: StageFolder, context: Context, progress: Progress) -> None:

@@ -91,6 +91,10 @@ class StageFolder:
             splits[part.split].append(part.shard.name)
         return Collected([part.shard for part in parts], splits, counts)
 
+    def discard(self) -> None:
+        """Remove the folder: what was made is not what was asked for."""
+        shutil.rmtree(self.path)
+
     def clean(self) -> None:
         """Remove what only an unfinished stage needs."""
         shutil.rmtree(self.scratch, ignore_errors=True)

@@ -73,7 +73,7 @@ class Inputs:
         self._check_ids()
         if self.header.grouped_by is not None:
             self._check_groups(self.header.grouped_by)
-        elif len({tuple(sorted(header.scores)) for header in self.headers}) > 1:
+        elif self.stage.verb != "dedup" and len({tuple(sorted(header.scores)) for header in self.headers}) > 1:
             self._check_scored_apart()
 
     def _check_ids(self) -> None:

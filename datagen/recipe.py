@@ -163,7 +163,7 @@ class _Builder:
                 reader = reader_class(data)
             except UserError as error:
                 raise self.fault(at, f"{dotted(at)}: {error}") from None
-            options = validate(located(data, reader.locations, self.base), reader, loaded=self.loaded, at=at)
+            options = validate(located(data, reader.paths(data), self.base), reader, loaded=self.loaded, at=at)
             return Read(reader=options, sample=self.sample)
         model = STAGES[verb]
         data = located(data, model.locations, self.base)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.dataset import Dataset, finish
 from corpus.dataset import open as open_dataset
+from corpus.errors import Failure
 from corpus.hashing import digest
 from corpus.manifest import FILE, InputDataset, InputFile, Manifest, Score, read_manifest
 from corpus.shards import replacing
@@ -205,6 +206,13 @@ def _point(folder: Path, recipe: Recipe, made: dict[str, Dataset]) -> None:
 
 
 def read_current(folder: Path) -> dict[str, str]:
-    """The newest folder of each stage of a run, by stage name; empty where nothing was made yet."""
+    """The newest folder of each stage of a run, by stage name; empty where nothing was made yet.
+
+    Raises:
+        Failure: the file that tells is damaged.
+    """
     path = folder / CURRENT
-    return dict(json.loads(path.read_bytes())) if path.is_file() else {}
+    try:
+        return dict(json.loads(path.read_bytes())) if path.is_file() else {}
+    except (ValueError, TypeError) as error:
+        raise Failure(f"{path} is damaged: {error}. Remove it; `datagen run RECIPE` writes it anew") from None

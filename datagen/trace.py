@@ -32,8 +32,9 @@ def trace(row_id: str, runs: Path) -> Iterator[str]:
     if len(row_id) < 8 or not all(digit in "0123456789abcdef" for digit in row_id):
         raise UserError(f"{row_id!r} is no row id: expected 32 hex digits, or the first 8 of them or more")
     nowhere = True
+    made: set[str] = set()
     for dataset in _datasets(runs):
-        told = list(_places(dataset, row_id))
+        told = list(_places(dataset, row_id, made))
         nowhere = nowhere and not told
         yield from told
     if nowhere:
@@ -53,21 +54,27 @@ def _datasets(runs: Path) -> list[Dataset]:
     ]
 
 
-def _places(dataset: Dataset, row_id: str) -> Iterator[str]:
+def _places(dataset: Dataset, row_id: str, made: set[str]) -> Iterator[str]:
+    """What a dataset knows of a row and of the ids in `made`, to which those of rows made of them are added."""
     name, frame = f"{dataset.path.parent.name}/{dataset.manifest.name}", dataset.scan()
     columns = frame.collect_schema().names()
     own = pl.col("id").str.starts_with(row_id)
     group = pl.col("prompt_id").str.starts_with(row_id) if "prompt_id" in columns else pl.lit(value=False)
-    linked = (pl.col("meta").str.json_path_match(f"$.{link}").str.starts_with(row_id) for link in _LINKS)
-    links = pl.any_horizontal(link.fill_null(value=False) for link in linked)
-    made = pl.when(own).then(pl.lit("row")).when(group).then(pl.lit("answer to it")).otherwise(pl.lit("made of it"))
-    found = frame.filter(own | group | links).with_columns(made.alias("@how")).collect()
+    followed = pl.col("id").is_in(list(made))
+    named = [pl.col("meta").str.json_path_match(f"$.{link}") for link in _LINKS]
+    links = pl.any_horizontal(
+        (one.str.starts_with(row_id) | one.is_in(list(made))).fill_null(value=False) for one in named
+    )
+    how = pl.when(own).then(pl.lit("row")).when(group).then(pl.lit("answer to it")).otherwise(pl.lit("made of it"))
+    found = frame.filter(own | group | followed | links).with_columns(how.alias("@how")).collect()
+    aside = dataset.aside().filter(own | followed).with_columns(own.alias("@own")).collect()
+    made.update(found.filter(pl.col("@how") == "made of it")["id"])
     for row in found.iter_rows(named=True):
-        how = row.pop("@how")
-        yield f"\n{name} ({dataset.manifest.stage}): {how}\n{as_text(row)}"
-    aside = dataset.aside().filter(own).collect()
+        told = row.pop("@how")
+        yield f"\n{name} ({dataset.manifest.stage}): {told}\n{as_text(row)}"
     for gone in aside.iter_rows(named=True):
-        yield f"\n{name} ({dataset.manifest.stage}): set aside for {_reason(gone)}"
+        told = "" if gone["@own"] else "made of it, "
+        yield f"\n{name} ({dataset.manifest.stage}): {told}set aside for {_reason(gone)}"
 
 
 def _reason(gone: dict[str, Any]) -> str:

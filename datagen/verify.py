@@ -118,11 +118,14 @@ def _rows(dataset: Dataset) -> Iterator[Check]:
     """What is true of every row, looked at shard by shard."""
     manifest = dataset.manifest
     kind = kind_of(manifest.kind)
-    ids = nulls = groups = ""
+    told_rows = {shard.name: shard.rows for shard in manifest.shards}
+    rows = ids = nulls = groups = ""
     keys = []
     seen: dict[str, str] = {}
     for file in dataset.files():
         frame = pl.read_parquet(file)
+        if frame.height != told_rows[file.name]:
+            rows = rows or f"data/{file.name}: {_differs(frame.height, told_rows[file.name])}"
         wrong = (row_ids(manifest.kind, frame) != frame["id"]).arg_true()
         if len(wrong):
             ids = ids or f"data/{file.name}: row {wrong[0]} has the id {frame['id'][wrong[0]]}"
@@ -134,6 +137,7 @@ def _rows(dataset: Dataset) -> Iterator[Check]:
             for key in frame[manifest.grouped_by].unique().to_list():
                 if seen.setdefault(key, file.name) != file.name:
                     groups = groups or f"{manifest.grouped_by} {key} lies in {seen[key]} and {file.name}"
+    yield Check("every shard has as many rows as the manifest says", rows)
     yield Check("every id is the hash of its row", ids)
     yield Check("required columns are filled", nulls)
     if manifest.grouped_by is not None:

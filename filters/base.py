@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from corpus.errors import UserError
-from corpus.schema import ROLES
+from corpus.schema import KINDS, ROLES
 
 SOURCE = pl.col("@source")
 """What the output was made from: a pair's source, the source of a response, the last user turn."""
@@ -25,6 +25,18 @@ OUTPUT = pl.col("@output")
 def with_roles(frame: pl.LazyFrame, kind: str) -> pl.LazyFrame:
     """The frame with the roles that its kind has as columns `@source` and `@output`."""
     return frame.with_columns(**{f"@{role}": expr for role, expr in ROLES[kind].items()})
+
+
+def _numeric(column: str) -> str:
+    numbers = {name for kind in KINDS.values() for name, dtype in kind.columns.items() if dtype.is_numeric()}
+    if column.startswith("score_") or column in numbers:
+        return column
+    listed = ", ".join(sorted(name for name in numbers if not name.startswith("score_")))
+    raise ValueError(f"column {column!r} holds no numbers; expected one that starts with score_, or one of {listed}")
+
+
+NumericColumn = Annotated[str, AfterValidator(_numeric)]
+"""Name of a column that holds numbers: a score, or a number that a row kind declares."""
 
 
 class ScoreColumn(BaseModel):

@@ -57,6 +57,8 @@ class DelimitedReader(TableReader):
     def _names(self, file: str, cells: Cells) -> list[str]:
         if isinstance(cells, Fault):
             raise UserError(f"{file}: the header cannot be read: {cells.detail}")
+        if cells == [""]:
+            raise UserError(f"{file}: the first line is blank, expected the names of the columns")
         repeated = [name for name, n in Counter(cells).items() if n > 1]
         if repeated:
             raise UserError(f"{file}: the header names {repeated[0]!r} more than once; name the columns with `header`")

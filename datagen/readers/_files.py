@@ -10,7 +10,6 @@ import glob
 import io
 import lzma
 import os
-import re
 import unicodedata
 import zlib
 from collections import Counter
@@ -22,6 +21,7 @@ import zstandard
 
 from corpus.errors import UserError
 from datagen.readers.base import Record
+from datagen.urls import is_url, shown, without_secrets
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 FileNames = str | tuple[str, ...]
 """What a recipe names: a path, a glob (`data/**/*.jsonl.gz`), an fsspec URL (`s3://bucket/x.jsonl`), or several."""
 
-_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*(://|::)")
 _PIECE = 1 << 18
 _BOM = b"\xef\xbb\xbf"
 _EXCERPT = 100
@@ -77,10 +76,10 @@ def expand(names: FileNames) -> list[str]:
     """
     found: list[str] = []
     for name in (names,) if isinstance(names, str) else names:
-        found += _expand_url(name) if _URL.match(name) else _expand_path(name)
+        found += _expand_url(name) if is_url(name) else _expand_path(name)
     twice = next((name for name, n in Counter(found).items() if n > 1), None)
     if twice:
-        raise UserError(f"{twice} is named twice; its rows would be read twice")
+        raise UserError(f"{shown(twice)} is named twice; its rows would be read twice")
     return found
 
 
@@ -107,9 +106,9 @@ def _expand_url(url: str) -> list[str]:
         else:
             matches = [system.unstrip_protocol(match) for match in sorted(system.glob(path))]
     except (ImportError, ValueError, OSError) as error:
-        raise UserError(f"{url} cannot be opened: {error}") from None
+        raise UserError(f"{shown(url)} cannot be opened: {without_secrets(str(error), [url])}") from None
     if not matches:
-        raise UserError(f"there is no file {url}")
+        raise UserError(f"there is no file {shown(url)}")
     return matches
 
 
@@ -120,13 +119,13 @@ def open_raw(path: str) -> BinaryIO:
         UserError: it cannot be opened.
     """
     try:
-        if not _URL.match(path):
+        if not is_url(path):
             return open(path, "rb")  # the caller closes it
         import fsspec
 
         handle: BinaryIO = fsspec.open(path, "rb").open()
     except (ImportError, ValueError, OSError) as error:
-        raise UserError(f"{path} cannot be opened: {error}") from None
+        raise UserError(f"{shown(path)} cannot be opened: {without_secrets(str(error), [path])}") from None
     return handle
 
 
@@ -254,9 +253,9 @@ def _split(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _pieces(path: str) -> Iterator[bytes]:
-    ending = os.path.splitext(path)[1].lower()
+    ending = os.path.splitext(shown(path))[1].lower()
     with open_raw(path) as handle:
-        raw = iter(lambda: handle.read(_PIECE), b"")
+        raw = _raw(path, handle)
         if ending not in _DECODERS:
             yield from raw
             return
@@ -264,6 +263,16 @@ def _pieces(path: str) -> Iterator[bytes]:
             yield from _decompressed(raw, _DECODERS[ending])
         except (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError) as error:
             raise _Damaged(f"{path}: the compressed data is damaged or cut off ({error})") from None
+
+
+def _raw(path: str, handle: BinaryIO) -> Iterator[bytes]:
+    try:
+        yield from iter(lambda: handle.read(_PIECE), b"")
+    # Remote file systems have errors of their own for a connection that breaks.
+    except Exception as error:
+        if not is_url(path):
+            raise
+        raise UserError(f"{shown(path)} cannot be read on: {without_secrets(str(error), [path])}") from None
 
 
 def _decompressed(raw: Iterator[bytes], new: Callable[[], _Decoder]) -> Iterator[bytes]:

@@ -25,6 +25,8 @@ from filters.base import ScoreColumn
 
 _MADE_LATER = ("prompt_id", "sample")
 """Columns that may not be null in a dataset, but that `read` fills in."""
+_TURNS = ("system", "user", "assistant")
+"""Columns of which a chat of one question and answer can be made."""
 _MOST_PLANS = 10_000
 _MISSING = object()
 
@@ -37,7 +39,8 @@ class TableReader(Reader):
     columns: dict[str, str | None] = Field(default_factory=dict)
     """Column mapping, ours: theirs. A dotted name reaches into nested records (`source: translation.de`), a number into
     lists (`prompt: turns.0.content`). `source: null` keeps a column of theirs that has one of our names by chance in
-    `meta`. Columns that already have our names need no mapping; all others go into `meta`."""
+    `meta`. Columns that already have our names need no mapping; all others go into `meta`. For `sft` rows, `user` and
+    `assistant` (and `system`, if some have one) may stand for `messages`: `{user: question, assistant: answer}`."""
     keep: tuple[str, ...] | None = None
     """Other columns of theirs to keep in `meta`; default: all."""
     key: str | None = None
@@ -59,12 +62,21 @@ class TableReader(Reader):
 
     def ours(self) -> dict[str, pl.DataType]:
         """Columns of ours that a record may bring: the kind's and the scores, without `id`, which is our hash."""
-        names = {name: dtype for name, dtype in kind_of(self.kind).columns.items() if name != "id"}
+        columns = kind_of(self.kind).columns
+        turns = self.turns()
+        names = {name: dtype for name, dtype in columns.items() if name != "id" and not (turns and name == "messages")}
+        names |= {turn: pl.String() for turn in turns}
         return names | {name: dtype for name in self.scores if (dtype := score_dtype(name)) is not None}
+
+    def turns(self) -> list[str]:
+        """Who speaks in the chats that are made of a column each; empty where chats are read whole."""
+        return [turn for turn in _TURNS if turn in self.columns] if self.kind == "sft" else []
 
     def required(self) -> list[str]:
         """Columns that every record must have. `prompt` can be made of `source`, so neither is among them alone."""
         kind = kind_of(self.kind)
+        if self.turns():
+            return ["user", "assistant"]
         others = {*_MADE_LATER, *(("engine",) if self.engine is not None else ())}
         return [
             name for name in kind.required if name not in others and not (name == "prompt" and "source" in kind.own)
@@ -79,7 +91,13 @@ class TableReader(Reader):
                 )
             if way != "none" and not name.startswith("score_"):
                 raise ValueError(f"scores: {name!r} does not rank rows; write `{name}: none`")
-        known = self.ours()
+        turns = self.turns()
+        if turns and "messages" in self.columns:
+            raise ValueError(f"columns: found `messages` and `{turns[0]}`; a chat is read whole or made of its turns")
+        for turn in ("user", "assistant"):
+            if turns and self.columns.get(turn) is None:
+                raise ValueError(f"columns: found {' and '.join(turns)}; a chat also needs `{turn}: NAME`")
+        known = self.ours() | {turn: pl.String() for turn in _TURNS if self.kind == "sft"}
         for name in self.columns:
             if name == "id":
                 raise ValueError("columns: `id` is our hash of a row; for an id of theirs use `key`")
@@ -127,6 +145,7 @@ class Mapper:
         self.reader = reader
         self.json = json
         self.required = reader.required()
+        self.turns = reader.turns()
         self.converters = self._converters(composer(reader.normalize, counts), cells=cells)
         self.plans: dict[tuple[str, ...], _Plan] = {}
         self.keys: dict[int, int] = {}
@@ -183,6 +202,9 @@ class Mapper:
                 meta = plain(meta)
         except Unreadable as error:
             return Record(file, line, None, error.reason, f"column {ours!r}: {error.detail}"[:200])
+        if self.turns:
+            said = {turn: row.pop(turn, None) for turn in self.turns}
+            row["messages"] = [{"role": turn, "content": text} for turn, text in said.items() if text is not None]
         if row.get("prompt") is None and row.get("source") is None and self._can_make_prompts():
             return self._missing(file, line, "prompt", values)
         if self.reader.engine is not None and row.get("engine") is None:
@@ -192,12 +214,12 @@ class Mapper:
         return Record(file, line, row) if self.reader.key is None else self._keyed(file, line, row, values)
 
     def finish(self) -> None:
-        """Say what no record of any file had.
+        """Say what no record of any file had; nothing where no record could be parsed at all.
 
         Raises:
             UserError: a column that is needed or mapped was in none.
         """
-        if self.unfound:
+        if self.unfound and self.seen:
             raise UserError(f"in none of the records: {self._absent(self.unfound[0], self.seen)}")
 
     def _converters(self, compose: Callable[[str], str] | None, *, cells: bool) -> dict[str, Convert]:

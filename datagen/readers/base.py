@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from corpus.errors import UserError
+from corpus.languages import canonical
 from corpus.schema import KindName
 from filters.base import ScoreColumn
 
@@ -28,6 +30,19 @@ class Record(NamedTuple):
     """Where `row` is None: snake_case reason (`broken_json`, `invalid_utf8`, `missing_column` ...)."""
     detail: str = ""
     """Where `row` is None: an excerpt (at most 200 characters) or the parser's words."""
+
+
+def known_language(code: str) -> str:
+    """A language code of an option, as it stands there.
+
+    Raises:
+        ValueError: there is no such language.
+    """
+    try:
+        canonical(code)
+    except UserError as error:
+        raise ValueError(str(error)) from None
+    return code
 
 
 class Reader(BaseModel):
@@ -62,6 +77,17 @@ class Reader(BaseModel):
     """Share of unreadable records above which the stage stops with the first examples."""
     rows_per_shard: int = Field(default=50_000, ge=1)
     """Rows in a shard; for `response` rows, prompts in a shard, so that all answers to a prompt lie together."""
+
+    @field_validator("src_lang", "tgt_lang")
+    @classmethod
+    def _known_language(cls, code: str | None) -> str | None:
+        return None if code is None else known_language(code)
+
+    @classmethod
+    def paths(cls, options: Mapping[str, object]) -> tuple[str, ...]:
+        """Those of `locations` that hold paths where a reader has these options."""
+        del options
+        return cls.locations
 
     def row_kind(self) -> KindName:
         """The kind of the rows, known without reading them."""

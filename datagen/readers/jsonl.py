@@ -36,7 +36,9 @@ class JsonLines(TableReader):
         mapper = Mapper(self, counts)
         loads = orjson.loads
         for file in self.files():
+            blank = True
             for number, line in enumerate(lines(file, self.normalize, counts), 1):
+                blank = blank and not isinstance(line, Fault) and not line.strip()
                 if isinstance(line, Fault):
                     yield line.at(file, number)
                     continue
@@ -54,6 +56,8 @@ class JsonLines(TableReader):
                     yield Record(file, number, None, "not_an_object", excerpt(line))
                     continue
                 yield mapper.record(file, number, values)
+            if blank:
+                raise UserError(f"{file} holds nothing but blank lines")
         mapper.finish()
 
 

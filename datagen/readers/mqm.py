@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import ClassVar
 
 from corpus.errors import UserError, nearest
 from corpus.schema import KindName
 from datagen.readers._files import Fault, composer, excerpt, expand, text_lines
 from datagen.readers.base import Reader, Record
+from datagen.urls import file_name, shown
 from filters.base import ScoreColumn
 
 COLUMNS = ("system", "doc", "seg_id", "rater", "source", "target", "category", "severity")
@@ -90,7 +90,8 @@ class Mqm(Reader):
         """The file."""
         found = expand(self.mqm)
         if len(found) > 1:
-            raise UserError(f"{self.mqm} matches {len(found)} files, expected one: answers are grouped within a file")
+            matches = f"{shown(self.mqm)} matches {len(found)} files"
+            raise UserError(f"{matches}, expected one: answers are grouped within a file")
         return found
 
     def identity(self) -> dict[str, object]:
@@ -184,10 +185,10 @@ class Mqm(Reader):
     def _languages(self) -> tuple[str, str]:
         if self.src_lang is not None and self.tgt_lang is not None:
             return self.src_lang, self.tgt_lang
-        pair = _PAIR.fullmatch(PurePath(self.mqm).name)
+        pair = _PAIR.fullmatch(file_name(self.mqm))
         if not pair:
             raise UserError(
-                f"{self.mqm}: the file's name does not end in languages (as mqm_ted_ende.tsv does); "
+                f"{shown(self.mqm)}: the file's name does not end in languages (as mqm_ted_ende.tsv does); "
                 "give src_lang and tgt_lang"
             )
         return self.src_lang or pair[1], self.tgt_lang or pair[2]

@@ -11,7 +11,7 @@ from pydantic import model_validator
 from corpus.errors import UserError
 from corpus.schema import KindName
 from datagen.readers._files import Fault, FileNames, aligned, expand
-from datagen.readers.base import Reader, Record
+from datagen.readers.base import Reader, Record, known_language
 
 
 class Text(Reader):
@@ -36,6 +36,8 @@ class Text(Reader):
                 f"text: found {len(self.text)} languages ({', '.join(self.text)}), expected one (rows of kind text) or "
                 "two (pairs). For more, read each pair in a stage of its own and unite them with `from: [a, b]`"
             )
+        for code in self.text:
+            known_language(code)
         for option in ("src_lang", "tgt_lang"):
             if getattr(self, option) is not None:
                 raise ValueError(f"{option}: the keys of `text` name the languages, source first")

@@ -134,7 +134,7 @@ class Piece(NamedTuple):
 
     def height(self) -> int:
         """How many rows there are, by the files' footers."""
-        return int(pl.scan_parquet(list(self.files)).select(pl.len()).collect().item())
+        return sum(int(pl.scan_parquet(file).select(pl.len()).collect().item()) for file in self.files)
 
 
 def _read(file: Path, header: Header) -> pl.DataFrame:
@@ -214,6 +214,9 @@ class Output(Protocol):
 
     def count(self, counts: Counts) -> None:
         """Add counts that belong to no shard."""
+
+    def discard(self) -> None:
+        """Remove everything that was written: it is not what was asked for."""
 
 
 class DatasetStage(Stage):

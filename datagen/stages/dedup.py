@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import Field
 
 from corpus.errors import UserError, nearest
-from corpus.schema import KINDS, MESSAGES, ROLES, schema
+from corpus.schema import KINDS, ROLES, schema
 from datagen.stages.base import Context, Header, Piece, Result, ShardStage, by_reason, only, set_aside
 from datagen.stages.select import selection
 from filters.base import with_roles
@@ -98,11 +98,13 @@ class Dedup(ShardStage):
 
 
 def _text(name: str, header: Header) -> pl.Expr:
-    """A key column as text; chats as their turns, one after another."""
+    """A key column as text; lists of objects (chats, verifiers) as the objects' fields, one object after another."""
     if name in ROLES[header.kind]:
         return pl.col(f"@{name}")
-    if schema(header.kind, header.scores)[name] == MESSAGES:
-        turn = pl.element().struct.field("role") + "\x1e" + pl.element().struct.field("content")
-        return pl.col(name).list.eval(turn).list.join("\x1d")
     dtype = schema(header.kind, header.scores)[name]
-    return pl.col(name).list.join("\x1d") if dtype == pl.List(pl.String) else pl.col(name).cast(pl.String)
+    if not isinstance(dtype, pl.List):
+        return pl.col(name).cast(pl.String)
+    if isinstance(dtype.inner, pl.Struct):
+        fields = [pl.element().struct.field(field.name) for field in dtype.inner.fields]
+        return pl.col(name).list.eval(pl.concat_str(fields, separator="\x1e")).list.join("\x1d")
+    return pl.col(name).list.join("\x1d")

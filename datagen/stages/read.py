@@ -6,11 +6,12 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from corpus.chat import problem
 from corpus.dataset import open as open_dataset
@@ -20,12 +21,13 @@ from corpus.languages import canonical
 from corpus.manifest import Counts, InputFile
 from corpus.schema import kind_of, schema
 from corpus.shards import aside_frame, shard_name
-from datagen.filehash import file_hashes
+from datagen.filehash import Version, file_hashes, versions
 from datagen.readers.base import Reader, Record
 from datagen.readers.dataset import Dataset as DatasetFolder
 from datagen.spool import regroup
 from datagen.stages.base import Context, DatasetStage, Header, Output, Piece, Result, by_reason, no_rows_aside
 from datagen.tasks.base import Task, open_task
+from datagen.urls import file_name, is_url, shown, without_secrets
 
 _EXAMPLES = 5
 _HOPELESS = 1_000
@@ -49,7 +51,7 @@ class Sample(BaseModel):
         Raises:
             UserError: neither.
         """
-        if text.isdigit() and int(text) > 0:
+        if text.isascii() and text.isdecimal() and int(text) > 0:
             return Sample(count=int(text))
         try:
             share = float(text)
@@ -72,6 +74,8 @@ class Read(DatasetStage):
 
     reader: Reader
     sample: Sample | None = None
+    _planned: list[Version] = PrivateAttr(default_factory=list)
+    """The files' versions when they were hashed: those that the plan speaks of."""
 
     @cached_property
     def kind(self) -> str:
@@ -95,7 +99,8 @@ class Read(DatasetStage):
 
     def options(self) -> dict[str, Any]:
         """The reader's options without its paths, and the sample."""
-        options = self.reader.model_dump(mode="json", by_alias=True, exclude=set(self.reader.locations))
+        paths = self.reader.paths(dict(self.reader))
+        options = self.reader.model_dump(mode="json", by_alias=True, exclude=set(paths))
         return {**options, "sample": self.sample and self.sample.model_dump()}
 
     def identity(self) -> object:
@@ -113,16 +118,44 @@ class Read(DatasetStage):
 
     def input_files(self, cache: Path) -> list[InputFile]:
         """Every file that is read, by name and sha256; hashes of unchanged files come from a cache in this folder."""
-        return file_hashes(self.reader.files(), cache)
+        self._planned = versions(self.reader.files())
+        return file_hashes(self._planned, cache)
 
     def run_all(self, inputs: Sequence[Sequence[Piece]], headers: Sequence[Header], out: Output, ctx: Context) -> None:
-        """Records become typed rows, rows become shards."""
-        from filters.dedup.exact import id_keys, repeats
+        """Records become typed rows, rows become shards.
 
+        Raises:
+            UserError: the input cannot be read, too much of it is unreadable, or it changed on the way.
+        """
         del inputs, headers
         if isinstance(self.reader, DatasetFolder):
             self._pass_through(self.reader, out, ctx)
             return
+        planned = self._planned or versions(self.reader.files())
+        try:
+            self._read(out, ctx)
+        except UserError as error:
+            self._refuse_changed(planned, out)
+            raise UserError(without_secrets(str(error), [version.file for version in planned])) from None
+        except Exception:
+            self._refuse_changed(planned, out)
+            raise
+        self._refuse_changed(planned, out)
+
+    def _refuse_changed(self, planned: Sequence[Version], out: Output) -> None:
+        """Refuse rows of other files than those that were hashed, and keep none of them."""
+        try:
+            found = versions(self.reader.files())
+        except (UserError, OSError):
+            found = []
+        if found != planned:
+            out.discard()
+            file = next((a.file for a, b in zip_longest(planned, found) if a != b and a), "the list of files")
+            raise UserError(f"{shown(file)} changed while it was read, so nothing of it is kept; run again")
+
+    def _read(self, out: Output, ctx: Context) -> None:
+        from filters.dedup.exact import id_keys, repeats
+
         repairs: Counter[str] = Counter()
         total: Counter[str] = Counter()
         examples: list[str] = []
@@ -134,7 +167,7 @@ class Read(DatasetStage):
             shards = self._write_rows(chunks, out, ctx, total)
         keys = [id_keys(rows["id"]) for rows in shards]
         self._refuse_bad(total, examples)
-        if not total["rows"]:
+        if not total["rows"] and not total["sampled_out"]:
             raise UserError(f"nothing was read: {total['records']} records gave no row")
         counts: Counts = {"records": total["records"], "sampled_out": total["sampled_out"], "repeated": repeats(keys)}
         if repairs:
@@ -193,7 +226,7 @@ class Read(DatasetStage):
                 total["bad"] += 1
                 chunk.aside.append(self._aside(record, reason, detail))
                 if len(examples) < _EXAMPLES:
-                    examples.append(f"{record.file}:{record.line}: {reason}: {detail[:120]}")
+                    examples.append(f"{shown(record.file)}:{record.line}: {reason}: {detail[:120]}")
                 if total["bad"] > _HOPELESS and total["bad"] > 10 * self.reader.max_bad * total["records"]:
                     self._refuse_bad(total, examples)
                 continue
@@ -220,7 +253,7 @@ class Read(DatasetStage):
                 return "unknown_language", f"{column}: {code}"
             row[column] = known
         row["license"] = row.get("license") or reader.license
-        row["origin"] = row.get("origin") or reader.origin or file.rpartition("/")[2]
+        row["origin"] = row.get("origin") or reader.origin or file_name(file)
         if self._task:
             reason = self._prompt(row, self._task)
             if reason:
@@ -274,7 +307,7 @@ class Read(DatasetStage):
             "value": detail[:200],
             "src_lang": row.get("src_lang") or self.reader.src_lang,
             "tgt_lang": row.get("tgt_lang") or self.reader.tgt_lang,
-            "origin": row.get("origin") or self.reader.origin or record.file.rpartition("/")[2],
+            "origin": row.get("origin") or self.reader.origin or file_name(record.file),
             "engine": row.get("engine"),
             "file": self._shown(record.file),
             "line": record.line,
@@ -283,13 +316,13 @@ class Read(DatasetStage):
     @cached_property
     def _root(self) -> str:
         """The folder that all files lie in: what is above it belongs to the machine, not to the data."""
-        local = [os.path.dirname(file) for file in self.reader.files() if "://" not in file]
+        local = [os.path.dirname(file) for file in self.reader.files() if not is_url(file)]
         return os.path.commonpath(local) if local else ""
 
     def _shown(self, file: str) -> str:
-        """A file as rows set aside name it: below the folder that all files lie in; URLs whole."""
-        inside = "://" not in file and os.path.dirname(file).startswith(self._root)
-        return os.path.relpath(file, self._root or ".") if inside else file
+        """A file as rows set aside name it: below the folder that all files lie in; URLs as `shown`."""
+        inside = not is_url(file) and os.path.dirname(file).startswith(self._root)
+        return os.path.relpath(file, self._root or ".") if inside else shown(file)
 
     def _refuse_bad(self, total: Counter[str], examples: Sequence[str]) -> None:
         if total["bad"] > self.reader.max_bad * total["records"]:

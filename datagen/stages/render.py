@@ -31,7 +31,7 @@ class Render(ShardStage):
     {src_native} {tgt_native} for pairs (language names in English and in the language itself), {prompt} {reference}
     for prompts, {chat} for sft rows."""
     turn: str = "{role}: {content}"
-    """How a turn of a chat is written."""
+    """How a turn of a chat is written. Fields: {role} {content}."""
     between: str = "\n\n"
     """What stands between turns."""
 
@@ -39,14 +39,9 @@ class Render(ShardStage):
         """Texts."""
         del name
         header = only(inputs, "render", list(_FIELDS))
-        known = _FIELDS[header.kind]
         for template in self.templates or ():
-            for hole in holes(template):
-                if hole not in known:
-                    raise UserError(
-                        f"templates: {{{hole}}} is unknown for rows of kind {header.kind!r}.{nearest(hole, known)} "
-                        f"Known: {', '.join('{' + name + '}' for name in known)}"
-                    )
+            _check_holes("templates", template, _FIELDS[header.kind], f" for rows of kind {header.kind!r}")
+        _check_holes("turn", self.turn, ("role", "content"))
         return replace(header, kind="text", grouped_by=None)
 
     def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
@@ -96,3 +91,11 @@ class Render(ShardStage):
     def _chat(self, messages: object) -> str:
         assert isinstance(messages, list)
         return self.between.join(fill(self.turn, message) for message in messages)
+
+
+def _check_holes(option: str, template: str, known: Sequence[str], where: str = "") -> None:
+    """Refuse a template that asks for what there is not."""
+    for hole in holes(template):
+        if hole not in known:
+            listed = ", ".join(f"{{{name}}}" for name in known)
+            raise UserError(f"{option}: {{{hole}}} is unknown{where}.{nearest(hole, known)} Known: {listed}")

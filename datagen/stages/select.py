@@ -62,8 +62,10 @@ def judge_rows(frame: pl.DataFrame, filters: Sequence[Filter], header: Header) -
         verdict = pl.col(f"@verdict{n}")
         applies += [verdict.fill_null(value=False), verdict.is_null() & pl.lit(judge.unjudged == "drop")]
         reasons += [reason, f"{reason}:unjudged"]
+    # An enumeration: as texts, the reasons of all rows would take longer than most filters.
+    enum = pl.Enum(reasons)
     first = pl.coalesce(
-        *(pl.when(pl.col(f"@{n}")).then(pl.lit(reason)) for n, reason in enumerate(reasons)), pl.lit(None, pl.String)
+        *(pl.when(f"@{n}").then(pl.lit(reason, enum)) for n, reason in enumerate(reasons)), pl.lit(None, enum)
     )
     judged = (
         with_roles(frame.lazy(), header.kind)

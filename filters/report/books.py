@@ -25,6 +25,8 @@ class Step:
     """Names of those among them that belong to this report."""
     strangers: tuple[str, ...]
     """Folder names of datasets read that do not: results of another recipe or of an earlier setting."""
+    compared: tuple[str, ...] = ()
+    """Names of datasets that its rows were only compared with, such as test sets."""
 
     @property
     def manifest(self) -> Manifest:
@@ -67,9 +69,12 @@ def steps(datasets: Sequence[Dataset]) -> list[Step]:
 
 
 def _step(dataset: Dataset, names: dict[Path, str]) -> Step:
-    inputs, sources, strangers = [], [], []
+    inputs, sources, strangers, compared = [], [], [], []
     for told in dataset.manifest.inputs:
         path = (dataset.path / told.path).resolve()
+        if told.use == "compared":
+            compared.append(names.get(path, path.name))
+            continue
         found = _unchanged(dataset, told.path, told.content)
         if found is not None:
             inputs.append(found)
@@ -77,7 +82,7 @@ def _step(dataset: Dataset, names: dict[Path, str]) -> Step:
             sources.append(names[path])
         else:
             strangers.append(path.name)
-    return Step(dataset, tuple(inputs), tuple(sources), tuple(strangers))
+    return Step(dataset, tuple(inputs), tuple(sources), tuple(strangers), tuple(compared))
 
 
 def _unchanged(dataset: Dataset, path: str, content: str) -> Dataset | None:
@@ -149,6 +154,7 @@ def tree(run: Sequence[Step]) -> str:
             others = [*step.sources[:-1], *step.strangers]
             joined = f" (with {', '.join(others)})" if others and step.sources else ""
             joined = f" (of {', '.join(others)})" if others and not step.sources else joined
+            joined += f" (compared with {', '.join(step.compared)})" if step.compared else ""
             lines.append((f"{branch}{step.name}{joined}", step))
             grow(step.name, "" if parent is None else indent + ("   " if last else "│  "))
 

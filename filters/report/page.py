@@ -89,7 +89,7 @@ def _head(run: Sequence[Step], name: str, *, text: bool) -> str:
 
 
 def _funnel(run: Sequence[Step], folder: Folder) -> str:
-    used = {source for step in run for source in step.sources}
+    used = {name for step in run for name in (*step.sources, *step.compared)}
     rows, bars, numbers = [], [], []
     for step in run:
         flowed = flow(step)
@@ -97,6 +97,7 @@ def _funnel(run: Sequence[Step], folder: Folder) -> str:
         made_of = ", ".join(code(name) for name in (*step.sources, *step.strangers)) or (
             plural(len(step.manifest.files), "file") if step.manifest.files else MISSING
         )
+        made_of += f"; compared with {', '.join(map(code, step.compared))}" if step.compared else ""
         share = percent(flowed.dropped, flowed.into) if flowed.dropped else ""
         dropped = count(flowed.dropped) if flowed.dropped else ""
         into = count(flowed.into) if unit == "row" else plural(flowed.into, unit)

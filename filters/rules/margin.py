@@ -7,7 +7,7 @@ from typing import Self
 
 import polars as pl
 
-from filters.base import Filter, ScoreColumn
+from filters.base import Filter, NumericColumn, ScoreColumn
 
 
 class Margin(Filter):
@@ -16,9 +16,9 @@ class Margin(Filter):
     Better means higher or lower as the scores say of themselves. Null where either score is.
     """
 
-    column: str = "score_chosen"
+    column: NumericColumn = "score_chosen"
     """The score that should be better."""
-    over: str = "score_rejected"
+    over: NumericColumn = "score_rejected"
     """The score that it is compared with."""
     min: float
     """Smallest margin to keep, in the scores' own unit."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import polars as pl
 from pydantic import model_validator
 
-from filters.base import Filter
+from filters.base import Filter, NumericColumn
 
 
 class Threshold(Filter):
     """Drops rows whose value in a numeric column, such as a score, is below `min` or above `max`.
 
-    Null where the column is null or not a number.
+    Null where the value is null or NaN.
     """
 
-    column: str
+    column: NumericColumn
     """The column; drops are counted as `threshold:<column>`."""
     min: float | None = None
     """Smallest value to keep, in the column's own unit."""

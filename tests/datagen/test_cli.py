@@ -1,12 +1,16 @@
 """The command line, verb by verb: what it says and how it ends."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import corpus
+from corpus.errors import Failure, UserError
 from datagen.run import read_current
+from datagen.stages.render import Render
 
 RECIPE = """\
 stages:
@@ -92,14 +96,83 @@ def test_how_it_ends(words: list[str], code: int, command: Any) -> None:
     assert command(*words).code == code
 
 
-def test_a_failure_that_is_not_the_users_is_no_success(folder: Path, command: Any, monkeypatch: Any) -> None:
-    """A full disk and the like: the error itself, so that it can be reported; the interpreter then exits with 1."""
-    from datagen.stages.render import Render
+@pytest.mark.parametrize("verb", ["show", "verify"])
+def test_a_stages_newest_dataset_is_found_by_name(verb: str, folder: Path, command: Any) -> None:
+    command("run", "recipe.yaml")
+    command("run", "recipe.yaml", "--set", "kept.empty.unjudged=keep")
+    run = folder / "runs" / "recipe"
+    assert len(list(run.glob("kept-*"))) == 2
+    by_name, by_folder = (command(verb, run / name) for name in ("kept", read_current(run)["kept"]))
+    assert (by_name.code, by_name.out) == (0, by_folder.out)
+    wrong = command(verb, "runs/recipe/keptt")
+    assert wrong.code == 2
+    assert "Did you mean 'kept'? Stages: pairs, kept, texts" in wrong.err
+    (run / "kept").mkdir()  # a folder of that very name is what was meant
+    assert "is not a dataset" in command(verb, run / "kept").err
 
-    def full(*_: Any) -> None:
-        raise OSError("no space left on device")
 
-    monkeypatch.setattr(Render, "run", full)
-    with pytest.raises(OSError, match="no space left"):
-        command("run", "recipe.yaml")
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "data/0.parquet"), 1,
+         "error: data/0.parquet: No space left on device\n"),
+        (PermissionError("not yours"), 1, "error: not yours\n"),
+        (Failure("a worker process died"), 1, "error: a worker process died\n"),
+        (pl.exceptions.ComputeError("bad cast\nplan:\n  FILTER"), 1, "error: bad cast\n"),
+        (UserError("no such model"), 2, "error: no such model\n"),
+        (KeyboardInterrupt(), 130, "stopped; run the same command again to go on\n"),
+    ],
+)  # fmt: skip
+def test_a_run_that_fails(
+    error: BaseException, code: int, message: str, folder: Path, command: Any, monkeypatch: Any
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(Render, "run", fail)
+    said = command("run", "recipe.yaml", "--workers", "1")
+    assert (said.code, said.err) == (code, message)
     assert list(read_current(folder / "runs" / "recipe")) == ["pairs", "kept"]
+
+
+def test_a_fault_of_our_own_is_a_traceback(folder: Path, command: Any, monkeypatch: Any) -> None:
+    """So that it can be reported; the interpreter then exits with 1."""
+    del folder
+
+    def broken(*_: Any) -> None:
+        raise KeyError("oops")
+
+    monkeypatch.setattr(Render, "run", broken)
+    with pytest.raises(KeyError, match="oops"):
+        command("run", "recipe.yaml")
+
+
+def test_runs_that_are_a_file(folder: Path, command: Any) -> None:
+    (folder / "runs").write_text("")
+    said = command("run", "recipe.yaml")
+    assert said.code == 1
+    assert said.err.startswith("error: runs")
+
+
+def test_an_input_that_lost_a_shard(folder: Path, command: Any) -> None:
+    command("run", "recipe.yaml", "--until", "pairs")
+    pairs = folder / "runs" / "recipe" / read_current(folder / "runs" / "recipe")["pairs"]
+    (pairs / "data" / "00000.parquet").unlink()
+    for words in (["run", "recipe.yaml"], ["show", pairs]):
+        said = command(*words)
+        assert said.code == 1
+        assert "00000.parquet is missing; `datagen verify " in said.err
+    assert "FAIL  every shard is there" in command("verify", pairs).out
+
+
+def test_damaged_files_of_our_own(folder: Path, command: Any) -> None:
+    command("run", "recipe.yaml")
+    current = folder / "runs" / "recipe" / "current.json"
+    for torn in ("", '{"pairs": ', "[1]"):
+        current.write_text(torn)
+        said = command("trace", "0" * 8)
+        assert said.code == 1
+        assert "current.json is damaged" in said.err
+    current.unlink()
+    assert command("run", "recipe.yaml").code == 0
+    assert list(read_current(current.parent)) == ["pairs", "kept", "texts"]

@@ -17,7 +17,7 @@ import datagen.stages.mix
 from corpus import laws
 from corpus.errors import UserError
 from corpus.hashing import row_ids
-from datagen.filehash import file_hashes
+from datagen.filehash import CACHE, file_hashes, versions
 from datagen.locks import locked
 from datagen.progress import Silent
 from datagen.recipe import load_recipe
@@ -158,11 +158,19 @@ def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
 def test_file_hashes_are_remembered_until_a_file_changes(tmp_path: Path) -> None:
     file = tmp_path / "x"
     file.write_bytes(b"one")
-    (first,) = file_hashes([str(file)], tmp_path)
+    (first,) = file_hashes(versions([str(file)]), tmp_path)
     assert (first.name, first.sha256[:6]) == ("x", "7692c3")
-    assert file_hashes([str(file)], tmp_path) == [first]
+    assert file_hashes(versions([str(file)]), tmp_path) == [first]
     file.write_bytes(b"two!")
-    assert file_hashes([str(file)], tmp_path) != [first]
+    assert file_hashes(versions([str(file)]), tmp_path) != [first]
+
+
+@pytest.mark.parametrize("torn", ["", '{"a": ', "[]"])
+def test_file_hashes_that_are_torn_are_found_anew(torn: str, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"one")
+    first = file_hashes(versions([str(tmp_path / "x")]), tmp_path)
+    (tmp_path / CACHE).write_text(torn)
+    assert file_hashes(versions([str(tmp_path / "x")]), tmp_path) == first
 
 
 COUNTS = st.dictionaries(

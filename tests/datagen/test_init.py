@@ -373,7 +373,7 @@ SOURCES: Sequence[tuple[Rows, str, Mapping[str, str]]] = [
     ([{"source": "Open Web", "prompt": "a b", "response": "c d"}], "response", {"origin": "source", "source": None}),
     ([{"source": "Open Web", "text": "a b"}], "text", {"origin": "source"}),
     ([{"source": "Open Web", "de": "a b", "en": "c d"}], "pair", {"source": "de", "target": "en", "origin": "source"}),
-    ([{"source": "web", "text": "a b", "mt": "c d"}], "response", {"prompt": "text", "response": "mt"}),
+    ([{"source": "web", "text": "a b", "mt": "c d"}], "response", {"prompt": "text", "origin": "source"}),
 ]
 
 

@@ -118,6 +118,24 @@ def test_the_way_of_an_answer_that_was_chosen(made: dict[str, corpus.Dataset], t
     ]
 
 
+def test_the_way_goes_on_through_what_was_made(stages: Any, tmp_path: Path) -> None:
+    text = """
+    best: {best: {by: score_x}}
+    chats: {select: {filters: [{too_long: {max: 1}}]}}
+    texts: {from: best, render: {}}
+    again: {dedup: {}}
+    """
+    made = stages(ANSWERS, "response", text)
+    chosen = next(row["id"] for row in made["rows"].rows() if row["response"] == "b says 3")
+    assert places(chosen, tmp_path / "runs") == [
+        "test/rows (read): row",
+        "test/best (best): made of it",
+        "test/chats (select): made of it, set aside for too_long: 8.0",
+        "test/texts (render): made of it",
+        "test/again (dedup): made of it",
+    ]
+
+
 @pytest.mark.usefixtures("made")
 def test_the_way_of_a_prompt(tmp_path: Path) -> None:
     found = places(f"{0:032x}", tmp_path / "runs")

@@ -129,6 +129,16 @@ def test_chats_are_told_apart_by_roles_and_turns(stages: Any) -> None:
     assert len(stages(chats, "sft", "unique: {dedup: {on: [messages]}}")["unique"]) == 3
 
 
+def test_verifiers_are_told_apart_by_names_and_arguments(stages: Any) -> None:
+    told = [("number", "{}"), ("number", '{"digits":2}'), ("number", "{}"), ("choice", "{}")]
+    rows = [
+        {"prompt": [{"role": "user", "content": str(n)}], "verifiers": [{"name": name, "args": args}]}
+        for n, (name, args) in enumerate(told)
+    ]
+    made = stages(rows, "verifiable", "unique: {dedup: {on: [verifiers]}}")["unique"]
+    assert [row["prompt"][0]["content"] for row in made.rows()] == ["0", "1", "3"]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -168,7 +168,9 @@ def test_the_best_becomes_a_chat_that_says_where_it_comes_from(stages: Any) -> N
     chosen = next(one for one in made["rows"].rows() if one["engine"] == B)
     assert row["messages"] == [*chosen["prompt"], {"role": "assistant", "content": B}]
     told = {"prompt_id": "p0", "doc_id": "d", "segment": "0", "engine": B, "response_id": chosen["id"]}
-    assert json.loads(row["meta"]) == told
+    meta = json.loads(row["meta"])
+    assert len(meta.pop("group")) == 16
+    assert meta == told
     assert (row["score_x"], row["src_lang"], row["tgt_lang"], row["license"]) == (2.0, "de", "en", "MIT")
     assert [(one.column, one.stage) for one in made["best"].manifest.selected_by] == [("score_x", "best")]
 
@@ -241,7 +243,9 @@ def test_a_pair_says_where_it_comes_from(stages: Any) -> None:
     assert (row["model_chosen"], row["model_rejected"]) == (A, B)
     assert (row["score_chosen"], row["score_rejected"]) == (1.0, 3.0)  # in the score's own unit and direction
     assert row["prompt"] == [{"role": "user", "content": "prompt 0"}]
-    assert json.loads(row["meta"]) == {
+    meta = json.loads(row["meta"])
+    assert len(meta.pop("group")) == 16
+    assert meta == {
         "prompt_id": "p0", "doc_id": "d", "segment": "0", "chosen_id": ids[A], "rejected_id": ids[B],
     }  # fmt: skip
     # Filters and plots further down know which way the scores go.

@@ -76,6 +76,7 @@ def test_one_flipped_bit(kept: Path) -> None:
 
 MANIFEST: list[tuple[str, Any, str]] = [
     ("content", "0" * 64, "content is the hash"),
+    ("shards.0.rows", 4, "every shard has as many rows"),
     ("splits", {"train": ["00000.parquet"]}, "splits name each shard once"),
     ("counts.rows", 7, "rows counted = rows in shards"),
     ("counts.in", 99, "law of select"),

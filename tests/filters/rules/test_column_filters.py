@@ -36,6 +36,20 @@ def test_threshold_is_counted_by_column() -> None:
 
 
 @pytest.mark.parametrize(
+    "spec",
+    [
+        {"threshold": {"column": "source", "min": 1}},
+        {"threshold": {"column": "label_x", "min": 1}},
+        {"margin": {"column": "kiwi", "min": 1}},
+        {"margin": {"over": "prompt", "min": 1}},
+    ],
+)
+def test_columns_that_hold_no_numbers(spec: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="holds no numbers; expected one that starts with score_"):
+        open_filter(spec)
+
+
+@pytest.mark.parametrize(
     ("chosen", "rejected_score", "higher", "rejected"),
     [
         (0.9, 0.7, True, False),

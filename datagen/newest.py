@@ -1,0 +1,25 @@
+"""Find a dataset by its folder, or by its run's folder and the name of its stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from corpus.errors import UserError, nearest
+from datagen.run import read_current
+
+
+def newest(path: Path) -> Path:
+    """The folder itself where there is one, else, for `RUNFOLDER/STAGE`, the newest folder of that stage.
+
+    Raises:
+        UserError: the run has no such stage.
+    """
+    current = {} if path.exists() else read_current(path.parent)
+    if not current:
+        return path  # whoever opens it says what is wrong with it
+    if path.name not in current:
+        raise UserError(
+            f"{path}: no such folder, and the run in {path.parent} has made no stage {path.name!r}."
+            f"{nearest(path.name, current)} Stages: {', '.join(current)}"
+        )
+    return path.parent / current[path.name]
