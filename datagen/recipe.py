@@ -163,7 +163,10 @@ class _Builder:
                 reader = reader_class(data)
             except UserError as error:
                 raise self.fault(at, f"{dotted(at)}: {error}") from None
-            options = validate(located(data, reader.paths(data), self.base), reader, loaded=self.loaded, at=at)
+            paths = reader.paths(data)
+            # Absolute, since by its start a folder in the hub's form is told from a hub's id.
+            base = self.base.absolute() if "hub" in paths else self.base
+            options = validate(located(data, paths, base), reader, loaded=self.loaded, at=at)
             return Read(reader=options, sample=self.sample)
         model = STAGES[verb]
         data = located(data, model.locations, self.base)

@@ -113,10 +113,12 @@ class TextFilter(Filter):
         return reduce(or_, (self.reject_text(*text) for text in self._texts()))
 
     def evidence(self) -> pl.Expr:
-        """The evidence of the text that has the fault."""
-        return pl.coalesce(
-            pl.when(self.reject_text(*text)).then(self.evidence_text(*text).cast(pl.String)) for text in self._texts()
-        )
+        """The evidence of the first text that has the fault; a rejected row's only text must have it."""
+        *others, last = self._texts()
+        told = self.evidence_text(*last).cast(pl.String)
+        for text in others:
+            told = pl.when(self.reject_text(*text)).then(self.evidence_text(*text).cast(pl.String)).otherwise(told)
+        return told
 
     def _texts(self) -> list[tuple[pl.Expr, pl.Expr]]:
         texts = {"output": (OUTPUT, pl.col("tgt_lang")), "source": (SOURCE, pl.col("src_lang"))}

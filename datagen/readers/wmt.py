@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import field_validator
-
 from corpus.errors import UserError, nearest
 from corpus.schema import KindName
 from datagen.readers._files import Fault, aligned
-from datagen.readers.base import Reader, Record, known_language
+from datagen.readers.base import Reader, Record
 
 _NAME = re.compile(r"(?P<set>.+)\.(?P<src>[^.-]+)-(?P<tgt>[^.-]+)\.(?P<part>src|ref|hyp)(?:\.(?P<who>.+))?\.[^.]+")
 _FOLDERS = {"src": "sources", "ref": "references", "hyp": "system-outputs"}
@@ -58,16 +56,6 @@ class Wmt(Reader):
     """Language pairs as file names have them (`de-en`); default: all of which there are system outputs."""
     references_as_candidates: bool = False
     """Whether references are answers too (`engine` is the reference's name; its `references` are then the others)."""
-
-    @field_validator("pairs")
-    @classmethod
-    def _known_pairs(cls, pairs: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        for pair in pairs or ():
-            if pair.count("-") != 1:
-                raise ValueError(f"found {pair!r}, expected source-target, such as de-en")
-            for code in pair.split("-"):
-                known_language(code)
-        return pairs
 
     def row_kind(self) -> KindName:
         """`response`."""

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ import corpus
 from corpus.errors import UserError
 from corpus.hashing import row_id
 from corpus.manifest import Score
+from datagen.progress import Silent
+from datagen.recipe import load_recipe
+from datagen.report import report
+from datagen.run import run
 from datagen.stages.read import Sample
 
 PAIR = '{"source": "Hund %d", "target": "dog %d"}\n'
@@ -129,9 +134,11 @@ def test_a_hopeless_file_is_not_read_to_its_end(read: Any) -> None:
     [
         (b"", "is empty"),
         (b"[1, 2]\n", "JSON array"),
+        (b"\n \n\n", "holds nothing but blank lines"),
+        (pairs(3).replace("\n", "\r\n").encode(), r"ends in CR LF, expected LF \(`normalize: \[line_ends\]` strips it"),
         (gzip.compress(pairs(9).encode(), mtime=0)[:-20], "damaged or cut off"),
     ],
-    ids=["empty", "array", "cut off"],
+    ids=["empty", "array", "blank lines", "line ends", "cut off"],
 )
 def test_files_that_cannot_be_read_at_all(content: bytes, words: str, read: Any) -> None:
     name = "in.jsonl.gz" if content.startswith(b"\x1f\x8b") else "in.jsonl"
@@ -210,7 +217,7 @@ def test_sample_is_a_share_or_a_count(text: str, expected: Sample) -> None:
     assert Sample.parse(text) == expected
 
 
-@pytest.mark.parametrize("text", ["0", "1.5", "-1", "half", "", "1.0", "nan", "0.0", "1e3"])
+@pytest.mark.parametrize("text", ["0", "1.5", "-1", "half", "", "1.0", "nan", "0.0", "1e3", "²", "٣"])
 def test_sample_is_nothing_else(text: str) -> None:
     with pytest.raises(UserError, match="a share between 0 and 1"):
         Sample.parse(text)
@@ -248,6 +255,63 @@ def test_a_share_takes_prompts_with_all_their_answers(read: Any) -> None:
     by_prompt = made.scan().group_by("source").agg(pl.col("engine").sort()).collect()
     assert 10 < by_prompt.height < 40
     assert all(engines == ["a", "b"] for engines in by_prompt["engine"].to_list())
+
+
+def test_a_share_of_little_may_be_nothing_and_all_stages_go_on(recipe: Any, go: Any, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps({**ANSWER, "source": f"{n}"}) + "\n" for n in range(6)))
+    path = recipe(
+        """
+        rows:   {read: {jsonl: in.jsonl, kind: response}}
+        scored: {score: {scorers: [repetition]}}
+        kept:   {select: {filters: [empty]}}
+        unique: {dedup: {}}
+        best:   {from: unique, best: {by: score_repetition_lines}}
+        pairs:  {from: unique, pair: {by: score_repetition_lines}}
+        mix:    {from: [best], mix: {validation: 0.5}}
+        text:   {from: best, render: {}}
+        """
+    )
+    made = go(path, sample="0.000000001")
+    assert {name: len(dataset) for name, dataset in made.items()} == dict.fromkeys(made, 0)
+    assert made["rows"].manifest.counts["sampled_out"] == 6
+    page = report(tmp_path / "runs" / "test", out=tmp_path / "report", text=True)
+    assert "sampled" in page.read_text("utf-8")
+
+
+def test_a_share_of_little_text_may_be_nothing(read: Any) -> None:
+    made = read(pairs(6), "kind: pair", sample="0.000000001")
+    assert (len(made), made.manifest.counts["sampled_out"]) == (0, 6)
+
+
+class Meddling(Silent):
+    """Changes the input as soon as its first shard is there."""
+
+    def __init__(self, change: Callable[[], object]) -> None:
+        self.change = change
+
+    def advanced(self, rows: int) -> None:
+        del rows
+        self.change()
+
+
+CHANGES: list[tuple[str, Callable[[Path], object]]] = [
+    ("appended to", lambda file: file.write_text(file.read_text() + PAIR % (9, 9))),
+    ("replaced by another", lambda file: (file.unlink(), file.write_text(pairs(40)))),
+    ("broken", lambda file: file.write_text("broken\n" * 40)),
+    ("taken away", lambda file: file.unlink()),
+    ("joined by another", lambda file: file.with_name("in2.jsonl").write_text(pairs(1))),
+]
+
+
+@pytest.mark.parametrize("change", [change for _, change in CHANGES], ids=[name for name, _ in CHANGES])
+def test_a_file_that_changes_while_it_is_read(change: Any, recipe: Any, tmp_path: Path) -> None:
+    file = tmp_path / "in.jsonl"
+    file.write_text(pairs(40))
+    path = recipe("rows: {read: {jsonl: 'in*.jsonl', kind: pair, rows_per_shard: 5}}")
+    with pytest.raises(UserError, match="changed while it was read"):
+        run(load_recipe(path), tmp_path / "runs", until=None, workers=1, progress=Meddling(lambda: change(file)))
+    assert not list((tmp_path / "runs").rglob("*.parquet"))
+    assert not list((tmp_path / "runs").glob("*/*/"))
 
 
 def test_the_sample_is_part_of_the_plan(read: Any) -> None:

@@ -1,6 +1,7 @@
 """Hub datasets, through local folders that `datasets` loads as it does the hub's."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ import polars as pl
 import pytest
 
 from corpus.errors import UserError
+from datagen.progress import Silent
 from datagen.readers.names import open_reader
+from datagen.recipe import load_recipe
+from datagen.run import run
 
 
 @pytest.fixture
@@ -40,7 +44,39 @@ def test_a_local_folder_is_its_files(folder: Path) -> None:
     reader = open_reader({"hub": str(folder), "kind": "pair"})
     names = ["test-00000-of-00001.parquet", "train-00000-of-00001.parquet"]
     assert reader.files() == [str(folder / name) for name in names]
-    assert reader.identity() == {}
+    assert reader.identity() == {"folder": "flores", "names": names}
+
+
+@pytest.mark.parametrize("base", ["recipes", "."])
+def test_a_local_folder_lies_beside_the_recipe_and_its_path_is_in_no_file(
+    base: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the run is started from and where all of it lies makes no difference."""
+    made = []
+    for place in (tmp_path / "here", tmp_path / "there"):
+        (place / "recipes").mkdir(parents=True)
+        shutil.copytree(folder, place / "recipes" / "flores")
+        recipe = place / "recipes" / "hub.yaml"
+        read = "{hub: ./flores, kind: pair, columns: {source: translation.de, target: translation.yo}}"
+        recipe.write_text(f"stages:\n  rows: {{read: {read}}}\n", encoding="utf-8")
+        monkeypatch.chdir(place / "recipes" if base == "." else place)
+        loaded = load_recipe(Path("hub.yaml") if base == "." else Path("recipes/hub.yaml"))
+        made.append(run(loaded, place / "runs", until=None, workers=1, progress=Silent())["rows"])
+    here, there = (dataset.manifest for dataset in made)
+    assert (here.plan, here.content, here.options) == (there.plan, there.content, there.options)
+    assert here.origins == {"flores": 2}
+    assert str(tmp_path) not in (made[0].path / "manifest.json").read_text("utf-8")
+
+
+def test_an_id_that_is_a_folders_name_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.parent)
+    with pytest.raises(UserError, match=r"a folder here is called so too.* Write \./flores"):
+        open_reader({"hub": "flores", "kind": "pair"}).files()
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"there is no folder .*none"):
+        open_reader({"hub": str(tmp_path / "none"), "kind": "pair"}).files()
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,15 @@ def test_a_file_that_is_no_json_lines(tmp_path: Path, read: Callable[..., Any], 
             {"source": "a", "target": "b", "score_da": 71.5, "label_domain": "news", "flag_old": False},
             id="declared scores",
         ),
+        pytest.param(
+            {"turns": ["q", "a"], "id": 7},
+            {"kind": "sft", "columns": {"user": "turns.0", "assistant": "turns.1"}},
+            {
+                "messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}],
+                "meta": {"turns": ["q", "a"], "id": 7},
+            },
+            id="a chat of a question and an answer",
+        ),
     ],
 )
 def test_columns(jsonl: Callable[..., Any], record: object, options: dict[str, Any], row: dict[str, object]) -> None:
@@ -288,6 +297,14 @@ def test_a_score_that_is_not_declared_is_an_error(jsonl: Callable[..., Any]) -> 
         ({"kind": "pairs"}, "Did you mean 'pair'"),
         ({"kind": "pair", "columns": {"sorce": "x"}}, "'sorce' is no column of kind 'pair'. Did you mean 'source'"),
         ({"kind": "pair", "columns": {"id": "x"}}, "`id` is our hash"),
+        ({"kind": "pair", "columns": {"user": "q"}}, "'user' is no column of kind 'pair'"),
+        ({"kind": "sft", "columns": {"usr": "q"}}, "Did you mean 'user'"),
+        ({"kind": "sft", "columns": {"user": "q"}}, "found user; a chat also needs `assistant: NAME`"),
+        ({"kind": "sft", "columns": {"system": "s", "assistant": "a"}}, "a chat also needs `user: NAME`"),
+        (
+            {"kind": "sft", "columns": {"messages": "m", "user": "q", "assistant": "a"}},
+            "read whole or made of its turns",
+        ),
         ({"kind": "pair", "columns": {"score_da": "x"}}, r"scores: \{score_da: higher\}"),
         ({"kind": "pair", "scores": {"da": "higher"}}, "'da' is no score column"),
         ({"kind": "pair", "scores": {"label_x": "higher"}}, "`label_x: none`"),

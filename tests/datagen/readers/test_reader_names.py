@@ -30,6 +30,9 @@ def test_every_reader_is_named_after_its_field() -> None:
         ({"jsonl": "x", "kind": "pair", "delimiter": ";"}, "unknown option 'delimiter'"),
         ({"tsv": "x", "kind": "pair", "delimiter": "::"}, "delimiter"),
         ({"text": {"de": "x"}, "normalize": ["nfkc"]}, "normalize"),
+        ({"jsonl": "x", "kind": "pair", "src_lang": "xx-nope"}, "^src_lang: 'xx-nope' is no language code"),
+        ({"mqm": "x.tsv", "src_lang": "de", "tgt_lang": "english"}, "^tgt_lang: 'english' is no language code"),
+        ({"text": {"de": "x", "xx-nope": "y"}}, "'xx-nope' is no language code"),
     ],
 )
 def test_wrong_names_and_options(options: dict[str, Any], message: str) -> None:

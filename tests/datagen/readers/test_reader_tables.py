@@ -81,6 +81,21 @@ def test_messages_in_cells_are_json(table: Callable[..., Any]) -> None:
     assert table("tsv", 'messages\n[{"role":"user","content":"q"}]\nq\n', kind="sft").aside == [(3, "wrong_type")]
 
 
+def test_chats_of_two_or_three_columns(table: Callable[..., Any]) -> None:
+    columns = {"system": "rules", "user": "question", "assistant": "answer"}
+    content = "rules,question,answer,messages\nBe brief.,¿Qué?,نعم,\n,何,是,x\n,q,,\n"
+    asked, plain = ({"role": "user", "content": text} for text in ("¿Qué?", "何"))
+    reading = table("csv", content, kind="sft", columns=columns, keep=())
+    assert reading.rows[:2] == [
+        {"messages": [{"role": "system", "content": "Be brief."}, asked, {"role": "assistant", "content": "نعم"}]},
+        {"messages": [plain, {"role": "assistant", "content": "是"}]},
+    ]
+    del columns["system"]
+    row = table("csv", content, kind="sft", columns=columns).rows[1]
+    # A column that is no part of the chat stays in `meta`, whatever its name.
+    assert (len(row["messages"]), row["meta"]) == (2, {"rules": "", "messages": "x"})
+
+
 @pytest.mark.parametrize(
     ("name", "content", "aside"),
     [
@@ -138,6 +153,7 @@ def test_a_cell_that_is_no_such_value(table: Callable[..., Any], cell: str, colu
             r"no column 'bdy' \(.*our 'text'\). Did you mean 'body'",
         ),
         ("csv", "text,n\na,1\n", {"key": "uid"}, r"no column 'uid' \(.*the key\)"),
+        ("csv", "\n\n", {}, "the first line is blank, expected the names of the columns"),
         ("csv", "text,text\na,1\n", {}, "names 'text' more than once"),
         ("csv", "\ufefftext,n\na,1\n", {}, r"the header cannot be read: .*`normalize: \[byte_order_mark\]`"),
         ("csv", 'text,n\na,1\n"b,2\nc,3\n', {}, "the quote that is opened in the row on line 3 is never closed"),
