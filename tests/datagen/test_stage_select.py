@@ -1,5 +1,6 @@
 """`select`: who is dropped, why, with what evidence, and what is counted."""
 
+from collections import Counter
 from typing import Any
 
 import polars as pl
@@ -190,10 +191,13 @@ def test_each_reason_is_that_of_the_first_filter_that_rejects(
 
 
 def _first(row: dict[str, float | None], limits: list[tuple[str, float, bool]]) -> str | None:
+    seen: Counter[str] = Counter()
     for column, least, keep in limits:
         value = row[column]
+        seen[column] += 1
+        number = f"#{seen[column]}" if seen[column] > 1 else ""  # the second filter of one kind, and on
         if value is None and not keep:
-            return f"threshold:{column}:unjudged"
+            return f"threshold:{column}{number}:unjudged"
         if value is not None and value < least:
-            return f"threshold:{column}"
+            return f"threshold:{column}{number}"
     return None
