@@ -28,7 +28,9 @@ def test_a_pair_becomes_a_prompt_for_plain_translation(stages: Any) -> None:
     kept = ("source", "src_lang", "tgt_lang", "doc_id", "segment", "license", "origin")
     assert {name: prompt[name] for name in kept} == {name: row[name] for name in kept}
     assert (prompt["task"], prompt["references"]) == ("translate", ["Good day"])
-    assert json.loads(prompt["meta"]) == {"row_id": next(made["rows"].rows())["id"]}
+    told = json.loads(prompt["meta"])
+    assert told["row_id"] == next(made["rows"].rows())["id"]
+    assert set(told) == {"row_id", "group"}  # the group keeps what is made of one document on one side of a split
     assert prompt["id"] == row_id("prompt", prompt)
 
 
@@ -161,7 +163,9 @@ def test_rows_as_text(kind: str, row: Any, options: str, expected: list[str] | N
 def test_a_text_says_where_it_comes_from(stages: Any) -> None:
     made = stages([{**PAIR, "license": "MIT", "doc_id": "d"}], "pair", "out: {render: {}}")
     (row,) = made["out"].rows()
-    assert json.loads(row["meta"]) == {"row_id": next(made["rows"].rows())["id"], "kind": "pair"}
+    told = json.loads(row["meta"])
+    assert (told["row_id"], told["kind"]) == (next(made["rows"].rows())["id"], "pair")
+    assert set(told) == {"row_id", "kind", "group"}
     assert (row["src_lang"], row["tgt_lang"], row["license"], row["doc_id"]) == (None, "en", "MIT", "d")
 
 

@@ -92,7 +92,7 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def start(recipe: Path, runs: Path, *, workers: int = 1) -> subprocess.Popen[str]:
-    """A run in a session of its own, so that all its processes can be killed together."""
+    """A run as the head of a process group of its own, so that all its processes can be killed together."""
     words = ["run", str(recipe), "--runs", str(runs), "--workers", str(workers)]
     return subprocess.Popen(
         [sys.executable, "-c", "from datagen.cli import main; main()", *words],
