@@ -139,7 +139,9 @@ def scored(run: Sequence[Step]) -> list[Scored]:
     for step in run:
         # A pair's own scores are those that its candidates had.
         declared = kind_of(step.manifest.kind).columns
-        known = {name for source in step.inputs for name in source.manifest.scores}
+        # What came with rows that were read is new to this run.
+        inputs = step.inputs if step.verb != "read" else ()
+        known = {name for source in inputs for name in source.manifest.scores}
         columns = [
             Column(
                 name,
