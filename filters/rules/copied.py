@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import and_
+
 import polars as pl
 from pydantic import Field
 
 from filters.base import OUTPUT, SOURCE, Filter
 from filters.expressions import where_paired, where_suspect
 
-_WORD = r"[\p{L}\p{M}\p{N}]"
 _NO_WORD = r"[^\p{L}\p{M}\p{N}]+"
 
 
@@ -25,26 +27,18 @@ class Copied(Filter):
         """True where both texts have the same letters, marks and digits in the same order."""
         source, output = _folded(SOURCE), _folded(OUTPUT)
         same = (source == output) & output.str.contains(r"\p{L}") & (OUTPUT.str.len_chars() >= self.min_length)
-        # Folding takes microseconds, and few texts begin alike.
-        return where_paired(where_suspect(_begin_alike(), where_suspect(_first_words_alike(), same)))
+        # Folding takes microseconds; few texts begin with the same letter, and fewer with the same three.
+        return where_paired(where_suspect(_begin_alike(1), where_suspect(_begin_alike(3), same)))
 
 
 def _folded(text: pl.Expr) -> pl.Expr:
     return text.str.to_lowercase().str.replace_all(_NO_WORD, "")
 
 
-def _begin_alike() -> pl.Expr:
-    """False where both texts begin with a letter or digit, and not with the same."""
-    source, output = (text.str.head(1).str.to_lowercase() for text in (SOURCE, OUTPUT))
-    words = SOURCE.str.contains(f"^{_WORD}") & OUTPUT.str.contains(f"^{_WORD}")
-    return ~words | source.str.starts_with(output) | output.str.starts_with(source)
-
-
-def _first_words_alike() -> pl.Expr:
-    """True where one text's first word begins the other's."""
-    # Sigma at the end of a word may stand within the text's letters when all that is between them is taken out.
-    source, output = (
-        text.str.extract(f"{_WORD}+", 0).str.to_lowercase().str.replace_all("ς", "σ", literal=True).fill_null("")
-        for text in (SOURCE, OUTPUT)
-    )
-    return source.str.starts_with(output) | output.str.starts_with(source)
+def _begin_alike(size: int) -> pl.Expr:
+    """False where both texts begin with so many letters or digits, and not with the same."""
+    heads = [text.str.head(size) for text in (SOURCE, OUTPUT)]
+    lettered = reduce(and_, (head.str.contains(rf"^[\p{{L}}\p{{N}}]{{{size}}}$") for head in heads))
+    # What follows in the text may make another of a Σ; İ becomes two characters.
+    source, output = (head.str.to_lowercase().str.replace_all("ς", "σ", literal=True) for head in heads)
+    return ~lettered | source.str.starts_with(output) | output.str.starts_with(source)
