@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypedDict
 
@@ -44,14 +45,17 @@ def describe(shards: Sequence[Path], scores: Mapping[str, Score]) -> Tables:
     frame = pl.scan_parquet(list(shards))
     names = frame.collect_schema().names()
     columns = [name for name in ("src_lang", "tgt_lang", "origin", "license", "engine") if name in names]
-    counts = frame.group_by(columns).len("rows").collect(engine="streaming")
-    return Tables(
-        languages=_tally(counts, LANGUAGES),
-        origins=_tally(counts, pl.col("origin").fill_null("unknown")),
-        licenses=_tally(counts, pl.col("license").fill_null("unknown")),
-        models=_tally(counts, pl.col("engine")) if "engine" in names else {},
-        scores={name: _spread(shards, name, score) for name, score in scores.items() if name in names},
-    )
+    judged = [name for name in scores if name in names]
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        spreads = pool.map(lambda name: _spread(shards, name, scores[name]), judged)
+        counts = frame.group_by(columns).len("rows").collect(engine="streaming")
+        return Tables(
+            languages=_tally(counts, LANGUAGES),
+            origins=_tally(counts, pl.col("origin").fill_null("unknown")),
+            licenses=_tally(counts, pl.col("license").fill_null("unknown")),
+            models=_tally(counts, pl.col("engine")) if "engine" in names else {},
+            scores=dict(zip(judged, spreads, strict=True)),
+        )
 
 
 def _tally(counts: pl.DataFrame, key: pl.Expr) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
@@ -34,6 +35,9 @@ from datagen.stages.base import (
     ShardStage,
     add_counts,
 )
+
+_START_UP = 3.0
+"""Seconds of work that worker processes must save before they are worth their own start."""
 
 
 def execute(stage: Named, inputs: Inputs, out: StageFolder, context: Context, workers: int, progress: Progress) -> None:
@@ -78,9 +82,9 @@ def _shards(
     stage: ShardStage, missing: Sequence[Piece], out: StageFolder, context: Context, workers: int, progress: Progress
 ) -> None:
     workers = min(workers, len(missing))
-    if workers <= 1:
-        for piece in missing:
-            progress.advanced(run_shard(stage, piece, out, context)[0])
+    if workers <= 1 or not stage.native:
+        missing = _here(stage, missing, out, context, progress, patience=math.inf if workers <= 1 else _START_UP)
+    if not missing:
         return
     with _pool(stage, workers) as pool:
         futures: list[Future[tuple[int, float]]] = [
@@ -97,6 +101,24 @@ def _shards(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _here(
+    stage: ShardStage,
+    missing: Sequence[Piece],
+    out: StageFolder,
+    context: Context,
+    progress: Progress,
+    *,
+    patience: float,
+) -> Sequence[Piece]:
+    """Make shards in this process until the rest would take more than `patience` seconds; the rest."""
+    for done, piece in enumerate(missing, 1):
+        rows, seconds = run_shard(stage, piece, out, context)
+        progress.advanced(rows)
+        if seconds * (len(missing) - done) > patience:
+            return missing[done:]
+    return ()
 
 
 def _pool(stage: ShardStage, workers: int) -> Executor:

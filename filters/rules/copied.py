@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import and_
-
 import polars as pl
 from pydantic import Field
 
 from filters.base import OUTPUT, SOURCE, Filter
 from filters.expressions import where_paired, where_suspect
 
+_LETTER = r"[\p{L}\p{N}]"
 _NO_WORD = r"[^\p{L}\p{M}\p{N}]+"
 
 
@@ -27,18 +25,18 @@ class Copied(Filter):
         """True where both texts have the same letters, marks and digits in the same order."""
         source, output = _folded(SOURCE), _folded(OUTPUT)
         same = (source == output) & output.str.contains(r"\p{L}") & (OUTPUT.str.len_chars() >= self.min_length)
-        # Folding takes microseconds; few texts begin with the same letter, and fewer with the same three.
-        return where_paired(where_suspect(_begin_alike(1), where_suspect(_begin_alike(3), same)))
+        # Folding takes microseconds, and few texts begin with the same letter.
+        return where_paired(where_suspect(_begin_alike(), same))
 
 
 def _folded(text: pl.Expr) -> pl.Expr:
     return text.str.to_lowercase().str.replace_all(_NO_WORD, "")
 
 
-def _begin_alike(size: int) -> pl.Expr:
-    """False where both texts begin with so many letters or digits, and not with the same."""
-    heads = [text.str.head(size) for text in (SOURCE, OUTPUT)]
-    lettered = reduce(and_, (head.str.contains(rf"^[\p{{L}}\p{{N}}]{{{size}}}$") for head in heads))
-    # What follows in the text may make another of a Σ; İ becomes two characters.
-    source, output = (head.str.to_lowercase().str.replace_all("ς", "σ", literal=True) for head in heads)
+def _begin_alike() -> pl.Expr:
+    """False where both texts begin with a letter or digit, and not with the same."""
+    source, output = (text.str.head(1) for text in (SOURCE, OUTPUT))
+    lettered = source.str.contains(_LETTER) & output.str.contains(_LETTER)
+    source, output = source.str.to_lowercase(), output.str.to_lowercase()
+    # The small İ is two characters.
     return ~lettered | source.str.starts_with(output) | output.str.starts_with(source)

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import corpus
+from datagen import executors
 
 SYSTEMS = "abcd"
 RECIPE = """
@@ -97,8 +98,9 @@ def run(tmp_path: Path, recipe: Any, go: Any, answers: list[str]) -> Any:
     return run
 
 
-def test_workers_do_not_matter(run: Any) -> None:
+def test_workers_do_not_matter(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight shards made by one, two and seven workers, each of them a process or a thread."""
+    monkeypatch.setattr(executors, "_START_UP", 0.0)  # else so little work is done without processes
     one = run(workers=1, size=12)
     assert run(workers=2, size=12) == one
     assert run(workers=7, size=12) == one

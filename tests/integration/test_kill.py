@@ -95,7 +95,7 @@ def start(recipe: Path, runs: Path, *, workers: int = 1) -> subprocess.Popen[str
     """A run as the head of a process group of its own, so that all its processes can be killed together."""
     words = ["run", str(recipe), "--runs", str(runs), "--workers", str(workers)]
     return subprocess.Popen(
-        [sys.executable, "-c", "from datagen.cli import main; main()", *words],
+        [sys.executable, "-c", "from datagen import cli, executors; executors._START_UP = 0; cli.main()", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
