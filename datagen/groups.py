@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from corpus.mixing import hash64
-
 FIELD = "group"
 """Name of the key in `meta`: 16 hex digits."""
 
@@ -29,6 +27,8 @@ _ORIGINAL: dict[str, pl.Expr] = {
 
 def group_keys(frame: pl.DataFrame, kind: str) -> pl.Series:
     """Each row's group as 16 hex digits; the one handed on in `meta` where there is one."""
+    from corpus.mixing import hash64
+
     document = pl.lit(None, pl.String)
     if "doc_id" in frame.columns:
         document = pl.concat_str("origin", "doc_id", separator="\x1f")
