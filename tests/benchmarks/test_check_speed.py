@@ -21,3 +21,8 @@ def test_cpu(
     jobs = [run_job("-m", "datagen.cli", "check", recipe, "--runs", tmp_path) for _ in range(RUNS + 1)]
     # The first run compiles what an installation would have compiled.
     report.add(f"datagen check {name}, CPU", median([job.cpu_seconds for job in jobs[1:]]), "s", most=0.5)
+
+
+def test_yardstick(report: Report) -> None:
+    jobs = [run_job("-c", "import polars") for _ in range(RUNS)]
+    report.add("import polars and nothing else, CPU", median([job.cpu_seconds for job in jobs]), "s")

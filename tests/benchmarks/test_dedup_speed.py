@@ -28,6 +28,8 @@ def test_rate_and_memory(normalize: str, least: int, texts: Path, folder: Path, 
     peaks = [min(job.peak_mib for _, job in some) for some in ([one.rate() for _ in range(RUNS)], results)]
     rate = median([rate for rate, _ in results])
     report.add(f"dedup {normalize}, 5,000,000 texts, two cores", rate, "rows/s", least=least)
+    cpu = median([job.cpu_seconds for _, job in results]) / 5
+    report.add(f"dedup {normalize}, CPU of the whole command", cpu, "µs/row")
     grown = (peaks[1] - peaks[0]) * 2**20 / 4_000_000
     report.add(f"dedup {normalize}, what memory grows by from one to five million rows", grown, "bytes/row", most=40)
     for used in (small, one.folder, five.folder):

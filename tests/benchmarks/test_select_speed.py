@@ -24,14 +24,17 @@ def million(folder: Path) -> Path:
 
 def test_rate(million: Path, folder: Path, report: Report) -> None:
     recipe = Recipe(folder / "select", million, SELECT)
-    ours, peers = [], []
+    ours, peers, cpu = [], [], []
     for _ in range(RUNS):
-        ours.append(recipe.rate()[0])
+        rate, job = recipe.rate()
+        ours.append(rate)
+        cpu.append(job.cpu_seconds)
         out = folder / "datatrove"
         peers.append(1_000_000 / run_job(HERE / "peers.py", "lambda", million, out, 2).number(SECONDS))
         shutil.rmtree(out)
         shutil.rmtree(f"{out}-logs")
     report.add("select, 1,000,000 pairs, two cores", median(ours), "rows/s", least=350_000)
+    report.add("select, CPU of the whole command", median(cpu), "µs/row")
     report.add("datatrove's reader, LambdaFilter (has it text?), writer, two workers", median(peers), "rows/s")
     report.add("select by datatrove", median(ours) / median(peers), "times", least=10)
 
