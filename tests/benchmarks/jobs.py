@@ -12,28 +12,26 @@ from pathlib import Path
 
 import polars as pl
 
-from corpus.shards import COMPRESSION_LEVEL, ROW_GROUP_ROWS
+from corpus.shards import COMPRESSION_LEVEL, ROW_GROUP_ROWS, replacing
 from datagen.recipe import load_recipe
 from filters.base import with_roles
 from filters.recognizer import lid176
 
 
 def bare_select(recipe: str, folder: str, out: str) -> float:
-    """Read, filter and write on two threads: no reasons, counts, checksums, manifest, nor rows set aside."""
+    """Read, filter and write, each file whole or not at all: no reasons, counts, checksums, manifest, drop log."""
     filters = load_recipe(Path(recipe)).stages["made"].options.filters
     verdicts = [judge.reject().fill_null(value=True).alias(judge.name()) for judge in filters]
     names = [judge.name() for judge in filters]
 
     def shard(file: Path) -> None:
         frame = pl.read_parquet(file)
-        judged = with_roles(frame.lazy(), "pair").with_columns(verdicts).collect()
+        judged = with_roles(frame.lazy(), "pair").with_columns(verdicts).collect(engine="in-memory")
         kept = judged.filter(~pl.any_horizontal(names)).select(frame.columns)
-        kept.rechunk().write_parquet(
-            Path(out) / file.name,
-            compression="zstd",
-            compression_level=COMPRESSION_LEVEL,
-            row_group_size=ROW_GROUP_ROWS,
-        )
+        with replacing(Path(out) / file.name) as handle:
+            kept.rechunk().write_parquet(
+                handle, compression="zstd", compression_level=COMPRESSION_LEVEL, row_group_size=ROW_GROUP_ROWS
+            )
 
     Path(out).mkdir()
     started = time.perf_counter()

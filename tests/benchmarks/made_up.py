@@ -68,7 +68,7 @@ TEXTS = {"en": 40, "de": 15, "cs": 5, "ru": 10, "el": 5, "ar": 5, "hi": 5, "zh":
 RUNNING = 3_000_000
 """Characters of running text made of each language."""
 FAULTS = ("empty", "copied", "long", "script", "number", "html")
-FAULTY, WITH_NUMBER = 0.04, 0.16
+FAULTY, WITH_NUMBER = 0.02, 0.16
 """Share of pairs with a fault planted in them, and share of pairs with a number in both texts."""
 REPEATED = 0.2
 """Share of texts that are one of `COMMON` ones, with other capitals and more white space."""

@@ -1,4 +1,7 @@
-"""`select` with eight rules over sentence pairs, parquet to parquet: rate, memory, and the price of bookkeeping."""
+"""`select` with eight rules over sentence pairs, parquet to parquet: rate, memory, and the price of bookkeeping.
+
+One pair in twenty is dropped: three in a hundred for a low score, two for a planted fault.
+"""
 
 import shutil
 from pathlib import Path
@@ -10,7 +13,7 @@ from made_up import ROWS, MadeUp, relink, write_dataset
 pytestmark = pytest.mark.bench
 
 SELECT = """select: {filters: [empty, {too_long: {max: 500}}, {length_ratio: {max: 3}}, copied, wrong_script,
-    numbers_differ, html, {threshold: {column: score_quality, min: 0.05}}]}"""
+    numbers_differ, html, {threshold: {column: score_quality, min: 0.03}}]}"""
 SECONDS = r"seconds ([\d.]+)"
 RUNS = 3
 
