@@ -95,10 +95,12 @@ def with_evidence(dropped: pl.DataFrame, filters: Sequence[Filter], header: Head
     told = {reason: value for reason, value in found if value is not None}
     # Each on the rows of its own reason alone: evidence may take long.
     parts = [
-        rows.with_columns(told.get(reason, none).cast(pl.String).alias("@value"))
+        rows.lazy().with_columns(told.get(reason, none).cast(pl.String).alias("@value"))
         for (reason,), rows in dropped.with_row_index("@row").partition_by("@reason", as_dict=True).items()
     ]
-    return pl.concat(parts).sort("@row") if parts else dropped.with_columns(none.alias("@value"))
+    if not parts:
+        return dropped.with_columns(none.alias("@value"))
+    return pl.concat(parts).sort("@row").collect(engine="in-memory")
 
 
 def selections(filters: Sequence[Filter], header: Header, name: str) -> list[Selection]:
