@@ -54,6 +54,12 @@ def _prompt(counts: Counts) -> Iterator[Balance]:
     yield Balance("in × templates = rows + dropped × templates + repeated", plain(counts, "in") * templates, out)
 
 
+def _generate(counts: Counts) -> Iterator[Balance]:
+    asked = plain(counts, "in") * plain(counts, "engines") * plain(counts, "samples")
+    out = plain(counts, "rows") + plain(counts, "failed")
+    yield Balance("prompts × engines × n = rows + failed, by reason", asked, out)
+
+
 def _best(counts: Counts) -> Iterator[Balance]:
     out = plain(counts, "rows") + plain(counts, "without")
     yield Balance("groups = rows + groups without, by reason", plain(counts, "groups"), out)
@@ -73,6 +79,7 @@ def _mix(counts: Counts) -> Iterator[Balance]:
 LAWS: dict[str, Callable[[Counts], Iterator[Balance]]] = {
     "read": _read,
     "prompt": _prompt,
+    "generate": _generate,
     "score": _kept_or_aside,
     "select": _dropped,
     "dedup": _dropped,
@@ -84,6 +91,7 @@ LAWS: dict[str, Callable[[Counts], Iterator[Balance]]] = {
 SET_ASIDE: dict[str, tuple[str, ...]] = {
     "read": ("aside",),
     "prompt": ("dropped",),
+    "generate": ("failed",),
     "select": ("dropped",),
     "dedup": ("dropped",),
     "best": ("left", "without"),

@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 
 from corpus.errors import UserError, nearest
 from corpus.schema import KINDS, MESSAGES, ROLES, VERIFIERS, Kind
+from datagen.engines.names import ENGINES, engine_class
 from datagen.readers.base import Reader
 from datagen.readers.names import reader_class, reader_names
 from datagen.stages import STAGES
@@ -104,13 +105,20 @@ def _stages() -> Iterator[Entry]:
 def _manner(model: type[Stage]) -> str:
     if issubclass(model, DatasetStage):
         return "on all rows at once"
-    return "on a stream of rows, in one process" if issubclass(model, FlowStage) else "shard by shard, in parallel"
+    return "on all missing rows in a stream, in one process" if issubclass(model, FlowStage) else "shard by shard, in parallel"
 
 
 def _readers() -> Iterator[Entry]:
     for name in reader_names():
         model = reader_class([name])
         yield Entry("readers", name, _doc(model), {"Counts": model.unit}, _options(model))
+
+
+def _engines() -> Iterator[Entry]:
+    for name in ENGINES:
+        model = engine_class(name)
+        facts = {"Not in plans": ", ".join(f"`{option}`" for option in model.speed)}
+        yield Entry("engines", name, _doc(model), facts, _options(model))
 
 
 def _tasks() -> Iterator[Entry]:
@@ -215,6 +223,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Entry]]] = {
     "stages": _stages,
     "readers": _readers,
     "tasks": _tasks,
+    "engines": _engines,
     "scorers": _scorers,
     "filters": _filters,
     "kinds": _kinds,

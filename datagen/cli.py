@@ -74,6 +74,9 @@ def run(
     workers: Annotated[
         int, typer.Option("--workers", min=1, help="Worker processes; changes speed, never results.")
     ] = os.cpu_count() or 1,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Ask again for what failed in `generate` stages that are done.")
+    ] = False,
 ) -> None:
     """Make every dataset of a recipe that is not there yet.
 
@@ -91,7 +94,7 @@ def run(
         raise UserError(f"--until {until}: no such stage; the recipe has {', '.join(loaded.stages)}")
     told = Told(Console(soft_wrap=True))
     try:
-        made = run_recipe(loaded, runs, until=until, workers=workers, progress=told)
+        made = run_recipe(loaded, runs, until=until, workers=workers, progress=told, retry_failed=retry_failed)
     finally:
         told.close()
     print(f"all {len(made)} datasets are there; next: datagen report {runs / loaded.name}")

@@ -8,17 +8,13 @@ import os
 import signal
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-
-import polars as pl
+from dataclasses import replace
 
 from corpus.errors import Failure
 from corpus.manifest import Counts
-from corpus.schema import schema
-from corpus.shards import aside_frame
 from datagen.folder import StageFolder
 from datagen.inputs import Inputs
 from datagen.progress import Progress
@@ -26,14 +22,10 @@ from datagen.recipe import Named
 from datagen.stages.base import (
     Context,
     DatasetStage,
-    Flown,
     FlowStage,
-    Header,
-    Item,
     Piece,
     Result,
     ShardStage,
-    add_counts,
 )
 
 _START_UP = 3.0
@@ -57,7 +49,10 @@ def execute(stage: Named, inputs: Inputs, out: StageFolder, context: Context, wo
     missing = [piece for piece in inputs.pieces() if not out.done(piece.name)]
     progress.started(stage, len(missing))
     if isinstance(options, FlowStage):
-        _flow(options, missing, out, context, progress)
+        options.flow(inputs.pieces(), _Told(out, progress), context)
+        lost = [piece.name for piece in missing if not out.done(piece.name)]
+        if lost:
+            raise RuntimeError(f"the stage left shards unmade: {', '.join(lost)}")
     elif isinstance(options, ShardStage):
         if missing:
             options.prepare(inputs.pieces(), context)
@@ -71,8 +66,8 @@ def run_shard(stage: ShardStage, piece: Piece, out: StageFolder, context: Contex
     started = time.perf_counter()
     frame = piece.load(context.header)
     result = stage.run(frame, piece.name, context)
-    joined = piece.height() - frame.height
-    if joined:
+    # Rows are joined where files are several; to ask one file again how long it is would be idle.
+    if len(piece.files) > 1 and (joined := piece.height() - frame.height):
         result = result._replace(counts={**result.counts, "joined": joined})
     out.write(piece.name, result, piece.split)
     return frame.height, time.perf_counter() - started
@@ -86,6 +81,8 @@ def _shards(
         missing = _here(stage, missing, out, context, progress, patience=math.inf if workers <= 1 else _START_UP)
     if not missing:
         return
+    # What tells people of a stage at work belongs to this process, and shard stages tell nothing.
+    context = replace(context, tell=print)
     with _pool(stage, workers) as pool:
         futures: list[Future[tuple[int, float]]] = [
             pool.submit(run_shard, stage, piece, out, context) for piece in missing
@@ -168,41 +165,3 @@ class _Told:
 
     def discard(self) -> None:
         self._out.discard()
-
-
-def _flow(stage: FlowStage, missing: Sequence[Piece], out: StageFolder, context: Context, progress: Progress) -> None:
-    """Stream the rows of all missing shards; close a shard when the last of its rows is there, whatever the order."""
-    sizes: dict[str, int] = {}
-    splits = {piece.name: piece.split for piece in missing}
-    held: dict[str, list[Flown]] = defaultdict(list)
-
-    def items() -> Iterator[Item]:
-        for piece in missing:
-            frame = piece.load(context.header)
-            sizes[piece.name] = frame.height
-            for place, row in enumerate(frame.iter_rows(named=True)):
-                yield Item(piece.name, place, row)
-
-    def close(name: str) -> None:
-        out.write(name, _gather(held.pop(name, []), context.out), splits[name])
-        progress.advanced(sizes[name])
-
-    for flown in stage.flow(items(), context):
-        held[flown.piece].append(flown)
-        if len(held[flown.piece]) == sizes[flown.piece]:
-            close(flown.piece)
-    for name in [name for name, size in sizes.items() if size == 0]:
-        close(name)
-    lost = sorted(name for name in sizes if not out.done(name))
-    if lost:
-        raise RuntimeError(f"the stage gave back fewer rows than it was given; shards left open: {', '.join(lost)}")
-
-
-def _gather(flown: list[Flown], header: Header) -> Result:
-    """The outcome of a shard's rows in input order."""
-    flown.sort(key=lambda one: one.place)
-    counts: Counts = {}
-    for one in flown:
-        counts = add_counts(counts, one.counts)
-    rows = pl.DataFrame([row for one in flown for row in one.rows], schema=schema(header.kind, header.scores))
-    return Result(rows, aside_frame([row for one in flown for row in one.aside]), counts)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import orjson
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from corpus.manifest import Counts
 from corpus.shards import Shard, conform, replacing, write_parquet
@@ -51,6 +51,9 @@ class StageFolder:
         self.scratch.mkdir(exist_ok=True)
         for torn in self.path.glob("**/.*.tmp"):
             torn.unlink()
+        for path in self.parts.glob("*.json"):
+            if _part(path) is None:
+                path.unlink()
         counter = self.parts / "attempts"
         attempt = 1 + (int(counter.read_text()) if counter.is_file() else 0)
         with replacing(counter) as handle:
@@ -74,12 +77,13 @@ class StageFolder:
             handle.write(orjson.dumps(counts))
 
     def _keep(self, name: str, part: Part) -> None:
-        with replacing(self.parts / f"{name}.json") as handle:
+        # A part that is lost or torn with the power costs a shard made again; waiting for the disk costs every shard.
+        with replacing(self.parts / f"{name}.json", durable=False) as handle:
             handle.write(part.model_dump_json().encode())
 
     def collect(self) -> Collected:
         """What the part files tell, added up in name order."""
-        parts = [Part.model_validate_json(path.read_bytes()) for path in sorted(self.parts.glob("*.json"))]
+        parts = [part for path in sorted(self.parts.glob("*.json")) if (part := _part(path))]
         counts: Counts = {}
         for part in parts:
             counts = add_counts(counts, part.counts)
@@ -99,3 +103,11 @@ class StageFolder:
         """Remove what only an unfinished stage needs."""
         shutil.rmtree(self.scratch, ignore_errors=True)
         shutil.rmtree(self.parts, ignore_errors=True)
+
+
+def _part(path: Path) -> Part | None:
+    """What a part file tells; None where it is torn."""
+    try:
+        return Part.model_validate_json(path.read_bytes())
+    except ValidationError:
+        return None

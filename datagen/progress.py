@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -30,6 +32,9 @@ class Progress(Protocol):
 
     def advanced(self, rows: int) -> None:
         """A shard is done, of this many rows."""
+
+    def told(self, stage: Named, numbers: Sequence[dict[str, Any]]) -> None:
+        """Numbers of a stage that asks engines, for each engine, every second."""
 
     def finished(self, stage: Named, dataset: Dataset, seconds: float) -> None:
         """A stage's dataset is there."""
@@ -85,6 +90,18 @@ class Told(Progress):
             self._told = time.monotonic()
             self.console.print(f"{self._name}: {self._shards} shards, {self._rows:,} rows", highlight=False)
 
+    def told(self, stage: Named, numbers: Sequence[dict[str, Any]]) -> None:
+        """Lines beside the bar; elsewhere JSON, now and then and when it ends."""
+        from datagen.answers.watch import line
+
+        if self._bars:
+            described = "\n".join([self._name, *(f"  {line(one)}" for one in numbers)])
+            self._bars.update(self._bars.task_ids[0], description=described)
+        elif time.monotonic() - self._told >= self._every:
+            self._told = time.monotonic()
+            for one in numbers:
+                self.console.print(json.dumps({"stage": stage.name, **one}), highlight=False, markup=False)
+
     def finished(self, stage: Named, dataset: Dataset, seconds: float) -> None:
         """One line with what came out."""
         self.close()
@@ -106,6 +123,7 @@ class Told(Progress):
 
 _LOST = {
     "aside": "records set aside",
+    "failed": "requests failed",
     "dropped": "rows dropped",
     "left": "candidates out",
     "without": "prompts that give nothing",
@@ -147,6 +165,9 @@ class Silent(Progress):
         """Nothing."""
 
     def advanced(self, rows: int) -> None:
+        """Nothing."""
+
+    def told(self, stage: Named, numbers: Sequence[dict[str, Any]]) -> None:
         """Nothing."""
 
     def finished(self, stage: Named, dataset: Dataset, seconds: float) -> None:

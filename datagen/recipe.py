@@ -12,6 +12,7 @@ from corpus.config import Loaded, dotted, load, validate
 from corpus.errors import UserError, nearest
 from corpus.manifest import read_manifest
 from corpus.plain_yaml import KeyPath
+from datagen.engines.names import engine_class
 from datagen.readers.names import reader_class
 from datagen.stages import STAGES
 from datagen.stages.base import Header, Stage
@@ -25,6 +26,7 @@ _PARTS: dict[str, Callable[[str], type[Part]]] = {
     "filters": filter_class,
     "gates": filter_class,
     "scorers": scorer_class,
+    "engines": engine_class,
 }
 """Stage options that are lists of parts opened by name."""
 
@@ -170,7 +172,7 @@ class _Builder:
             return Read(reader=options, sample=self.sample)
         model = STAGES[verb]
         data = located(data, model.locations, self.base)
-        data |= {key: str(self.base / data[key]) for key in model.models if (self.base / str(data.get(key))).exists()}
+        data = beside(data, model.models, self.base)
         for option, find in _PARTS.items():
             if option in data and option in model.model_fields:
                 if not isinstance(data[option], list):
@@ -194,6 +196,7 @@ class _Builder:
         except UserError as error:
             raise self.fault(at, f"{dotted(at)}: {error}") from None
         data = located(options or {}, model.locations, self.base, self.before)
+        data = beside(data, getattr(model, "models", ()), self.base)
         return validate(data, model, loaded=self.loaded, at=at)
 
 
@@ -217,6 +220,13 @@ def located(data: Any, fields: Collection[str], base: Path, stages: Collection[s
     if not isinstance(data, dict):
         return data
     return {key: move(value) if key in fields else value for key, value in data.items()}
+
+
+def beside(data: Any, models: Collection[str], base: Path) -> Any:
+    """Options with those that name a model made paths, where one lies in the recipe's folder under that name."""
+    if not isinstance(data, dict):
+        return data
+    return data | {key: str(base / data[key]) for key in models if (base / str(data.get(key))).exists()}
 
 
 def _place(data: dict[str, Any], keys: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +19,7 @@ from corpus.dataset import Dataset, finish
 from corpus.dataset import open as open_dataset
 from corpus.errors import Failure
 from corpus.hashing import digest
+from corpus.laws import plain
 from corpus.manifest import FILE, InputDataset, InputFile, Manifest, Score, read_manifest
 from corpus.shards import replacing
 from datagen.folder import StageFolder
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from datagen.progress import Progress
 
 CURRENT = "current.json"
+RETRIES = "retries.json"
+"""How often what failed in a stage was asked again, by stage."""
+STATUS = "status.json"
+"""What the stage at work does, second by second."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +48,29 @@ class Planned:
     files: list[InputFile]
     plan: str
     folder: Path
+    retry: int
+    """How often what failed was asked again."""
 
     @property
     def done(self) -> bool:
         """Whether the dataset is there."""
         return (self.folder / FILE).is_file() and read_manifest(self.folder).plan == self.plan
 
+    @property
+    def failed(self) -> int:
+        """Requests that were given up; 0 while the dataset is not there."""
+        return plain(read_manifest(self.folder).counts, "failed") if self.stage.options.retries and self.done else 0
 
-def run(recipe: Recipe, runs: Path, *, until: str | None, workers: int, progress: Progress) -> dict[str, Dataset]:
+
+def run(
+    recipe: Recipe,
+    runs: Path,
+    *,
+    until: str | None,
+    workers: int,
+    progress: Progress,
+    retry_failed: bool = False,
+) -> dict[str, Dataset]:
     """Make every stage's dataset, in order, up to `until`; datasets that are there are taken as they are.
 
     Args:
@@ -59,6 +79,7 @@ def run(recipe: Recipe, runs: Path, *, until: str | None, workers: int, progress
         until: name of the last stage to make; None for all.
         workers: processes (or threads, for stages that polars does) that make shards; changes speed alone.
         progress: is told what happens.
+        retry_failed: ask again for what failed in stages that are done.
 
     Returns:
         The datasets by stage name.
@@ -69,6 +90,9 @@ def run(recipe: Recipe, runs: Path, *, until: str | None, workers: int, progress
     with locked(folder / ".lock", progress.waiting):
         for name, stage in recipe.stages.items():
             planned = plan(stage, recipe, folder, made)
+            if retry_failed and planned.failed:
+                _raise_retry(folder, name, planned.retry + 1)
+                planned = plan(stage, recipe, folder, made)
             if planned.done:
                 made[name] = open_dataset(planned.folder)
                 # What a kill left between the manifest and the clearing away.
@@ -87,8 +111,9 @@ def plan(named: Named, recipe: Recipe, folder: Path, made: Mapping[str, Dataset]
     stage = replace(named, options=named.options.bound({name: dataset.path for name, dataset in made.items()}))
     inputs = Inputs.of(stage, made)
     files = stage.options.input_files(folder.parent) if isinstance(stage.options, Read) else []
-    asked = plan_hash(stage, inputs.contents, files, recipe.seed)
-    return Planned(stage, inputs, files, asked, folder / f"{stage.name}-{asked[:8]}")
+    retry = _retries(folder).get(stage.name, 0) if stage.options.retries else 0
+    asked = plan_hash(stage, inputs.contents, files, recipe.seed, retry)
+    return Planned(stage, inputs, files, asked, folder / f"{stage.name}-{asked[:8]}", retry)
 
 
 def states(recipe: Recipe, runs: Path) -> Iterator[tuple[Named, str]]:
@@ -108,7 +133,7 @@ def states(recipe: Recipe, runs: Path) -> Iterator[tuple[Named, str]]:
             yield stage, f"begun, {shards} shards in {planned.folder}" if shards else "to do"
 
 
-def plan_hash(stage: Named, contents: Sequence[str], files: Sequence[InputFile], seed: int) -> str:
+def plan_hash(stage: Named, contents: Sequence[str], files: Sequence[InputFile], seed: int, retry: int = 0) -> str:
     """What a stage is asked to make: options, versions and inputs by content. Paths, hosts and speed never enter."""
     return digest(
         {
@@ -121,6 +146,7 @@ def plan_hash(stage: Named, contents: Sequence[str], files: Sequence[InputFile],
             "sources": list(stage.sources) if stage.options.names_sources else None,
             "files": [[file.name, file.sha256] for file in files],
             "seed": seed if stage.options.seeded else None,
+            "retry": retry,
         }
     )
 
@@ -141,7 +167,17 @@ def _make(planned: Planned, recipe: Recipe, workers: int, progress: Progress) ->
     attempt = out.begin()
     planned.inputs.check()
     header = planned.inputs.header
-    context = Context(header, stage.header, stage.name, stage.sources, recipe.seed, out.scratch)
+    context = Context(
+        header=header,
+        out=stage.header,
+        name=stage.name,
+        sources=stage.sources,
+        seed=recipe.seed,
+        scratch=out.scratch,
+        run_folder=planned.folder.parent,
+        retry=planned.retry,
+        tell=_telling(stage, planned, progress),
+    )
     execute(stage, planned.inputs, out, context, workers, progress)
     shards, splits, counts = out.collect()
     manifest = Manifest(
@@ -169,6 +205,28 @@ def _make(planned: Planned, recipe: Recipe, workers: int, progress: Progress) ->
     out.clean()
     progress.finished(stage, dataset, time.time() - started)
     return dataset
+
+
+def _telling(stage: Named, planned: Planned, progress: Progress) -> Callable[[Sequence[dict[str, Any]]], None]:
+    """Hands numbers of a stage at work on to whoever watches, and to status.json in the run folder."""
+
+    def tell(told: Sequence[dict[str, Any]]) -> None:
+        status = {"stage": stage.name, "plan": planned.plan, "time": round(time.time(), 1), "engines": list(told)}
+        with replacing(planned.folder.parent / STATUS, durable=False) as handle:
+            handle.write(json.dumps(status, indent=2).encode() + b"\n")
+        progress.told(stage, told)
+
+    return tell
+
+
+def _retries(folder: Path) -> dict[str, int]:
+    path = folder / RETRIES
+    return dict(json.loads(path.read_bytes())) if path.is_file() else {}
+
+
+def _raise_retry(folder: Path, stage: str, retry: int) -> None:
+    with replacing(folder / RETRIES) as handle:
+        handle.write(json.dumps({**_retries(folder), stage: retry}, indent=2).encode() + b"\n")
 
 
 def _inputs(planned: Planned) -> list[InputDataset]:

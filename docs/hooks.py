@@ -19,6 +19,11 @@ PAGES = {
         "`read: {jsonl: answers.jsonl, kind: response}`.",
     ),
     "tasks": ("Tasks", "How the stage `prompt`, and readers of sources without prompts, word prompts."),
+    "engines": (
+        "Engines",
+        "What answers prompts in the stage `generate`: `generate: {n: 4, engines: [{openai: {model: ...}}]}`. "
+        "Options that are not given are left to the server, or to the model's own generation config.",
+    ),
     "scorers": (
         "Scorers",
         "A scorer adds columns to rows and drops none. Its columns are computed once, in a stage `score`, however "

@@ -1,10 +1,12 @@
 """What all tests share: the folder of real data, and how hypothesis looks for counter-examples."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from servers import ChatServer
 
 ROOT = Path(__file__).parents[1]
 
@@ -21,3 +23,10 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the real test data: set TOWERKIT_DATA to its folder, or put it at ../shared/data")
     return folder
+
+
+@pytest.fixture
+def chat_server() -> Iterator[ChatServer]:
+    """A server of the Chat Completions API, answering at once and rightly until it is told otherwise."""
+    with ChatServer() as server:
+        yield server

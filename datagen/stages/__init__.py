@@ -5,6 +5,7 @@ from __future__ import annotations
 from datagen.stages.base import Stage
 from datagen.stages.best import Best
 from datagen.stages.dedup import Dedup
+from datagen.stages.generate import Generate
 from datagen.stages.mix import Mix
 from datagen.stages.pair import Pair
 from datagen.stages.prompt import Prompt
@@ -16,6 +17,7 @@ from datagen.stages.select import Select
 STAGES: dict[str, type[Stage]] = {
     "read": Read,
     "prompt": Prompt,
+    "generate": Generate,
     "score": Score,
     "select": Select,
     "dedup": Dedup,

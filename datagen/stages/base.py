@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol, Self
@@ -56,6 +56,12 @@ class Context:
     seed: int
     scratch: Path
     """Folder for what `prepare` leaves to the shards; removed when the stage is done."""
+    run_folder: Path
+    """Folder of the run, for what outlives the stage."""
+    retry: int = 0
+    """How often what failed is asked again; see `Stage.retries`."""
+    tell: Callable[[Sequence[dict[str, Any]]], None] = print
+    """Takes numbers for people who watch the stage work, from time to time."""
 
 
 class Stage(BaseModel):
@@ -67,6 +73,8 @@ class Stage(BaseModel):
     """Raised by hand when the meaning of the stage changes; enters the plan."""
     seeded: ClassVar[bool] = False
     """Whether the recipe's seed matters to the stage (then it enters the plan)."""
+    retries: ClassVar[bool] = False
+    """Whether what failed may be tried anew; how often it was is part of the plan."""
     names_sources: ClassVar[bool] = False
     """Whether the names of the stages that are read matter (then they enter the plan)."""
     locations: ClassVar[tuple[str, ...]] = ()
@@ -139,7 +147,8 @@ class Piece(NamedTuple):
 
 def _read(file: Path, header: Header) -> pl.DataFrame:
     declared = schema(header.kind, header.scores)
-    frame = pl.read_parquet(file)
+    # In one chunk: polars calls functions of ours for each chunk of a column, and a file gives many.
+    frame = pl.read_parquet(file).rechunk()
     missing = [name for name in declared if name not in frame.columns and name not in header.scores]
     if missing:
         raise UserError(f"{file} lacks the columns {', '.join(missing)} of kind {header.kind!r}: it is another file")
@@ -177,32 +186,6 @@ class ShardStage(Stage):
         raise NotImplementedError
 
 
-class Item(NamedTuple):
-    """A row on its way through a flow stage, with the shard and the place in it that it came from."""
-
-    piece: str
-    place: int
-    row: dict[str, Any]
-
-
-class Flown(NamedTuple):
-    """What a flow stage made of an item: rows that stay, rows set aside."""
-
-    piece: str
-    place: int
-    rows: list[dict[str, Any]]
-    aside: list[dict[str, Any]]
-    counts: Counts
-
-
-class FlowStage(Stage):
-    """One process that owns devices, limits and money: rows of all missing shards flow through it without a pause."""
-
-    def flow(self, items: Iterator[Item], context: Context) -> Iterator[Flown]:
-        """One `Flown` for each item, in any order. A shard is closed when its last row is there."""
-        raise NotImplementedError
-
-
 class Output(Protocol):
     """Where a dataset stage writes to."""
 
@@ -217,6 +200,17 @@ class Output(Protocol):
 
     def discard(self) -> None:
         """Remove everything that was written: it is not what was asked for."""
+
+
+class FlowStage(Stage):
+    """One process that owns devices, limits and money: rows of all missing shards flow through it without a pause."""
+
+    def flow(self, pieces: Sequence[Piece], out: Output, context: Context) -> None:
+        """Write the shard of each piece that is not `done` as soon as it is whole, in any order.
+
+        What was dear to make is kept in `context.run_folder` at once: a kill must not cost it.
+        """
+        raise NotImplementedError
 
 
 class DatasetStage(Stage):
@@ -300,7 +294,7 @@ def set_aside(frame: pl.DataFrame, reason: pl.Expr, value: pl.Expr | None = None
 
 def by_reason(aside: pl.DataFrame) -> dict[str, int]:
     """Rows set aside, counted by reason in name order."""
-    return dict(aside.group_by("reason").len().sort("reason").iter_rows())
+    return dict(aside["reason"].value_counts().sort("reason").iter_rows())
 
 
 def add_counts(left: Counts, right: Counts) -> Counts:

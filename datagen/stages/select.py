@@ -37,8 +37,9 @@ class Select(ShardStage):
         """All filters in one lazy pass."""
         del piece
         judged, reasons = judge_rows(frame, self.filters, context.header)
-        kept = judged.filter(pl.col("@reason").is_null()).select(frame.columns)
-        dropped = with_evidence(judged.filter(pl.col("@reason").is_not_null()), self.filters, context.header)
+        stays = judged["@reason"].is_null()
+        kept = frame.filter(stays)
+        dropped = with_evidence(judged.filter(~stays), self.filters, context.header)
         aside = set_aside(dropped, pl.col("@reason"), pl.col("@value"))
         counts: Counts = {
             "in": frame.height,
@@ -90,17 +91,19 @@ def reasons_of(filters: Sequence[Filter]) -> list[str]:
 
 def with_evidence(dropped: pl.DataFrame, filters: Sequence[Filter], header: Header) -> pl.DataFrame:
     """Rejected rows with a column `@value`: what made the filter reject, as text; null where the row itself tells."""
-    none = pl.lit(None, pl.String)
     found = zip(reasons_of(filters), (judge.for_columns(header.scores).evidence() for judge in filters), strict=True)
     told = {reason: value for reason, value in found if value is not None}
+    rows = dropped.lazy().with_row_index("@row")
     # Each on the rows of its own reason alone: evidence may take long.
     parts = [
-        rows.lazy().with_columns(told.get(reason, none).cast(pl.String).alias("@value"))
-        for (reason,), rows in dropped.with_row_index("@row").partition_by("@reason", as_dict=True).items()
+        rows.filter(pl.col("@reason") == reason).select("@row", told[reason].cast(pl.String).alias("@value"))
+        for reason in dropped["@reason"].unique()
+        if reason in told
     ]
-    if not parts:
-        return dropped.with_columns(none.alias("@value"))
-    return pl.concat(parts).sort("@row").collect(engine="in-memory")
+    values = pl.repeat(None, dropped.height, dtype=pl.String, eager=True).alias("@value")
+    for part in pl.collect_all(parts, engine="in-memory"):
+        values = values.scatter(part["@row"], part["@value"])
+    return dropped.with_columns(values)
 
 
 def selections(filters: Sequence[Filter], header: Header, name: str) -> list[Selection]:

@@ -18,25 +18,18 @@ def normalized(text: pl.Expr, steps: Sequence[Normalization]) -> pl.Expr:
     return text
 
 
-def _lowered(text: pl.Expr) -> pl.Expr:
+def _lowered(texts: pl.Series) -> pl.Series:
     """Small letters. Arrow needs a quarter of the time, but knows no letter by its neighbours (Σ), nor as two (İ)."""
-    special = text.str.contains("[İΣ]")
-    lowered = text.map_batches(_lowered_by_arrow, return_dtype=pl.String, is_elementwise=True)
-    # The empty text, since work on a text that is masked by null is done all the same.
-    return (
-        pl.when(special).then(pl.when(special).then(text).otherwise(pl.lit("")).str.to_lowercase()).otherwise(lowered)
-    )
-
-
-def _lowered_by_arrow(texts: pl.Series) -> pl.Series:
     import pyarrow.compute as pc
 
-    return pl.Series(pc.utf8_lower(texts.to_arrow()), dtype=pl.String)
+    lowered = pl.Series(pc.utf8_lower(texts.to_arrow()), dtype=pl.String)
+    special = texts.str.contains("[İΣ]").arg_true()
+    return lowered.scatter(special, texts.gather(special).str.to_lowercase())
 
 
 _STEPS: dict[Normalization, Callable[[pl.Expr], pl.Expr]] = {
     "trim": lambda text: text.str.strip_chars(),
-    "lower": _lowered,
+    "lower": lambda text: text.map_batches(_lowered, return_dtype=pl.String, is_elementwise=True),
     "spaces": lambda text: text.str.replace_all(r"\s+", " "),
     "nfc": lambda text: text.str.normalize("NFC"),
 }

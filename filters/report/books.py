@@ -122,6 +122,11 @@ def flow(step: Step) -> Flow:
             repeated = {"repeated": again} if again else {}
             remarks = [plural(templates, "template")] if templates > 1 else []
             return Flow("prompt", plain(counts, "in") * templates, rows, dropped | repeated, tuple(remarks))
+        case "generate":
+            engines, samples = plain(counts, "engines"), plain(counts, "samples")
+            remarks = [f"{plural(engines, 'engine')} × {plural(samples, 'sample')} a prompt"]
+            asked = plain(counts, "in") * engines * samples
+            return Flow("request", asked, rows, tally(counts, "failed"), tuple(remarks))
         case "select" | "dedup":
             return Flow("row", plain(counts, "in"), rows, tally(counts, "dropped"))
         case "score" | "render":

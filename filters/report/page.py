@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from corpus.dataset import Dataset
-from filters.report import agreement, doubts, drops, examples, picks, scores
+from filters.report import agreement, answers, doubts, drops, examples, picks, scores
 from filters.report.books import Step, flow, outputs, steps, tree
 from filters.report.folder import Folder
 from filters.report.markdown import MISSING, code, count, listed, percent, plural, real, signature, table
@@ -47,6 +47,7 @@ def write_report(datasets: Sequence[Dataset], out: Path, *, name: str, text: boo
     mixes = [step for step in run if step.verb == "mix" and step.manifest.rows]
     sections = {
         "From stage to stage": _funnel(run, folder),
+        **({"Answers": answers.section(run, folder)} if any(step.verb == "generate" for step in run) else {}),
         "Dropped": drops.section(lost, folder),
         "Scores": scores.section(scored, folder, text=text),
         "Agreement of scores": agreement.section(agreed, folder),

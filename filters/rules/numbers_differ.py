@@ -6,7 +6,7 @@ import polars as pl
 from pydantic import Field
 
 from filters.base import OUTPUT, SOURCE, Filter
-from filters.expressions import beyond_ascii, where_suspect
+from filters.expressions import where_suspect
 
 _ZEROS = "٠۰߀०০੦૦୦௦౦೦൦๐໐༠၀០᠐０"
 """Zeros of the decimal digits in use beside 0 to 9; in Unicode the other nine follow each."""
@@ -68,7 +68,14 @@ def _compared() -> pl.Expr:
 
 
 def _has_digit(text: pl.Expr) -> pl.Expr:
-    return text.str.contains("[0-9]") | beyond_ascii(text).str.contains(f"[{_DIGITS}]")
+    return text.map_batches(_have_digits, return_dtype=pl.Boolean, is_elementwise=True)
+
+
+def _have_digits(texts: pl.Series) -> pl.Series:
+    found = texts.str.contains("[0-9]")
+    # The other digits take ten times as long to look for.
+    left = (~found & (texts.str.len_bytes() != texts.str.len_chars())).arg_true()
+    return found.scatter(left, texts.gather(left).str.contains(f"[{_DIGITS}]"))
 
 
 def _numbers(text: pl.Expr) -> pl.Expr:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from corpus.errors import UserError
 from corpus.languages import unicode_scripts
-from filters.expressions import TextFilter, by_language
+from filters.expressions import TextFilter, by_language, where_suspect
 
 
 class WrongScript(TextFilter):
@@ -27,11 +27,9 @@ class WrongScript(TextFilter):
         """True where a limit is exceeded."""
         letters, latin, other = pl.field("letters"), pl.field("latin"), pl.field("other")
         too_many = (latin > self.max_latin * letters) | (other > self.max_share * letters)
-        # No count where nothing is unexpected; no pattern where nothing is known of the language.
-        verdict = pl.when(pl.field("pattern").is_not_null() & pl.field("text").is_not_null()).then(
-            too_many.fill_null(value=False)
-        )
-        return _counted(text, language).struct.with_fields(verdict=verdict).struct.field("verdict")
+        verdict = _counted(text, language).struct.with_fields(verdict=too_many).struct.field("verdict")
+        # No count where nothing is unexpected, as nearly everywhere.
+        return where_suspect(text.str.contains(by_language(language, _unexpected)), verdict)
 
     def evidence_text(self, text: pl.Expr, language: pl.Expr) -> pl.Expr:
         """Shares of unexpected letters."""
@@ -46,29 +44,31 @@ class WrongScript(TextFilter):
 def _counted(text: pl.Expr, language: pl.Expr) -> pl.Expr:
     """A struct with the pattern of unexpected letters and counts of all, of unexpected Latin and of other ones.
 
-    Built in steps, each once a row: polars would repeat whatever two parts of one expression share. Counts are null
-    where nothing is unexpected.
+    Built in steps, each once a row: polars would repeat whatever two parts of one expression share.
     """
-    suspect, pattern = pl.field("suspect"), pl.field("pattern")
+    letters, pattern = pl.field("text"), pl.field("pattern")
     latin_expected = pattern.str.contains("Latin", literal=True)
     return (
         pl.struct(text=text, pattern=by_language(language, _unexpected))
-        .struct.with_fields(suspect=pl.when(pl.field("text").str.contains(pattern)).then(pl.field("text")))
         .struct.with_fields(
-            letters=suspect.str.count_matches(r"\p{L}"),
-            latin=pl.when(latin_expected).then(0).otherwise(suspect.str.count_matches(r"\p{Latin}")),
-            # extract_all keeps compiled patterns from row to row where count_matches compiles one for each row.
-            unexpected=suspect.str.extract_all(pattern).list.len(),
+            letters=_matched(letters, pl.lit(r"\p{L}+")),
+            latin=pl.when(latin_expected).then(0).otherwise(_matched(letters, pl.lit(r"\p{Latin}+"))),
+            unexpected=_matched(letters, pattern),
         )
         .struct.with_fields(other=pl.field("unexpected").cast(pl.Int64) - pl.field("latin"))
     )
 
 
+def _matched(text: pl.Expr, runs: pl.Expr) -> pl.Expr:
+    """How many characters lie in the matches of a pattern. Runs of characters are far fewer matches to find."""
+    return text.str.extract_all(runs).list.join("").str.len_chars()
+
+
 def _unexpected(code: str) -> str | None:
-    """Pattern of a letter outside the scripts of a language; None where none of its scripts is known."""
+    """Pattern of letters outside the scripts of a language; None where none of its scripts is known."""
     try:
         expected = sorted(unicode_scripts(code))
     except UserError:
         return None
     names = "".join(rf"\p{{{name}}}" for name in expected)
-    return rf"[\p{{L}}--[{names}\p{{Common}}\p{{Inherited}}]]" if expected else None
+    return rf"[\p{{L}}--[{names}\p{{Common}}\p{{Inherited}}]]+" if expected else None

@@ -7,36 +7,57 @@ from __future__ import annotations
 
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from corpus.shards import COMPRESSION_LEVEL, ROW_GROUP_ROWS, replacing
+from corpus.dataset import open as open_dataset
+from corpus.shards import COMPRESSION_LEVEL, ROW_GROUP_ROWS, conform, replacing
+from datagen.folder import StageFolder
+from datagen.inputs import Inputs
+from datagen.progress import Silent
 from datagen.recipe import load_recipe
-from filters.base import with_roles
+from datagen.stages.base import Context, Result, no_rows_aside
+from datagen.stages.select import Select, judge_rows
 from filters.recognizer import lid176
 
 
-def bare_select(recipe: str, folder: str, out: str) -> float:
-    """Read, filter and write, each file whole or not at all: no reasons, counts, checksums, manifest, drop log."""
-    filters = load_recipe(Path(recipe)).stages["made"].options.filters
-    verdicts = [judge.reject().fill_null(value=True).alias(judge.name()) for judge in filters]
-    names = [judge.name() for judge in filters]
+class BareSelect(Select):
+    """`select` that keeps no account: no evidence, no counts."""
 
-    def shard(file: Path) -> None:
-        frame = pl.read_parquet(file)
-        judged = with_roles(frame.lazy(), "pair").with_columns(verdicts).collect(engine="in-memory")
-        kept = judged.filter(~pl.any_horizontal(names)).select(frame.columns)
-        with replacing(Path(out) / file.name) as handle:
-            kept.rechunk().write_parquet(
+    def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
+        """The rows that stay."""
+        del piece
+        judged, _ = judge_rows(frame, self.filters, context.header)
+        return Result(frame.filter(judged["@reason"].is_null()), no_rows_aside(), {})
+
+
+class BareFolder(StageFolder):
+    """A stage's folder of which nothing is told: no checksums, no parts."""
+
+    def write(self, name: str, result: Result, split: str = "train") -> None:
+        """Write a shard, whole or not at all."""
+        del split
+        with replacing(self.path / "data" / name) as handle:
+            conform(result.rows, self.header.kind).rechunk().write_parquet(
                 handle, compression="zstd", compression_level=COMPRESSION_LEVEL, row_group_size=ROW_GROUP_ROWS
             )
 
-    Path(out).mkdir()
+
+def bare_select(recipe: str, folder: str, out: str) -> float:
+    """Read, filter and write as the stage `made` does, without manifest, checksums and drop log."""
+    made = load_recipe(Path(recipe)).stages["made"]
+    bare = replace(made, options=BareSelect(filters=made.options.filters))
+    inputs = Inputs.of(bare, {"rows": open_dataset(folder)})
     started = time.perf_counter()
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(shard, sorted(Path(folder, "data").glob("*.parquet"))))
+    from datagen.executors import execute
+
+    target = BareFolder(Path(out), made.header)
+    target.begin()
+    header = inputs.header
+    context = Context(header, made.header, "made", made.sources, 0, target.scratch, Path(out))
+    execute(bare, inputs, target, context, 2, Silent())
     return time.perf_counter() - started
 
 

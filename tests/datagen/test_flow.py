@@ -1,48 +1,45 @@
-"""Flow stages: rows stream through one process in any order; shards come out whole, in input order, and resume."""
+"""Flow stages: one process makes all missing shards, in any order; they come out whole, and what is there stays."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import polars as pl
 import pytest
 
 import corpus
 import datagen.stages
 from corpus import laws
+from corpus.manifest import Counts
 from datagen.progress import Silent
 from datagen.recipe import load_recipe
 from datagen.run import run
-from datagen.stages.base import Context, Flown, FlowStage, Header, Item, only
+from datagen.stages.base import Context, FlowStage, Header, Output, Piece, Result, only, set_aside
 from datagen.verify import verify
 
 
 class Reverse(FlowStage):
-    """Turns texts round, several at a time and not in order, as an engine would; texts with an x fail."""
+    """Turns texts round, shards in no order, as they come from an engine; texts with an x fail."""
 
-    width: ClassVar[int] = 7
     dies_after: ClassVar[int | None] = None
+    loses: ClassVar[str] = ""
     seen: ClassVar[list[str]] = []
 
     def header(self, inputs: Sequence[Header], name: str) -> Header:  # noqa: ARG002
         return only(inputs, "reverse", ["text"])
 
-    def flow(self, items: Iterator[Item], context: Context) -> Iterator[Flown]:  # noqa: ARG002
-        waiting: list[Item] = []
-        for item in items:
-            waiting.append(item)
-            if len(waiting) == self.width:
-                yield from map(self._turn, reversed(waiting))
-                waiting.clear()
-        yield from map(self._turn, reversed(waiting))
-
-    def _turn(self, item: Item) -> Flown:
-        if self.dies_after is not None and len(self.seen) >= self.dies_after:
-            raise RuntimeError("the device is gone")
-        self.seen.append(item.row["text"])
-        if "x" in item.row["text"]:
-            aside = {"id": item.row["id"], "reason": "failed", "origin": item.row["origin"]}
-            return Flown(item.piece, item.place, [], [aside], {"in": 1, "aside": {"failed": 1}})
-        return Flown(item.piece, item.place, [{**item.row, "text": item.row["text"][::-1]}], [], {"in": 1, "rows": 1})
+    def flow(self, pieces: Sequence[Piece], out: Output, context: Context) -> None:
+        for piece in reversed([piece for piece in pieces if not out.done(piece.name)]):
+            rows = piece.load(context.header)
+            for text in rows["text"]:
+                if self.dies_after is not None and len(self.seen) >= self.dies_after:
+                    raise RuntimeError("the device is gone")
+                self.seen.append(text)
+            failed = rows.filter(pl.col("text").str.contains("x"))
+            turned = rows.filter(~pl.col("text").str.contains("x")).with_columns(pl.col("text").str.reverse())
+            counts: Counts = {"in": rows.height, "rows": turned.height, "aside": {"failed": failed.height}}
+            if piece.name != self.loses:
+                out.write(piece.name, Result(turned, set_aside(failed, pl.lit("failed")), counts), piece.split)
 
 
 @pytest.fixture
@@ -80,12 +77,7 @@ def test_what_was_closed_is_not_asked_again(recipe: Path, monkeypatch: pytest.Mo
     assert len(Reverse.seen) < 30 + 50 + 50 - 20  # three shards of nine were closed before the device went
 
 
-def test_a_stage_that_loses_rows_is_found_out(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def loses(self: Reverse, items: Iterator[Item], context: Context) -> Iterator[Flown]:  # noqa: ARG001
-        for item in items:
-            if item.place != 3:
-                yield self._turn(item)
-
-    monkeypatch.setattr(Reverse, "flow", loses)
-    with pytest.raises(RuntimeError, match="fewer rows than it was given"):
+def test_a_stage_that_forgets_a_shard_is_found_out(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reverse, "loses", "00002.parquet")
+    with pytest.raises(RuntimeError, match="left shards unmade: 00002"):
         run(load_recipe(recipe), recipe.parent / "runs", until=None, workers=1, progress=Silent())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from filters.base import OUTPUT, SOURCE
 from filters.expressions import length_bounds, length_quotient, quotient_bounds, weighted_length, where_suspect
 
-TEXTS = st.none() | st.text(st.sampled_from("aé ́я中𠀀か한አ글…") | st.characters(), max_size=20)
+TEXTS = st.none() | st.text(st.sampled_from("aé ́я中𠀀か한አ글…") | st.characters(codec="utf-8"), max_size=20)
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=20))

@@ -1,0 +1,1 @@
+"""The answer store: what models answered, kept outside the datasets that are made of it."""

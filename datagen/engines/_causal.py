@@ -1,0 +1,236 @@
+"""A causal language model of the library `transformers` that answers chats in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+import transformers
+
+from corpus.errors import Failure, UserError
+from datagen.engines._chat import Prompt, check_template, cut, split_reasoning
+from datagen.engines._decoding import Draw, Ends, Penalties, Processor, uniforms
+from datagen.engines.completions import Answer
+from datagen.engines.problems import Problem
+from datagen.engines.transformers import Transformers
+
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_LONGEST = 2048
+"""Tokens of an answer where neither the recipe nor the generation config limits it."""
+
+
+_NOT_A_NUMBER = Problem(
+    "server_error", "the model's logits are not numbers; with float16, try bfloat16 or float32 (option `dtype`)"
+)
+
+
+class Row(NamedTuple):
+    """What a batch needs to know of a request."""
+
+    prompt: Prompt
+    seed: int
+    limit: int
+    """Longest answer in tokens."""
+
+
+class Written(NamedTuple):
+    """An answer, and how many tokens the model wrote for it: with the one that ended it, and those of a stop text."""
+
+    answer: Answer
+    tokens: int
+
+
+class Causal:
+    """A model, its tokenizer, and how it is to answer."""
+
+    def __init__(self, options: Transformers, revision: str | None) -> None:
+        """Load the model onto its device.
+
+        Raises:
+            UserError: it cannot be loaded, or was not made for chats.
+        """
+        self._options = options
+        self.device = _device(options.device)
+        self.tokenizer, self._model = _load(options, revision, self.device)
+        check_template(self.tokenizer, options.model)
+        self._settings = self._model.generation_config
+        self._stop = options.stop or tuple(_listed(self._settings.stop_strings))
+        self._ends = {*_listed(self._settings.eos_token_id), *_listed(self.tokenizer.eos_token_id)}
+        self._repetition_penalty = self._given("repetition_penalty")
+        self._warpers = self._sampling()
+        self._longest = options.max_tokens or self._settings.max_new_tokens or _LONGEST
+        self._prepare()
+
+    @property
+    def context(self) -> int:
+        """Tokens of prompt and answer together that the model can read."""
+        config = self._model.config.get_text_config()
+        return int(getattr(config, "max_position_embeddings", None) or self.tokenizer.model_max_length)
+
+    def row(self, prompt: Prompt, seed: int) -> Row | Problem:
+        """A request, with the longest answer that it may have, or why it can have none."""
+        room = self.context - len(prompt.tokens)
+        if room < 1:
+            return Problem("too_long", f"a prompt of {len(prompt.tokens)} tokens, the context is {self.context}")
+        return Row(prompt, seed, min(room, self._longest))
+
+    def write(self, rows: Sequence[Row], stopped: Callable[[], bool]) -> list[Written | Problem | None]:
+        """Answers to all rows at once, in their order; None for those that were not at their end when `stopped`."""
+        width = max(len(row.prompt.tokens) for row in rows)
+        # Padding is masked, so it may be any token. A row's own first one stands in its prompt anyway: penalties for
+        # tokens that occurred stay what they are without padding.
+        tokens = [row.prompt.tokens[:1] * (width - len(row.prompt.tokens)) + row.prompt.tokens for row in rows]
+        mask = [[0] * (width - len(row.prompt.tokens)) + [1] * len(row.prompt.tokens) for row in rows]
+        limits = torch.tensor([row.limit for row in rows], device=self.device)
+        draw = self._draw(rows, width)
+        ends = Ends(self.tokenizer, width, limits, self._stop, stopped)
+        made = self._model.generate(
+            input_ids=torch.tensor(tokens, device=self.device),
+            attention_mask=torch.tensor(mask, device=self.device),
+            max_new_tokens=max(row.limit for row in rows),
+            logits_processor=transformers.LogitsProcessorList([draw]),
+            stopping_criteria=transformers.StoppingCriteriaList([ends]),
+        )
+        answers = made[:, width:].tolist()
+        logprobs = torch.stack(draw.logprobs, dim=1).tolist() if draw.logprobs else [None] * len(rows)
+        broken = draw.broken.tolist()
+        return [
+            _NOT_A_NUMBER
+            if broken[number]
+            else self._written(row, answers[number][: row.limit], ends.lengths.get(number), logprobs[number])
+            for number, row in enumerate(rows)
+        ]
+
+    def _written(self, row: Row, tokens: list[int], length: int | None, logprobs: list[float] | None) -> Written | None:
+        """What the tokens say; `length` counts those up to a stop text, where there is one."""
+        tokens = tokens[:length]
+        end = next((place for place, token in enumerate(tokens) if token in self._ends), None)
+        if end is None and length is None and len(tokens) < row.limit:
+            return None
+        said, count = (tokens, len(tokens)) if end is None else (tokens[:end], end + 1)
+        text = self.tokenizer.decode(said, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        text, _ = cut(text, self._stop)
+        text, reasoning = split_reasoning(text, thinking=row.prompt.thinking)
+        finish_reason = "length" if end is None and length is None else "stop"
+        return Written(Answer(text, reasoning, finish_reason, logprobs and logprobs[:count]), count)
+
+    def _draw(self, rows: Sequence[Row], width: int) -> Draw:
+        options = self._options
+        processors: list[Processor] = []
+        if self._repetition_penalty not in (None, 1.0):
+            processors.append(transformers.RepetitionPenaltyLogitsProcessor(float(self._repetition_penalty)))
+        if options.frequency_penalty or options.presence_penalty:
+            processors.append(Penalties(width, options.frequency_penalty or 0.0, options.presence_penalty or 0.0))
+        numbers = None
+        if self._warpers is not None:
+            processors += self._warpers
+            numbers = uniforms([row.seed for row in rows], [row.limit for row in rows], self.device)
+        return Draw(processors, numbers, logprobs=options.logprobs)
+
+    def _sampling(self) -> list[Processor] | None:
+        """What narrows the distribution down before a token is drawn, in the library's order; None to draw nothing."""
+        temperature = self._given("temperature")
+        if temperature == 0 or (self._options.temperature is None and not self._settings.do_sample):
+            return None
+        top_k, top_p, min_p = (self._given(name) for name in ("top_k", "top_p", "min_p"))
+        warpers: list[Processor] = []
+        if temperature not in (None, 1.0):
+            warpers.append(transformers.TemperatureLogitsWarper(float(temperature)))
+        if top_k:
+            warpers.append(transformers.TopKLogitsWarper(top_k))
+        if top_p is not None and top_p < 1:
+            warpers.append(transformers.TopPLogitsWarper(top_p))
+        if min_p:
+            warpers.append(transformers.MinPLogitsWarper(min_p))
+        return warpers
+
+    def _given(self, name: str) -> Any:
+        """An option, else what the generation config says."""
+        value = getattr(self._options, name)
+        return getattr(self._settings, name) if value is None else value
+
+    def _prepare(self) -> None:
+        """Leave to the library what is not done here: it takes the likeliest token, of logits that leave no choice."""
+        settings = self._model.generation_config
+        settings.update(do_sample=False, num_beams=1, num_return_sequences=1, max_length=None, max_new_tokens=None)
+        settings.update(temperature=None, top_k=None, top_p=None, min_p=None)
+        settings.update(repetition_penalty=None, stop_strings=None)
+        settings.eos_token_id = sorted(self._ends) or None
+        if settings.pad_token_id is None:
+            settings.pad_token_id = min(self._ends, default=0)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether less at once may work. Devices other than CUDA say it in words only."""
+    told = str(error).lower()
+    words = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(each in told for each in words)
+
+
+def is_device_lost(error: Exception) -> bool:
+    """Whether nothing more will work on this device in this process."""
+    return isinstance(error, torch.AcceleratorError)
+
+
+def release(device: torch.device) -> None:
+    """Give memory that is held for reuse back, so that smaller pieces find room in it."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
+def _load(options: Transformers, revision: str | None, device: torch.device) -> tuple[Any, Any]:
+    """Tokenizer and model."""
+    source = {"revision": revision or "main", "trust_remote_code": options.trust_remote_code}
+    bars = transformers.utils.logging.is_progress_bar_enabled()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(options.model, **source)
+        loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
+            options.model, **source, dtype=_dtype(options.dtype, device), output_loading_info=True
+        )
+        model, told = loaded
+        model.to(device).eval()
+    # A wrong architecture, a damaged file, a package that is missing: the library and its parts have many errors.
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise Failure(f"{options.model} does not fit into the memory of {device}: {error}") from None
+        raise UserError(f"{options.model} cannot be loaded: {error}") from None
+    finally:
+        if bars:
+            transformers.utils.logging.enable_progress_bar()
+    if told["missing_keys"]:
+        missing = ", ".join(sorted(told["missing_keys"])[:3])
+        raise UserError(f"{options.model} lacks weights: {len(told['missing_keys'])} in all, {missing} among them")
+    return tokenizer, model
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    device = torch.device(name)
+    there = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available()), "cpu": 1}
+    if (device.index or 0) >= there[device.type]:
+        raise UserError(f"device: there is no {name} here that torch {torch.__version__} can use")
+    return device
+
+
+def _dtype(name: str, device: torch.device) -> torch.dtype:
+    """`auto` is bfloat16 where the processor computes with it, else float32."""
+    if name != "auto":
+        return _DTYPES[name]
+    if device.type == "cuda":
+        able = torch.cuda.is_bf16_supported(including_emulation=False)
+    elif device.type == "cpu":
+        knows = torch.cpu.get_capabilities()
+        able = any(knows.get(each) for each in ("avx512_bf16", "amx_bf16", "bf16"))
+    else:
+        able = False
+    return torch.bfloat16 if able else torch.float32
+
+
+def _listed(value: Any) -> list[Any]:
+    """A setting that may be null, one or several."""
+    return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,63 @@
+"""A chat as a model reads it, and an answer as a model writes it; for engines that run a model in process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from corpus.chat import Message
+from corpus.errors import UserError
+
+_OPEN, _CLOSE = "<think>", "</think>"
+
+
+class Prompt(NamedTuple):
+    """A chat, rendered by the model's template."""
+
+    tokens: list[int]
+    thinking: bool
+    """Whether the template ends with an open `<think>`, so that the answer begins inside it."""
+
+
+def check_template(tokenizer: Any, model: str) -> None:
+    """Refuse a model that was not made for chats.
+
+    Raises:
+        UserError: the tokenizer has no chat template.
+    """
+    if not tokenizer.chat_template:
+        raise UserError(
+            f"{model} has no chat template, so it cannot read messages. Take a model that was tuned for chats, or put "
+            "a chat_template.jinja into its folder"
+        )
+
+
+def encode(tokenizer: Any, messages: Sequence[Message]) -> Prompt:
+    """The tokens of a chat up to where the answer begins.
+
+    Raises:
+        jinja2.TemplateError: the template refuses the chat (say, a system turn).
+    """
+    text = tokenizer.apply_chat_template(
+        [dict(message) for message in messages], tokenize=False, add_generation_prompt=True
+    )
+    # The template writes the special tokens itself.
+    return Prompt(tokenizer(text, add_special_tokens=False)["input_ids"], text.rstrip().endswith(_OPEN))
+
+
+def split_reasoning(text: str, *, thinking: bool) -> tuple[str, str | None]:
+    """What a model wrote, as answer and reasoning: reasoning is what stands in `<think>…</think>` at its beginning.
+
+    Where the end tag is missing, the tokens were spent before an answer began: all of it is reasoning.
+    """
+    begun = text.lstrip()
+    if not thinking and not begun.startswith(_OPEN):
+        return text, None
+    reasoning, _, answer = begun.removeprefix(_OPEN).partition(_CLOSE)
+    return answer.lstrip(), reasoning.strip() or None
+
+
+def cut(text: str, stop: Sequence[str]) -> tuple[str, bool]:
+    """A text up to the first of the stop texts in it, and whether there is one."""
+    places = [place for place in (text.find(each) for each in stop) if place >= 0]
+    return (text[: min(places)], True) if places else (text, False)

@@ -1,0 +1,99 @@
+"""What a model is, however it is called: the content of a folder, or a commit of the hub."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from corpus.errors import UserError
+from corpus.hashing import digest
+from datagen.filehash import file_hashes, versions
+
+_CONTENT = (
+    *("*.safetensors", "*.safetensors.index.json", "pytorch_model*.bin*", "config.json"),
+    *("generation_config.json", "tokenizer*", "tekken.json", "special_tokens_map.json", "added_tokens.json"),
+    *("vocab.*", "merges.txt", "*.model", "*.tiktoken", "chat_template*", "additional_chat_templates/*", "*.py"),
+)
+"""Files of a model's folder that decide what it answers. A trainer's state and the card are not among them."""
+_COMMIT = re.compile("[0-9a-f]{40}")
+_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
+
+
+def model_identity(model: str, revision: str | None = None) -> dict[str, str]:
+    """What a model is: `{"content": hash}` of a folder wherever it lies, or `{"commit": hash}` of a model on the hub.
+
+    Hashes of files are remembered by path, size and time in the user's cache folder (`~/.cache/towerkit`, or under
+    XDG_CACHE_HOME).
+
+    Raises:
+        UserError: there is no such model, or the hub can neither be asked nor has it been fetched before.
+    """
+    if Path(model).is_dir():
+        if revision is not None:
+            raise UserError(f"{model} is a folder, and a folder has no `revision`; leave it out")
+        return {"content": _content(Path(model))}
+    if model.startswith((".", "/", "~")) or not _HUB_ID.fullmatch(model):
+        raise UserError(f"there is no model folder {model}")
+    return {"commit": _commit(model, revision)}
+
+
+def _content(folder: Path) -> str:
+    if (folder / "adapter_config.json").is_file():
+        raise UserError(f"{folder} holds an adapter, whose base lies elsewhere; merge it into its base first")
+    if not (folder / "config.json").is_file():
+        raise UserError(
+            f"{folder} is no model: it has no config.json. Expected a folder as `save_pretrained` writes it; a "
+            "trainer's output folder may hold its models one level deeper, in checkpoint-*"
+        )
+    files = sorted({file for pattern in _CONTENT for file in folder.glob(pattern) if file.is_file()})
+    hashes = file_hashes(versions([str(file) for file in files]), _cache_folder())
+    named = zip((file.relative_to(folder).as_posix() for file in files), hashes, strict=True)
+    return digest([[name, hashed.sha256] for name, hashed in named])
+
+
+def _cache_folder() -> Path:
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "towerkit"
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise UserError(
+            f"hashes of model files are remembered in {folder}, which cannot be written; set XDG_CACHE_HOME to a "
+            "folder that can be"
+        )
+    return folder
+
+
+@cache
+def _commit(model: str, revision: str | None) -> str:
+    """The commit that a revision stands for, asked once, so that what is loaded is what the plan says."""
+    from huggingface_hub import HfApi
+
+    if revision is not None and _COMMIT.fullmatch(revision):
+        return revision
+    try:
+        found = HfApi().model_info(model, revision=revision, timeout=20).sha
+    # A wrong id, no such model, no rights, or no network, for which the hub's HTTP client has errors of its own.
+    except Exception as error:
+        found = _fetched(model, revision or "main")
+        if found is None:
+            raise UserError(
+                f"the hub cannot be asked for the commit of {model}: {error}. Where there is no network, give a commit "
+                f"that was fetched before as `revision` (40 hex digits), or a local folder: no folder {model} lies "
+                "beside the recipe"
+            ) from None
+    if found is None:
+        raise UserError(f"the hub names no commit for {model}")
+    return found
+
+
+def _fetched(model: str, revision: str) -> str | None:
+    """The commit that the hub's local cache knows under a branch or tag."""
+    from huggingface_hub import constants
+    from huggingface_hub.file_download import repo_folder_name
+
+    repository = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=model, repo_type="model")
+    reference = repository / "refs" / revision
+    return reference.read_text().strip() if reference.is_file() else None

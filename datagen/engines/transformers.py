@@ -1,0 +1,199 @@
+"""A model in this process, by the library `transformers`: a folder suffices, no server."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+
+from pydantic import Field
+
+from corpus.errors import Failure, UserError
+from datagen.engines.base import Engine, Request, Sink
+from datagen.engines.completions import Usage, completion
+from datagen.engines.models import model_identity
+from datagen.engines.problems import Problem
+
+if TYPE_CHECKING:
+    from datagen.engines._causal import Causal, Row, Written
+
+_DEVICES = {"cuda": (131_072, 256), "cpu": (32_768, 32)}
+"""Tokens of a batch, and how many tokens of prompts are read in the time of one step that writes a token to each row:
+a step is bound by the weights' way from memory, reading by arithmetic."""
+_WINDOW = 8
+"""Batches' worth of requests that are sorted by length together: more waste less padding, and wait longer."""
+
+
+class Transformers(Engine):
+    """Batches of prompts of about one length. A stop (Ctrl-C, a budget) takes effect with the next token.
+
+    The model's generation config is respected: where it does not say `do_sample: true` and no `temperature` is given,
+    the likeliest token is taken always. Samples are drawn from each request's own seed, so that an answer does not
+    depend on the batch it was made in (but for rounding). A `<think>…</think>` at the beginning of an answer goes to
+    `reasoning`. Log probabilities are those of the model as it is, before temperature and penalties, and include the
+    token that ends the answer.
+    """
+
+    models: ClassVar[tuple[str, ...]] = ("model",)
+    speed: ClassVar[tuple[str, ...]] = (*Engine.speed, "device", "batch_tokens", "batch_size")
+
+    revision: str | None = None
+    """Branch, tag or commit of a model on the hub; default: the newest commit, which enters the plan."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Numbers to compute with; `auto`: bfloat16 where the processor has it, else float32."""
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    """Where to compute; `auto`: CUDA where there is one, else Apple's GPU, else the CPU."""
+    batch_tokens: int | None = Field(default=None, ge=1)
+    """Tokens of a batch, padding and the longest possible answers included; more are faster until memory ends, when
+    batches are halved. Default: 131,072 on CUDA, else 32,768."""
+    batch_size: int | None = Field(default=None, ge=1)
+    """Requests of a batch at most; default: as many as `batch_tokens` allows."""
+    trust_remote_code: bool = False
+    """Whether to run code that comes with the model."""
+
+    def identity(self) -> dict[str, str]:
+        """The content of the model's folder, or its commit on the hub."""
+        return model_identity(self.model, self.revision)
+
+    def sampling(self) -> dict[str, Any]:
+        """With `dtype`, where it is given."""
+        return super().sampling() | ({} if self.dtype == "auto" else {"dtype": self.dtype})
+
+    def answer(self, requests: Iterator[Request], sink: Sink) -> None:
+        """Answer in batches, longest prompts first within a window."""
+        first = next(requests, None)
+        if first is None or sink.stopped:
+            return
+        model = self._load()
+        fitted, step = _DEVICES.get(model.device.type, _DEVICES["cpu"])
+        budget = self.batch_tokens or fitted
+        asked = self._asked(model, itertools.chain([first], requests), sink)
+        for window in self._windows(asked, budget):
+            window.sort(key=lambda each: len(each.row.prompt.tokens), reverse=True)
+            while window and not sink.stopped:
+                count = self._fitting(window, budget, step)
+                budget = self._answer_batch(model, window[:count], sink, budget)
+                del window[:count]
+            if sink.stopped:
+                return
+
+    def _load(self) -> Causal:
+        try:
+            from datagen.engines._causal import Causal
+        except ImportError as error:
+            raise UserError(
+                f"the engine `transformers` cannot be used here: {error}. Install it with pip install 'towerkit[train]'"
+            ) from None
+        return Causal(self, self.identity().get("commit"))
+
+    def _asked(self, model: Causal, requests: Iterator[Request], sink: Sink) -> Iterator[_Asked]:
+        """Requests as rows. Those that cannot be one fail."""
+        from datagen.engines._chat import encode
+
+        messages, prompt = None, None
+        for request in requests:
+            if sink.stopped:
+                return
+            if prompt is None or request.messages is not messages:
+                try:
+                    messages, prompt = request.messages, encode(model.tokenizer, request.messages)
+                # Templates and tokenizers have errors of their own for chats that they refuse.
+                except Exception as error:
+                    sink.failed(request.key, Problem("bad_request", f"the chat template refuses the prompt: {error}"))
+                    continue
+            row = model.row(prompt, request.seed)
+            if isinstance(row, Problem):
+                sink.failed(request.key, row)
+            else:
+                yield _Asked(request.key, row)
+
+    def _windows(self, asked: Iterator[_Asked], budget: int) -> Iterator[list[_Asked]]:
+        """Rows for several batches."""
+        window: list[_Asked] = []
+        tokens = 0
+        for each in asked:
+            window.append(each)
+            tokens += _width(each.row)
+            if tokens >= _WINDOW * budget or len(window) == _WINDOW * (self.batch_size or len(window)):
+                yield window
+                window, tokens = [], 0
+        if window:
+            yield window
+
+    def _fitting(self, window: Sequence[_Asked], budget: int, step: int) -> int:
+        """How many of the rows, longest prompt first, make a batch: at least one.
+
+        A batch ends where its padding costs more than another batch, whose tokens take as many steps.
+        """
+        widest, limit, padding, count = len(window[0].row.prompt.tokens), 0, 0, 0
+        for each in window[: self.batch_size]:
+            limit = max(limit, each.row.limit)
+            padding += widest - len(each.row.prompt.tokens)
+            if count and ((count + 1) * (widest + limit) > budget or padding > step * limit):
+                break
+            count += 1
+        return count
+
+    def _answer_batch(self, model: Causal, batch: Sequence[_Asked], sink: Sink, budget: int) -> int:
+        """Answer a batch, or its halves where the whole does not work. Returns the tokens that later ones may have."""
+        from datagen.engines import _causal
+
+        if sink.stopped:
+            return budget
+        started = time.monotonic()
+        sink.flying(len(batch))
+        written = _write(model, [each.row for each in batch], sink)
+        sink.flying(0)
+        if not isinstance(written, Exception):
+            _hand_on(batch, written, time.monotonic() - started, sink)
+            return budget
+        if _causal.is_device_lost(written):
+            raise Failure(f"{self.model} stopped on {model.device}, which needs a new process: {written}") from None
+        _causal.release(model.device)
+        full = _causal.is_out_of_memory(written)
+        if len(batch) == 1:
+            why = "no memory for it even alone" if full else type(written).__name__
+            sink.failed(batch[0].key, Problem("too_long" if full else "server_error", f"{why}: {written}"))
+            return budget
+        if full:
+            budget = max(1, len(batch) * max(_width(each.row) for each in batch) // 2)
+        for half in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
+            budget = self._answer_batch(model, half, sink, budget)
+        return budget
+
+
+class _Asked(NamedTuple):
+    """A request on its way through a batch."""
+
+    key: bytes
+    row: Row
+
+
+def _width(row: Row) -> int:
+    """Tokens that a row may come to."""
+    return len(row.prompt.tokens) + row.limit
+
+
+def _write(model: Causal, rows: Sequence[Row], sink: Sink) -> Sequence[Written | Problem | None] | Exception:
+    try:
+        return model.write(rows, lambda: sink.stopped)
+    # Whatever goes wrong may be one row's fault, and is no other's.
+    except Exception as error:
+        # The frames hold the batch's tensors.
+        return error.with_traceback(None)
+
+
+def _hand_on(
+    batch: Sequence[_Asked], written: Sequence[Written | Problem | None], latency_s: float, sink: Sink
+) -> None:
+    for (key, row), told in zip(batch, written, strict=True):
+        if told is None:  # the run was stopped before the answer ended
+            continue
+        if isinstance(told, Problem):
+            sink.failed(key, told)
+            continue
+        body = completion([told.answer], Usage(len(row.prompt.tokens), told.tokens))
+        [problem] = sink.answered([key], body, latency_s)
+        if problem:  # asking again would bring the same answer
+            sink.failed(key, problem)

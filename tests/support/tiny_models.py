@@ -1,0 +1,78 @@
+"""Chat models small enough to be made on the spot, of random weights from a seed, in folders as people have them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+TEXTS = [
+    "The ferry to the islands leaves at nine in the morning and comes back before dark.",
+    "Die Fähre zu den Inseln fährt um neun Uhr morgens ab und kommt vor Einbruch der Dunkelheit zurück.",
+    "去群岛的渡轮早上九点出发,天黑前返回。",
+    "島へのフェリーは朝九時に出発し、暗くなる前に戻ります。",
+    "تغادر العبارة إلى الجزر في الساعة التاسعة صباحا وتعود قبل حلول الظلام.",
+    "เรือข้ามฟากไปยังเกาะต่างๆ ออกเวลาเก้าโมงเช้าและกลับก่อนมืด",
+    "द्वीपों के लिए नौका सुबह नौ बजे निकलती है और अंधेरा होने से पहले लौट आती है।",
+]
+TEMPLATE = (
+    "{% for message in messages %}"
+    "{% if message.role == 'tool' %}{{ raise_exception('no tools here') }}{% endif %}"
+    "<|{{ message.role }}|>{{ message.content }}<|end|>"
+    "{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+"""Refuses tools, as published templates refuse roles that their models do not know."""
+_SPECIAL = ("<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
+
+
+def make_chat_model(
+    folder: Path,
+    *,
+    seed: int = 1,
+    hidden: int = 64,
+    layers: int = 2,
+    vocabulary: int = 1000,
+    context: int = 512,
+    template: str | None = TEMPLATE,
+    generation: dict[str, Any] | None = None,
+) -> Path:
+    """Save a Llama with its tokenizer into a folder. Its tokens are bytes and what the texts above merge into.
+
+    `generation` is what generation_config.json says beside the end of a turn.
+    """
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary, special_tokens=list(_SPECIAL), initial_alphabet=alphabet, show_progress=False
+    )
+    tokenizer.train_from_iterator(TEXTS, trainer)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=_SPECIAL[0], model_max_length=context)
+    fast.chat_template = template
+    fast.save_pretrained(folder)
+
+    torch.manual_seed(seed)
+    # Heads of 32: vLLM's attention on a CPU has none of 16. The wide spread makes some tokens far likelier than others.
+    config = LlamaConfig(
+        vocab_size=len(fast),
+        hidden_size=hidden,
+        intermediate_size=2 * hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=hidden // 32,
+        num_key_value_heads=hidden // 32,
+        head_dim=32,
+        max_position_embeddings=context,
+        initializer_range=0.15,
+        bos_token_id=None,
+        eos_token_id=fast.eos_token_id,
+        tie_word_embeddings=False,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    settings = {"eos_token_id": fast.eos_token_id, **(generation or {})}
+    (folder / "generation_config.json").write_text(json.dumps(settings), "utf-8")
+    return folder
