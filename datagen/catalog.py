@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 
 from corpus.errors import UserError, nearest
 from corpus.schema import KINDS, MESSAGES, ROLES, VERIFIERS, Kind
+from datagen.engines.base import Engine, Price
 from datagen.engines.names import ENGINES, engine_class
 from datagen.readers.base import Reader
 from datagen.readers.names import reader_class, reader_names
@@ -105,7 +106,9 @@ def _stages() -> Iterator[Entry]:
 def _manner(model: type[Stage]) -> str:
     if issubclass(model, DatasetStage):
         return "on all rows at once"
-    return "on all missing rows in a stream, in one process" if issubclass(model, FlowStage) else "shard by shard, in parallel"
+    if issubclass(model, FlowStage):
+        return "on all missing rows in a stream, in one process"
+    return "shard by shard, in parallel"
 
 
 def _readers() -> Iterator[Entry]:
@@ -305,6 +308,8 @@ _WORDS: dict[object, str] = {
     types.NoneType: "null",
     Filter: "filters",
     Scorer: "scorers",
+    Engine: "engines",
+    Price: "{input: number, output: number, cached_input: number}",
 }
 
 
@@ -330,6 +335,8 @@ def _type(annotation: Any) -> str:
 def _plural(words: str) -> str:
     if "|" in words or " or " in words:
         return f"({words})"
+    if words == _WORDS[Any]:
+        return words
     head, of, rest = words.partition(" of ")
     return f"{head if head.endswith('s') else head + 's'}{of}{rest}"
 

@@ -110,9 +110,11 @@ class Causal:
             return None
         said, count = (tokens, len(tokens)) if end is None else (tokens[:end], end + 1)
         text = self.tokenizer.decode(said, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        text, _ = cut(text, self._stop)
+        text, found = cut(text, self._stop)
+        finish_reason = "stop" if found or length is not None or end is not None else "length"
+        if finish_reason == "length":
+            text = text.rstrip("\ufffd")  # Many tokens are a few bytes of a character: leave no half of one.
         text, reasoning = split_reasoning(text, thinking=row.prompt.thinking)
-        finish_reason = "length" if end is None and length is None else "stop"
         return Written(Answer(text, reasoning, finish_reason, logprobs and logprobs[:count]), count)
 
     def _draw(self, rows: Sequence[Row], width: int) -> Draw:

@@ -15,6 +15,8 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import orjson
 from pydantic import Field, model_validator
@@ -110,6 +112,7 @@ class _Run:
         self._secret = key.encode() if key and len(key) >= SECRET else None
         self._bodies = Bodies(engine.body(), engine.extra_body)
         self._hosts: list[Host[_Ask]] = [Host(url, engine.max_concurrency, now) for url in engine.base_urls]
+        self._proxies = {host.url: _proxy(host.url) for host in self._hosts}
         self._rpm = Bucket(engine.rpm, now) if engine.rpm else None
         self._tpm = Bucket(engine.tpm, now) if engine.tpm else None
         self._in_flight = 0
@@ -204,7 +207,8 @@ class _Run:
 
         try:
             timeout = aiohttp.ClientTimeout(total=5)
-            async with self._session.get(f"{url}/models", timeout=timeout, allow_redirects=False) as response:
+            asked = self._session.get(f"{url}/models", timeout=timeout, allow_redirects=False, proxy=self._proxies[url])
+            async with asked as response:
                 names = [str(model["id"]) for model in orjson.loads(await response.read())["data"]]
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError, KeyError):
             return f"{url}/models names no models: is `base_url` right? It mostly ends in /v1"
@@ -307,7 +311,9 @@ class _Run:
         sent = host.flying[ask]
         try:
             # Reading to the end gives the connection back, and what breaks the reading off closes it.
-            response = await self._session.post(f"{host.url}/chat/completions", data=body, allow_redirects=False)
+            response = await self._session.post(
+                f"{host.url}/chat/completions", data=body, allow_redirects=False, proxy=self._proxies[host.url]
+            )
             told = await response.read()
         except asyncio.CancelledError:
             if not ask.overdue:
@@ -407,9 +413,10 @@ class _Run:
         self._sink.troubled(problem)
         ask.requests = again
         ask.others += problem.kind == "unstructured"
-        wait = problem.retry_after
-        if wait is None:
+        if problem.retry_after is None:
             wait = backoff(ask.waits, self._jitter.random())
+        else:
+            wait = min(problem.retry_after, self._engine.max_wait_s)
         heapq.heappush(self._retries, (monotonic() + wait, next(self._order), ask))
 
     def _land(self, ask: _Ask, host: Host[_Ask], outcome: Outcome, retry_after: float | None = None) -> None:
@@ -418,6 +425,15 @@ class _Run:
 
     def _scrubbed(self, text: str) -> str:
         return text.replace(self._secret.decode(), "***") if self._secret else text
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name for an address; none for this machine itself."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host == "localhost" or host.startswith("127.") or host == "::1" or proxy_bypass(host):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 _GRAVITY = ("row", "again", "later", "run")

@@ -7,11 +7,9 @@ stands in a ledger on disk, so that a run may end at any moment and a later one 
 from __future__ import annotations
 
 import contextlib
-import io
-import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import orjson
 from pydantic import Field
@@ -19,33 +17,25 @@ from pydantic import Field
 from corpus.errors import Failure, UserError
 from corpus.hashing import digest
 from datagen.engines._ledger import Draft, Ledger, Slip
+from datagen.engines._provider import Provider, Stopped
 from datagen.engines.base import Request, Sink
 from datagen.engines.bodies import Bodies
 from datagen.engines.feed import grouped
-from datagen.engines.pace import backoff
 from datagen.engines.problems import Problem, from_error_body, from_response
-from datagen.engines.served import OPENAI, SECRET, Address, Served
+from datagen.engines.served import OPENAI, Address, Served
 
 if TYPE_CHECKING:
-    from openai import OpenAI
     from openai.types import Batch
 
 _MOST_BYTES = 190_000_000
 """Of a file; OpenAI takes 200 MB."""
-_METADATA = "towerkit_input"
-"""Name of the metadata that holds the hash of a batch's file."""
-_LISTED_S = 30 * 86_400
-"""Older batches are not looked for: providers delete their files."""
 _SAFE_S = 3.0
 """Seconds after which answers that were handed on are on disk for sure."""
-_LOOK_S = 0.2
-"""Between two looks whether the run is to end."""
 _FULL_S = 600.0
 """Longest wait before a batch is tried again for which the provider's queue had no room."""
 _QUEUE_FULL = ("token_limit_exceeded", "rate_limit_exceeded")
 """Codes of batches that failed because too much was under way."""
 _ENDED = ("completed", "failed", "expired", "cancelled")
-_T = TypeVar("_T")
 
 
 class OpenaiBatch(Served):
@@ -85,10 +75,10 @@ class OpenaiBatch(Served):
     def answer(self, requests: Iterator[Request], sink: Sink) -> None:
         """Make batches of all of them that are in none, and collect every batch that ends."""
         name = digest({"model": self.identity(), "sampling": self.sampling()})[:16]
-        with _client(self) as client:
-            run = _Run(self, sink, Ledger(sink.folder / "batches" / name), client)
+        with Provider(self, self.base_url, self.max_wait_s, sink) as provider:
+            run = _Run(self, sink, Ledger(sink.folder / "batches" / name), provider)
             try:
-                with contextlib.suppress(_Stopped):
+                with contextlib.suppress(Stopped):
                     run.resume()
                     run.ask(requests)
                     run.follow()
@@ -101,9 +91,8 @@ class OpenaiBatch(Served):
 class _Run:
     """One engine's way through its batches."""
 
-    def __init__(self, engine: OpenaiBatch, sink: Sink, ledger: Ledger, client: OpenAI) -> None:
-        self._engine, self._sink, self._ledger, self._client = engine, sink, ledger, client
-        self._secret = client.api_key if len(client.api_key) >= SECRET else None
+    def __init__(self, engine: OpenaiBatch, sink: Sink, ledger: Ledger, provider: Provider) -> None:
+        self._engine, self._sink, self._ledger, self._provider = engine, sink, ledger, provider
         self._bodies = Bodies(engine.body(), engine.extra_body)
         self._owner: dict[bytes, int] = {}
         """Number of the newest slip that each key is in."""
@@ -119,7 +108,6 @@ class _Run:
         self._full_until, self._refusals = 0.0, 0
         self._safe: list[tuple[float, Slip]] = []
         """Batches whose answers are kept, and when that is sure."""
-        self._jitter = random.Random()
 
     # What earlier runs left
 
@@ -133,23 +121,13 @@ class _Run:
                     f"{self._ledger.where(slip)} to give them up"
                 )
             if slip.batch is None:
-                slip.batch = self._call(lambda slip=slip: self._made(slip))  # type: ignore[misc]
+                slip.batch = self._provider.made(slip.sha256, self._ledger.batches)
                 if slip.batch is None:
                     self._ledger.drop(slip)
                     continue
                 self._ledger.save(slip)
             self._follow(slip)
             self._unasked.update(key for _, keys in self._ledger.keys(slip) for key in keys)
-
-    def _made(self, slip: Slip) -> str | None:
-        """The batch that was made of a slip's file, where one was."""
-        for batch in self._client.batches.list(limit=100):
-            if batch.created_at < time.time() - _LISTED_S:
-                return None
-            mine = (batch.metadata or {}).get(_METADATA) == slip.sha256
-            if mine and batch.id not in self._ledger.batches and batch.status != "failed":
-                return batch.id
-        return None
 
     def _follow(self, slip: Slip) -> None:
         self._under_way.append(slip)
@@ -197,28 +175,9 @@ class _Run:
             self._create(slip)
 
     def _create(self, slip: Slip) -> None:
-        client, tried = self._client, False
-
-        def upload() -> str:
-            return client.files.create(file=self._ledger.requests(slip), purpose="batch").id
-
-        def create() -> str:
-            nonlocal tried
-            # Whether a call that broke off made a batch, only the provider knows.
-            made = self._made(slip) if tried else None
-            tried = True
-            return (
-                made
-                or client.batches.create(
-                    input_file_id=slip.file or "",
-                    endpoint="/v1/chat/completions",
-                    completion_window=self._engine.completion_window,
-                    metadata={_METADATA: slip.sha256},
-                ).id
-            )
-
-        slip.file = slip.file or self._call(upload)
-        slip.batch = self._call(create)
+        slip.file = slip.file or self._provider.upload(self._ledger.requests(slip))
+        window, known = self._engine.completion_window, self._ledger.batches
+        slip.batch = self._provider.create(slip.file, slip.sha256, window, known)
         self._ledger.save(slip)
         self._made_here.add(slip.number)
         self._follow(slip)
@@ -230,7 +189,7 @@ class _Run:
         while (self._under_way or self._waiting) and not self._sink.stopped:
             validating = False
             for slip in list(self._under_way):
-                batch = self._call(lambda slip=slip: self._client.batches.retrieve(slip.batch or ""))  # type: ignore[misc]
+                batch = self._provider.batch(slip.batch or "")
                 validating |= batch.status == "validating"
                 if batch.status in _ENDED:
                     self._under_way.remove(slip)
@@ -241,7 +200,7 @@ class _Run:
                 self._create(self._waiting.pop(0))
             self._mark()
             if self._under_way or self._waiting:
-                self._sleep(self._engine.poll_s)
+                self._provider.sleep(self._engine.poll_s)
 
     @property
     def _requests_under_way(self) -> int:
@@ -260,7 +219,7 @@ class _Run:
         wrong: dict[str, list[tuple[bytes, Problem]]] = {}
         ended_at = batch.completed_at or batch.expired_at or batch.cancelled_at or batch.created_at
         for file in (batch.output_file_id, batch.error_file_id):
-            for line in self._lines(file) if file else ():
+            for line in self._provider.lines(file) if file else ():
                 name = str(line.get("custom_id"))
                 keys = missing.pop(name, [])
                 # What an earlier run kept before it was killed is not asked for now.
@@ -272,16 +231,7 @@ class _Run:
         self._safe.append((time.monotonic() + _SAFE_S, slip))
         if pointless:
             self.secure()
-            raise UserError(self._said(pointless))
-
-    def _lines(self, file: str) -> Iterator[dict[str, Any]]:
-        """What a file of answers says of each request. A line that is no JSON tells of none, which is then missing."""
-        content = self._call(lambda: self._client.files.content(file)).content
-        for line in io.BytesIO(content):
-            with contextlib.suppress(orjson.JSONDecodeError):
-                told = orjson.loads(line)
-                if isinstance(told, dict):
-                    yield told
+            raise UserError(self._provider.said(pointless))
 
     def _hand_on(self, keys: Sequence[bytes], line: Mapping[str, Any], seconds: float) -> list[tuple[bytes, Problem]]:
         """Keep what came for some keys; those that got no answer, and why."""
@@ -317,7 +267,8 @@ class _Run:
                 else:
                     self._sink.troubled(problem)
                     again.setdefault(name, []).append((key, problem))
-        self._ask_again(slip, again)
+        if pointless is None:
+            self._ask_again(slip, again)
         return pointless
 
     def _ask_again(self, slip: Slip, again: Mapping[str, Sequence[tuple[bytes, Problem]]]) -> None:
@@ -355,7 +306,7 @@ class _Run:
             self._waiting.append(slip)
             return
         self._ledger.drop(slip)
-        raise UserError(self._said(Problem("bad_request", f"batch {batch.id} was refused: {self._scrubbed(said)}")))
+        raise UserError(self._provider.said(Problem("bad_request", f"batch {batch.id} was refused: {said}")))
 
     # How it ends
 
@@ -384,7 +335,7 @@ class _Run:
             return
         if self._engine.cancel:
             for slip in self._under_way:
-                self._cancel(slip)
+                self._provider.cancel(slip.batch or "")
         names = ", ".join(str(slip.batch) for slip in self._under_way[:5])
         more = ", …" if len(self._under_way) > 5 else ""
         raise Failure(
@@ -392,86 +343,3 @@ class _Run:
             f"requests {'are cancelled' if self._engine.cancel else 'run on'} at {self._engine.base_url} "
             f"({names}{more}). Run again to collect their answers"
         )
-
-    def _cancel(self, slip: Slip) -> None:
-        import openai
-
-        try:
-            self._client.batches.cancel(slip.batch or "", timeout=1.0)
-        except openai.OpenAIError as error:
-            # One that has just ended cannot be cancelled.
-            self._sink.troubled(self._problem(error))
-
-    # How the provider is called
-
-    def _call(self, what: Callable[[], _T]) -> _T:
-        """What the provider says; asked again while it is away or has too much to do."""
-        import openai
-
-        since, attempt = time.monotonic(), 0
-        while True:
-            try:
-                return what()
-            except openai.OpenAIError as error:
-                problem = self._problem(error)
-            if problem.kind in ("unknown_model", "unsupported"):
-                raise UserError(
-                    f"{self._said(problem)}. Has the server a batch API (/files and /batches), is `base_url` right, "
-                    "and is the key of the account that made the batches?"
-                )
-            if problem.verdict in ("row", "run"):
-                raise UserError(self._said(problem))
-            self._sink.troubled(problem)
-            if time.monotonic() - since > self._engine.max_wait_s:
-                raise Failure(
-                    f"{self._said(problem)}. So it has been for {self._engine.max_wait_s:g} s (`max_wait_s`). Batches "
-                    "run on at the provider: run again to collect them"
-                )
-            attempt += 1
-            self._sleep(problem.retry_after or backoff(attempt, self._jitter.random()))
-
-    def _sleep(self, seconds: float) -> None:
-        """Wait, but not when the run is to end."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            if self._sink.stopped:
-                raise _Stopped
-            time.sleep(min(left, _LOOK_S))
-
-    def _problem(self, error: Exception) -> Problem:
-        import openai
-
-        if isinstance(error, openai.APIStatusError):
-            problem = from_response(error.status_code, error.response.headers, error.response.content)
-        elif isinstance(error, openai.APITimeoutError):
-            problem = Problem("timeout", "no answer in time")
-        elif isinstance(error, openai.APIConnectionError):
-            problem = Problem("unreachable", str(error.__cause__ or error))
-        else:
-            problem = Problem("malformed", str(error))
-        return problem._replace(message=self._scrubbed(problem.message))
-
-    def _scrubbed(self, text: str) -> str:
-        return text.replace(self._secret, "***") if self._secret else text
-
-    def _said(self, problem: Problem) -> str:
-        engine = self._engine
-        said = f"engine {engine.called!r} (model {engine.model!r} at {engine.base_url}): {problem.message}"
-        match problem.kind:
-            case "unauthorized" if engine.key_name:
-                return f"{said}. The key was taken from the environment variable {engine.key_name}"
-            case "unauthorized":
-                return f"{said}. No key was sent: name the environment variable that holds it as `api_key_env`"
-        return said
-
-
-class _Stopped(Exception):
-    """The run is to end."""
-
-
-def _client(engine: OpenaiBatch) -> OpenAI:
-    import openai
-
-    # Without a key of ours the library would send the one of OPENAI_API_KEY to any address. Retries are ours: after a
-    # call that broke off one must look whether it made a batch.
-    return openai.OpenAI(base_url=engine.base_url, api_key=engine.key() or "none", max_retries=0, timeout=600)

@@ -74,7 +74,7 @@ def _echo(turns: Sequence[str | None] | None, source: str | None, answer: str | 
     asked = [turn for turn in turns or () if turn and not turn.isspace()]
     if answer is None or not asked:
         return None
-    source = source.strip() if source else None
+    source = (source or "").strip() or None
     known = source is not None and any(source in turn for turn in asked)
     suspects = [
         part

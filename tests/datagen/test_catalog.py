@@ -12,6 +12,7 @@ import pytest
 from corpus.errors import UserError
 from corpus.schema import KINDS
 from datagen.catalog import SECTIONS, Entry, as_json, entries, find, markdown, plain
+from datagen.engines.names import ENGINES
 from datagen.readers.names import reader_names
 from datagen.stages import STAGES
 from filters.names import filter_names, scorer_names
@@ -25,10 +26,11 @@ def entry(section: str, name: str) -> Entry:
 
 
 def test_every_name_is_listed() -> None:
-    assert list(SECTIONS) == ["stages", "readers", "tasks", "scorers", "filters", "kinds"]
+    assert list(SECTIONS) == ["stages", "readers", "tasks", "engines", "scorers", "filters", "kinds"]
     names = {section: [e.name for e in entries(section)] for section in SECTIONS}
     assert names["stages"] == list(STAGES)
     assert names["readers"] == reader_names()
+    assert names["engines"] == list(ENGINES)
     assert names["scorers"] == scorer_names()
     assert names["filters"] == filter_names()
     assert names["kinds"] == list(KINDS)
@@ -54,6 +56,10 @@ def test_everything_says_what_it_is_for(section: str, name: str) -> None:
         ("scorers", "chrf", "whitespace", ("true or false", "false")),
         ("scorers", "human", "field", ("text", None)),
         ("scorers", "contamination", "against", ("list of paths", None)),
+        ("stages", "generate", "engines", ("list of engines", None)),
+        ("engines", "openai", "as", ("text", "null")),
+        ("engines", "openai", "temperature", ("number, at least 0", "null")),
+        ("engines", "openai", "base_url", ("text or list of texts", "https://api.openai.com/v1")),
         ("readers", "jsonl", "jsonl", ("text or list of texts", None)),
         ("readers", "jsonl", "columns", ("mapping of texts to texts", "{}")),
         ("readers", "csv", "delimiter", ("text", ",")),

@@ -326,7 +326,7 @@ def test_interrupted(tmp_path: Path, chat_server: ChatServer) -> None:
 
 
 @pytest.mark.vllm
-@pytest.mark.slow
+@pytest.mark.timeout(500)
 def test_the_file_is_one_that_vllm_answers(tmp_path: Path, chat_server: ChatServer) -> None:
     """`vllm run-batch`, in the environment whose python TOWERKIT_VLLM_PYTHON names."""
     python = os.environ.get("TOWERKIT_VLLM_PYTHON")
@@ -335,7 +335,7 @@ def test_the_file_is_one_that_vllm_answers(tmp_path: Path, chat_server: ChatServ
     model = str(tmp_path / "model")
     program = f"from pathlib import Path; from tiny_models import make_chat_model; make_chat_model(Path({model!r}))"
     support = str(Path(__file__).parents[1] / "support")
-    subprocess.run([python, "-c", program], check=True, timeout=100, env={**os.environ, "PYTHONPATH": support})
+    subprocess.run([python, "-c", program], check=True, timeout=200, env={**os.environ, "PYTHONPATH": support})
     chat_server.set(batch_s=60)
     asked = OpenaiBatch(model=model, base_url=chat_server.url, max_tokens=8, temperature=0.5)
     with pytest.raises(Failure, match="run on"):
@@ -344,7 +344,7 @@ def test_the_file_is_one_that_vllm_answers(tmp_path: Path, chat_server: ChatServ
     done = tmp_path / "out.jsonl"
     words = ["-i", str(requests), "-o", str(done), "--model", model, "--max-model-len", "512", "--enforce-eager"]
     command = [python, "-m", "vllm.entrypoints.openai.run_batch", *words]
-    subprocess.run(command, check=True, timeout=300, env={**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1"})
+    subprocess.run(command, check=True, timeout=400, env={**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1"})
     lines = [orjson.loads(line) for line in done.read_bytes().splitlines()]
     assert {line["custom_id"] for line in lines} == {request.key.hex() for request in requests_of(PROMPTS, 2)}
     assert {line["response"]["status_code"] for line in lines} == {200}

@@ -113,9 +113,9 @@ HEALED = {
 @pytest.mark.parametrize(("fault", "kind"), HEALED.items())
 def test_a_fault_is_healed_by_asking_again(chat_server: ChatServer, fault: str, kind: str):
     chat_server.set(latency_s=0.01, faults={fault: 0.1})
-    kept = run(engine(chat_server, timeout_s=1), prompts(200))
-    assert len(kept.texts) == 200
-    assert kept.troubles[kind] == chat_server.stats()["faults"][fault] > 5
+    kept = run(engine(chat_server, timeout_s=0.5), prompts(100))
+    assert len(kept.texts) == 100
+    assert kept.troubles[kind] == chat_server.stats()["faults"][fault] > 3
     assert set(kept.troubles) == {kind}
     assert chat_server.stats()["answered_twice"] == 0
 
@@ -137,11 +137,11 @@ SET_ASIDE = {
 def test_what_never_works_is_set_aside_and_the_rest_goes_on(chat_server: ChatServer, marker: str, kind: str):
     chat_server.set(latency_s=0.01)
     bad = list(prompts(1, text=marker))
-    kept = run(engine(chat_server, retries=2, timeout_s=0.5), iter([*bad, *prompts(100)]))
-    assert len(kept.texts) == 100
+    kept = run(engine(chat_server, retries=2, timeout_s=0.3), iter([*bad, *prompts(50)]))
+    assert len(kept.texts) == 50
     assert {key: problem.kind for key, problem in kept.given_up.items()} == {bad[0].key: kind}
     asked = 1 if marker in ("[[too long]]", "[[filter]]") else 3
-    assert chat_server.stats()["total"] == 100 + asked
+    assert chat_server.stats()["total"] == 50 + asked
 
 
 @pytest.mark.parametrize("fault", ["null_content", "no_usage", "negative_usage", "more_choices"])
@@ -162,19 +162,19 @@ def test_prompts_that_are_none_are_set_aside(chat_server: ChatServer, messages: 
 def test_at_a_wall_few_are_refused_and_the_wall_is_used(chat_server: ChatServer):
     chat_server.set(latency_s=0.1, capacity=32, retry_after=0.5)
     started = time.monotonic()
-    kept = run(engine(chat_server), prompts(2000))
-    ideal = 2000 * 0.1 / 32
-    assert time.monotonic() - started < 1.25 * ideal + 0.5
-    assert len(kept.texts) == 2000
+    kept = run(engine(chat_server), prompts(1200))
+    ideal = 1200 * 0.1 / 32
+    assert time.monotonic() - started < 1.25 * ideal + 1
+    assert len(kept.texts) == 1200
     assert kept.troubles["rate_limited"] == chat_server.stats()["refused"] < 100
 
 
 def test_an_outage_is_waited_out(chat_server: ChatServer):
-    chat_server.set(latency_s=0.05, schedule=[(0.5, {"outage": 503}), (4.0, {"outage": None})])
+    chat_server.set(latency_s=0.05, schedule=[(0.5, {"outage": 503}), (2.5, {"outage": None})])
     started = time.monotonic()
-    kept = run(engine(chat_server, max_concurrency=32), prompts(1500))
-    assert len(kept.texts) == 1500
-    assert time.monotonic() - started < 3.5 + 2.5 + 1500 * 0.05 / 32 + 1.5
+    kept = run(engine(chat_server, max_concurrency=32), prompts(1000))
+    assert len(kept.texts) == 1000
+    assert time.monotonic() - started < 2 + 2.5 + 1000 * 0.05 / 32 + 2
     assert chat_server.stats()["by_status"]["503"] < 80
 
 
@@ -266,8 +266,17 @@ def test_a_wrong_path_is_told(chat_server: ChatServer):
         run(engine(chat_server, base_url=chat_server.url.removesuffix("/v1")), prompts(10))
 
 
+def test_a_proxy_is_used_where_the_environment_names_one(chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch):
+    """The server takes whole addresses, as proxies get them, for unknown paths."""
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{chat_server.port}")
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(UserError, match=r"no such path: http://model\.invalid/v1/chat/completions"):
+        run(engine(chat_server, base_url="http://model.invalid/v1"), prompts(1))
+    assert len(run(engine(chat_server), prompts(5)).texts) == 5
+
+
 def test_nobody_there_ends_the_run_after_a_while():
-    with pytest.raises(Failure, match="no answer from http://127.0.0.1:9/v1 for 1 s"):
+    with pytest.raises(Failure, match=r"no answer from http://127\.0\.0\.1:9/v1 for 1 s"):
         run(Openai(model="m", base_url="http://127.0.0.1:9/v1", max_wait_s=1), prompts(100))
 
 
@@ -315,7 +324,7 @@ def test_what_hangs_is_broken_off_when_the_run_is_stopped(chat_server: ChatServe
 
 def test_a_sink_that_cannot_keep_ends_the_run(chat_server: ChatServer):
     class Full(Kept):
-        def answered(self, keys: Sequence[bytes], body: bytes, latency_s: float) -> list[Problem | None]:
+        def answered(self, *_: Any) -> list[Problem | None]:
             raise Failure("no space left")
 
     asked = engine(chat_server)
@@ -381,7 +390,7 @@ def test_a_rate_of_tokens_is_held_by_what_answers_really_cost(chat_server: ChatS
 
 @pytest.mark.parametrize("form", ["seconds", "date", "ms", "none"])
 def test_the_server_says_how_long_to_wait(chat_server: ChatServer, form: str):
-    chat_server.set(latency_s=0.02, rpm=600, rpm_window_s=2, retry_after=1, retry_after_form=form, clock_off_s=-9e4)
+    chat_server.set(latency_s=0.02, rpm=1200, rpm_window_s=1, retry_after_form=form, clock_off_s=-9e4)
     kept = run(engine(chat_server), prompts(50))
     assert len(kept.texts) == 50
-    assert chat_server.stats()["refused"] < 60
+    assert chat_server.stats()["refused"] < 100

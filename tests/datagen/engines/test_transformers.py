@@ -71,7 +71,9 @@ class Alone:
         return list(made[0, inputs["input_ids"].shape[1] :].tolist())
 
     def text(self, tokens: Sequence[int]) -> str:
-        return str(self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        """What they say; where they were cut within a character, without it."""
+        said = self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return str(said) if tokens[-1] == self.tokenizer.eos_token_id else str(said).rstrip("\ufffd")
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +130,8 @@ def test_the_generation_config_is_respected(tiny_model: Path, tmp_path: Path, al
     says = {"eos_token_id": [alone.tokenizer.eos_token_id, end], "max_new_tokens": 20}
     model = variant(tiny_model, tmp_path / "ends", **says)
     kept = ask(engine(model), PROMPTS)
-    cut = [tokens[: tokens.index(end)] if end in tokens else tokens for tokens in greedy]
+    eos = alone.tokenizer.eos_token_id
+    cut = [[*tokens[: tokens.index(end)], eos] if end in tokens else tokens for tokens in greedy]
     assert texts(kept) == [alone.text(tokens) for tokens in cut]
     first = kept.answers[key_of(0)], kept.bodies[key_of(0)].usage
     assert first[0].finish_reason == "stop"
