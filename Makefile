@@ -4,6 +4,7 @@ BENCH := .venv-bench
 BIN := $(VENV)/bin
 PINNED := pyproject.toml requirements/no-deps.txt requirements/install.sh
 COMPILE := uv pip compile --quiet --no-header --no-annotate --python-version 3.11 pyproject.toml
+PEER := uv pip compile --quiet --no-header --no-annotate --python-version 3.11
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -35,7 +36,7 @@ check: $(VENV)/dev.installed ## Lint, format, types, layers, dependencies, docs
 docs: $(VENV)/dev.installed ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-bench: $(BENCH)/bench.installed ## Measure speed and memory (tests/benchmarks)
+bench: $(BENCH)/bench.installed .venv-curator/peer.installed .venv-distilabel/peer.installed ## Measure speed and memory (tests/benchmarks)
 	$(BENCH)/bin/pytest -m bench -s --timeout 0 tests/benchmarks
 
 # What is pinned stays while it fits pyproject.toml; delete a line to let it move. torch's own CUDA packages stay out of
@@ -47,6 +48,8 @@ pins: ## Resolve requirements/*.txt anew, with uv
 	$(COMPILE) -o requirements/train.txt -c requirements/base.txt --extra train
 	sed -i -E '/^(cuda|nvidia|triton)/d; s/\+cpu$$//' requirements/train.txt
 	$(COMPILE) -o requirements/train-vllm.txt --extra train --extra vllm
+	$(PEER) -o requirements/peer-curator.txt --group peer-curator
+	$(PEER) -o requirements/peer-distilabel.txt --group peer-distilabel
 	uv pip compile --quiet --python-version 3.12 requirements/dev.txt requirements/bench.txt >/dev/null
 
 $(VENV)/base.installed: $(PINNED) requirements/base.txt
@@ -57,3 +60,9 @@ $(VENV)/dev.installed: $(PINNED) requirements/dev.txt
 
 $(BENCH)/bench.installed: $(PINNED) requirements/bench.txt
 	@requirements/install.sh $(BENCH) bench
+
+.venv-%/peer.installed: requirements/peer-%.txt $(BENCH)/bench.installed
+	@echo "Installing $$(grep -c == $<) packages from $<: a peer that benchmarks compare with"
+	$(BENCH)/bin/python -m venv --clear .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@

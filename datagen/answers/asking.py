@@ -26,8 +26,8 @@ _EVERY = 1.0
 """Seconds between two looks at the counts."""
 _GRACE = 4.5
 """Seconds that engines get to end when the run is stopped."""
-_JUDGED_AFTER = 100
-"""Requests after which the share of failures is judged."""
+_JUDGED_AMONG = 1_000
+"""Requests, or all if they are fewer, among which failures must be too many: what fails is mostly known first."""
 _WORD_OF_MOUTH = 20
 """Answers after which what the next ones will cost is told from those before."""
 
@@ -166,13 +166,16 @@ class EngineRun:
         """Keep first, look into it then."""
         self._store.put(keys, body, latency_s)
         found = parse(body, len(keys))
-        kept = [isinstance(choice, Answer) for choice in found.choices]
+        choices = [
+            (self.engine.misfit(choice) or choice) if isinstance(choice, Answer) else choice for choice in found.choices
+        ]
+        kept = [isinstance(choice, Answer) for choice in choices]
         self._store.settle(keys, kept, found.usage)
         self.watch.came(sum(kept), found.usage)
         for key, good in zip(keys, kept, strict=True):
             if good:
                 self._over(key)
-        return [choice if isinstance(choice, Problem) else None for choice in found.choices]
+        return [choice if isinstance(choice, Problem) else None for choice in choices]
 
     def failed(self, key: bytes, problem: Problem) -> None:
         """Give up, and end the engine when too many were."""
@@ -180,10 +183,11 @@ class EngineRun:
         watch = self.watch
         watch.failed[problem.kind] += 1
         self._over(key)
-        if watch.failed.total() >= _JUDGED_AFTER and watch.failures > self._asked.max_failed and not watch.ended:
+        among = max(watch.done, min(watch.total, _JUDGED_AMONG))
+        if watch.failed.total() > self._asked.max_failed * among and not watch.ended:
             watch.ended = (
-                f"{watch.failures:.0%} of the requests fail, more than max_failed {self._asked.max_failed:g}; "
-                f"the last: {problem.message}"
+                f"{watch.failed.total():,} of {among:,} requests failed, more than max_failed "
+                f"{self._asked.max_failed:g}; the last: {problem.message}"
             )
             self.stopped = True
 

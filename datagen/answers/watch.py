@@ -62,11 +62,6 @@ class Watch:
         """Answers that are there and requests that were given up."""
         return self.had + self.answered + self.failed.total()
 
-    @property
-    def failures(self) -> float:
-        """Share of the requests of this run that were given up."""
-        return self.failed.total() / max(1, self.answered + self.failed.total())
-
     def told(self) -> dict[str, Any]:
         """All numbers, with rates over the last half minute. Read it every second or so."""
         now = self.clock()

@@ -41,8 +41,8 @@ def encode(tokenizer: Any, messages: Sequence[Message]) -> Prompt:
     text = tokenizer.apply_chat_template(
         [dict(message) for message in messages], tokenize=False, add_generation_prompt=True
     )
-    # The template writes the special tokens itself.
-    return Prompt(tokenizer(text, add_special_tokens=False)["input_ids"], text.rstrip().endswith(_OPEN))
+    # The template writes the special tokens itself; a warning of too many tokens is for the caller to give.
+    return Prompt(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"], text.rstrip().endswith(_OPEN))
 
 
 def split_reasoning(text: str, *, thinking: bool) -> tuple[str, str | None]:

@@ -48,16 +48,18 @@ class Draw:
         wanted = logits
         for process in self._processors:
             wanted = process(tokens, wanted)
+        self._step += 1
+        if self._uniforms is None and not self._keep:
+            return wanted
         picked = self._drawn(wanted) if self._uniforms is not None else wanted.argmax(-1, keepdim=True)
         if self._keep:
             self.logprobs.append(logits.log_softmax(-1).gather(1, picked)[:, 0])
-        self._step += 1
         return torch.full_like(logits, -torch.inf).scatter(1, picked, 0.0)
 
     def _drawn(self, logits: torch.Tensor) -> torch.Tensor:
         assert self._uniforms is not None
         cumulative = logits.to(self._uniforms.dtype).softmax(-1).cumsum(-1)
-        uniforms = self._uniforms[:, self._step, None] * cumulative[:, -1:]
+        uniforms = self._uniforms[:, self._step - 1, None] * cumulative[:, -1:]
         return torch.searchsorted(cumulative, uniforms, right=True).clamp_(max=logits.shape[-1] - 1)
 
 

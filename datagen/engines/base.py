@@ -145,7 +145,11 @@ class Engine(Part):
             *("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "frequency_penalty"),
             *("presence_penalty", "max_tokens", "stop", "logprobs"),
         )
-        return {name: getattr(self, name) for name in names if getattr(self, name) not in (None, (), False)}
+        given = {name: getattr(self, name) for name in names}
+        # By identity: a temperature of 0 equals False.
+        return {
+            name: value for name, value in given.items() if value is not None and value is not False and value != ()
+        }
 
     def misfit(self, answer: Answer) -> Problem | None:
         """What is wrong with an answer that reads well, None where nothing is; whoever keeps answers asks this."""

@@ -249,7 +249,9 @@ class _Run:
     def _next(self) -> tuple[Host[_Ask], _Ask] | None:
         """Count a request as in flight that may be sent now, if there is one."""
         now = monotonic()
-        if self._ending or self._in_flight >= self._engine.max_concurrency or (self._rpm and not self._rpm.has(1, now)):
+        if self._ending or self._wrong or self._end or self._in_flight >= self._engine.max_concurrency:
+            return None
+        if self._rpm and not self._rpm.has(1, now):
             return None
         found = next_of(self._hosts, self._take, self._likes, now)
         if found is None:

@@ -12,7 +12,7 @@ class PromptEcho(Filter):
     """Drops outputs in which the scorer `prompt_echo` found the prompt again.
 
     The default was set on one half of the data and measured on the other: of 22,000 references, system outputs and
-    answers held to be good, under prompts in ten languages with and without a source (NTREX-128, WMT23, Arena-Hard,
+    answers held to be good, under prompts in five languages with and without a source (NTREX-128, WMT23, Arena-Hard,
     M-IFEval, Alpaca, GSM8K, MATH and others), 2 exceed it, both because they quote the prompt on purpose. All of 5,600
     echoes exceed it that were made of Vicuna's questions in 12 languages and put before, after and into sentences of
     NTREX-128, and so do all of 13,000 of translation prompts. The share of an answer's 6-grams that stand in the prompt

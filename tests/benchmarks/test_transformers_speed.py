@@ -11,7 +11,7 @@ from tiny_models import TEXTS, make_chat_model
 
 pytestmark = pytest.mark.bench
 
-PROMPTS, MAX_TOKENS = 64, 48
+PROMPTS, MAX_TOKENS = 48, 96
 
 
 def test_batches_against_one_by_one(folder: Path, report: Report) -> None:
@@ -34,7 +34,8 @@ def test_batches_against_one_by_one(folder: Path, report: Report) -> None:
         inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt")
         made = alone.generate(**inputs, max_new_tokens=MAX_TOKENS, do_sample=False, pad_token_id=0)
         said = made[0, inputs["input_ids"].shape[1] :]
-        return str(tokenizer.decode(said, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        text = str(tokenizer.decode(said, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        return text if said[-1] == tokenizer.eos_token_id else text.rstrip("\ufffd")
 
     one_by_one(prompts[0])
     started = time.perf_counter()
@@ -42,9 +43,6 @@ def test_batches_against_one_by_one(folder: Path, report: Report) -> None:
     library = time.perf_counter() - started
 
     engine = Transformers(model=str(model), dtype="float32", device="cpu", max_tokens=MAX_TOKENS)
-    started = time.perf_counter()
-    ask(engine, prompts[:1])
-    loading = time.perf_counter() - started
     started = time.perf_counter()
     kept = ask(engine, prompts)
     ours = time.perf_counter() - started
@@ -54,4 +52,3 @@ def test_batches_against_one_by_one(folder: Path, report: Report) -> None:
     report.add(f"{name}: generate one by one", PROMPTS / library, "answers/s")
     report.add("engine transformers, with the time to load the model", PROMPTS / ours, "answers/s")
     report.add("engine transformers by one by one, equal answers", library / ours, "times", least=3)
-    assert loading > 0

@@ -32,6 +32,7 @@ stages:
   answers:
     generate:
       n: {samples}
+      max_failed: 0.5
       engines: [{engines}]
 """
 ENGINE = "{{openai: {{as: {name}, model: m{name}, base_url: '{url}', max_concurrency: 16, max_tokens: 64, {more}}}}}"
@@ -73,6 +74,7 @@ def finish(run: subprocess.Popen[str]) -> str:
 def kept(recipe: Path, copy: Path) -> set[tuple[str, str]]:
     """(engine, the server's name of the request) of every answer that the store holds, by a copy of it."""
     loaded = load_recipe(recipe)
+    samples = loaded.stages["answers"].options.n
     shutil.copytree(recipe.parent / "runs/overnight/answers", copy)
     [prompts] = recipe.parent.glob("runs/overnight/prompts-*")
     messages = corpus.open(prompts).scan().select("prompt").collect()["prompt"]
@@ -80,52 +82,98 @@ def kept(recipe: Path, copy: Path) -> set[tuple[str, str]]:
     with Answers(copy) as store:
         for engine in loaded.stages["answers"].options.engines:
             salt = engine_salt(engine.identity(), engine.sampling(), loaded.seed)
-            keys = sample_keys(salt, message_digests(messages), SAMPLES)
+            keys = sample_keys(salt, message_digests(messages), samples)
             for index, (key, place) in enumerate(zip(keys, store.find(keys).tolist(), strict=True)):
                 if place >= 0:
-                    name = ChatServer.key(messages[index // SAMPLES].to_list(), seed_of(key))
+                    name = ChatServer.key(messages[index // samples].to_list(), seed_of(key))
                     found.add((engine.called, name))
     return found
+
+
+def keep_killing(recipe: Path, servers: dict[str, ChatServer], kills: int, copies: Path, more: tuple[int, int]) -> str:
+    """Kill runs until it is enough, some answers after the last time each, then let one end; its output.
+
+    Nothing that was kept at a kill is asked again, then or later.
+    """
+    chance = random.Random(3)
+    asked: dict[tuple[str, str], int] = {}
+    for killed in range(kills):
+        before = {name: server.stats()["total"] for name, server in servers.items()}
+        run, wait = start(recipe), chance.randrange(*more)
+        while run.poll() is None and all(s.stats()["total"] < before[n] + wait for n, s in servers.items()):
+            time.sleep(0.005)
+        assert run.poll() is None, run.communicate()[0]
+        os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
+        time.sleep(0.2)  # what the servers were about to say is said
+        counts = {name: server.counts() for name, server in servers.items()}
+        for engine, request in kept(recipe, copies / f"copy-{killed}"):
+            if engine in servers:
+                times = counts[engine][request]["asked"]
+                assert asked.setdefault((engine, request), times) == times, "asked again though the answer was kept"
+    output = finish(start(recipe))
+    counts = {name: server.counts() for name, server in servers.items()}
+    assert all(counts[engine][request]["asked"] == times for (engine, request), times in asked.items())
+    for server in servers.values():
+        twice = server.stats()["answered_twice"]
+        assert twice <= kills * CEILING, "more was paid twice than can have been on its way"
+    return output
+
+
+def made(recipe: Path) -> corpus.Dataset:
+    [manifest] = recipe.parent.glob("runs/overnight/answers-*/manifest.json")
+    return corpus.open(manifest.parent)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.slow)])
 def test_killed_at_random_moments(kills: int, folder: Path, servers: dict[str, ChatServer], tmp_path: Path) -> None:
     recipe = write(folder, servers)
-    chance = random.Random(3)
-    killed = 0
-    asked: dict[tuple[str, str], int] = {}
-    while killed < kills:
-        before = {name: server.stats()["total"] for name, server in servers.items()}
-        run = start(recipe)
-        # Some answers later than the last time, however long the process takes to start.
-        more = chance.randrange(10, 60)
-        while run.poll() is None and all(s.stats()["total"] < before[n] + more for n, s in servers.items()):
-            time.sleep(0.005)
-        assert run.poll() is None, run.communicate()[0]
-        os.killpg(run.pid, signal.SIGKILL)
-        run.communicate()
-        killed += 1
-        time.sleep(0.2)  # what the servers were about to say is said
-        there = kept(recipe, tmp_path / f"copy-{killed}")
-        counts = {name: server.counts() for name, server in servers.items()}
-        for engine, request in there:
-            times = counts[engine][request]["asked"]
-            assert asked.setdefault((engine, request), times) == times, "asked again though the answer was kept"
-    output = finish(start(recipe))
-    counts = {name: server.counts() for name, server in servers.items()}
-    assert all(counts[engine][request]["asked"] == times for (engine, request), times in asked.items())
-    for server in servers.values():
-        stats = server.stats()
-        assert stats["unique_answered"] == 149 * SAMPLES
-        assert stats["answered_twice"] <= kills * CEILING, "more was paid twice than can have been on its way"
-    made = corpus.open(next(iter(recipe.parent.glob("runs/overnight/answers-*/manifest.json"))).parent)
-    rows, aside = made.scan().collect(), made.aside().collect()
+    output = keep_killing(recipe, servers, kills, tmp_path, (10, 60))
+    assert all(server.stats()["unique_answered"] == 149 * SAMPLES for server in servers.values())
+    rows, aside = made(recipe).scan().collect(), made(recipe).aside().collect()
     assert rows.height == 149 * SAMPLES * 2, output
     assert aside["reason"].to_list() == ["too_long"] * SAMPLES * 2
-    every = pl.concat([rows["id"], aside["id"]])
-    assert every.n_unique() == 150 * SAMPLES * 2
-    assert [check.what for check in verify(made.path) if check.problem] == []
+    assert pl.concat([rows["id"], aside["id"]]).n_unique() == 150 * SAMPLES * 2
+    assert [check.what for check in verify(made(recipe).path) if check.problem] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_real_prompts_two_servers_and_a_model_in_this_process(
+    shared_data: Path, servers: dict[str, ChatServer], tmp_path: Path
+) -> None:
+    """500 real prompts in thirteen languages, four answers each from three engines, ten kills."""
+    pytest.importorskip("torch", reason="needs torch and transformers: make test-train")
+    from tiny_models import make_chat_model
+
+    texts = [
+        json.loads(line)[field]
+        for file, field in [
+            (shared_data / "arena_hard/arena-hard-v0.1/question.jsonl", "prompt"),
+            *((file, "text") for file in sorted((shared_data / "vicuna_multilingual").glob("*.jsonl"))),
+        ]
+        for line in file.read_text("utf-8").splitlines()
+    ]
+    texts = random.Random(1).sample(list(dict.fromkeys(texts)), 500)
+    lines = [json.dumps({"prompt": text, "tgt_lang": "und"}) for text in texts]
+    (tmp_path / "prompts.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    model = make_chat_model(tmp_path / "tiny")
+    more = f"{{transformers: {{as: own, model: {model}, max_tokens: 8, temperature: 1.0}}}}"
+    recipe = write(tmp_path, servers, samples=4, more=more)
+    keep_killing(recipe, servers, 10, tmp_path, (60, 250))
+    rows, aside = made(recipe).scan().collect(), made(recipe).aside().collect()
+    assert rows.height + aside.height == 500 * 4 * 3
+    assert pl.concat([rows["id"], aside["id"]]).n_unique() == 500 * 4 * 3
+    assert [check.what for check in verify(made(recipe).path) if check.problem] == []
+    # One more engine and one more sample: what is there is not asked again.
+    before = {name: server.stats()["answered"] for name, server in servers.items()}
+    with ChatServer(latency_s=0.01) as three:
+        write(tmp_path, {**servers, "three": three}, samples=5, more=more)
+        finish(start(recipe))
+        assert three.stats()["answered"] == 500 * 5
+    for name, server in servers.items():
+        assert server.stats()["answered"] == before[name] + 500
 
 
 def test_what_is_new_is_all_that_is_asked(folder: Path, servers: dict[str, ChatServer]) -> None:

@@ -64,7 +64,7 @@ def make_chat_model(
         intermediate_size=2 * hidden,
         num_hidden_layers=layers,
         num_attention_heads=hidden // 32,
-        num_key_value_heads=hidden // 32,
+        num_key_value_heads=max(1, hidden // 128),
         head_dim=32,
         max_position_embeddings=context,
         initializer_range=0.15,

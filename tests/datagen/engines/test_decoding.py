@@ -44,6 +44,14 @@ def test_logits_that_are_no_numbers_are_told() -> None:
     assert draw.broken.tolist() == [False, True]
 
 
+def test_the_likeliest_token_is_left_to_the_caller() -> None:
+    logits = torch.tensor([[1.0, 3.0, 2.0]])
+    assert torch.equal(Draw([], None, logprobs=False)(torch.zeros(1, 1), logits), logits)
+    told = Draw([lambda _, logits: -logits], None, logprobs=True)
+    assert told(torch.zeros(1, 1), logits).argmax(-1).tolist() == [0]
+    assert torch.equal(told.logprobs[0], logits.log_softmax(-1)[:, 0])
+
+
 @pytest.mark.parametrize(
     ("frequency", "presence", "expected"),
     [
