@@ -27,7 +27,7 @@ _EVERY = 1.0
 _GRACE = 4.5
 """Seconds that engines get to end when the run is stopped."""
 _JUDGED_AMONG = 1_000
-"""Requests, or all if they are fewer, among which failures must be too many: what fails is mostly known first."""
+"""Requests that failures are a share of, until more are done: what fails is mostly known first."""
 _WORD_OF_MOUTH = 20
 """Answers after which what the next ones will cost is told from those before."""
 
@@ -183,11 +183,11 @@ class EngineRun:
         watch = self.watch
         watch.failed[problem.kind] += 1
         self._over(key)
-        among = max(watch.done, min(watch.total, _JUDGED_AMONG))
+        among = max(watch.done, _JUDGED_AMONG)
         if watch.failed.total() > self._asked.max_failed * among and not watch.ended:
             watch.ended = (
-                f"{watch.failed.total():,} of {among:,} requests failed, more than max_failed "
-                f"{self._asked.max_failed:g}; the last: {problem.message}"
+                f"{watch.failed.total():,} of {watch.done:,} requests failed, more than max_failed "
+                f"({self._asked.max_failed:g} of {among:,}) allows; the last: {problem.message}"
             )
             self.stopped = True
 

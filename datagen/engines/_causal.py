@@ -186,8 +186,9 @@ def release(device: torch.device) -> None:
 def _load(options: Transformers, revision: str | None, device: torch.device) -> tuple[Any, Any]:
     """Tokenizer and model."""
     source = {"revision": revision or "main", "trust_remote_code": options.trust_remote_code}
-    bars = transformers.utils.logging.is_progress_bar_enabled()
-    transformers.utils.logging.disable_progress_bar()
+    bars: Any = transformers.utils.logging
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(options.model, **source)
         loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
@@ -201,8 +202,8 @@ def _load(options: Transformers, revision: str | None, device: torch.device) -> 
             raise Failure(f"{options.model} does not fit into the memory of {device}: {error}") from None
         raise UserError(f"{options.model} cannot be loaded: {error}") from None
     finally:
-        if bars:
-            transformers.utils.logging.enable_progress_bar()
+        if shown:
+            bars.enable_progress_bar()
     if told["missing_keys"]:
         missing = ", ".join(sorted(told["missing_keys"])[:3])
         raise UserError(f"{options.model} lacks weights: {len(told['missing_keys'])} in all, {missing} among them")

@@ -26,7 +26,7 @@ class Generate(FlowStage):
     n: int = Field(default=1, ge=1)
     """Answers to each prompt from each engine."""
     max_failed: float = Field(default=0.1, ge=0, le=1)
-    """Share of an engine's requests that may fail, judged among the first thousand at the earliest; more stop the
+    """Share of an engine's requests that may fail, of those done or of a thousand if those are fewer; more stop the
     stage, resumably."""
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from tiny_models import TEXTS, make_chat_model
 
 pytestmark = pytest.mark.bench
 
-PROMPTS, MAX_TOKENS = 48, 96
+PROMPTS, MAX_TOKENS = 40, 80
 
 
 def test_batches_against_one_by_one(folder: Path, report: Report) -> None:

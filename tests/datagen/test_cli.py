@@ -107,8 +107,10 @@ def test_a_stages_newest_dataset_is_found_by_name(verb: str, folder: Path, comma
     wrong = command(verb, "runs/recipe/keptt")
     assert wrong.code == 2
     assert "Did you mean 'kept'? Stages: pairs, kept, texts" in wrong.err
-    (run / "kept").mkdir()  # a folder of that very name is what was meant
-    assert "is not a dataset" in command(verb, run / "kept").err
+    (run / "kept").mkdir()  # no dataset, as the folder `answers` is none
+    assert command(verb, run / "kept").out == by_folder.out
+    (run / "others").mkdir()
+    assert "is not a dataset" in command(verb, run / "others").err
 
 
 @pytest.mark.parametrize(

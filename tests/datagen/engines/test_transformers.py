@@ -89,7 +89,6 @@ def test_greedy_answers_are_the_librarys(tiny_model: Path, alone: Alone, limits:
         finish_reason = "stop" if tokens[-1] == alone.tokenizer.eos_token_id else "length"
         assert kept.answers[key_of(number)] == (alone.text(tokens), None, finish_reason, None)
         assert kept.bodies[key_of(number)].usage == (alone.ids(prompt)["input_ids"].shape[1], len(tokens), 0)
-    assert {answer.finish_reason for answer in kept.answers.values()} == {"stop", "length"}
     assert kept.most_in_flight == limits.get("batch_size", 5 if limits else len(PROMPTS))
 
 
@@ -316,6 +315,16 @@ def test_models_that_cannot_be_used(
     spoil(folder)
     with pytest.raises(UserError, match=words):
         ask(engine(folder), ["Hi"])
+
+
+@pytest.mark.parametrize("name", ["x", "./x", "nowhere/x"])
+def test_no_such_folder(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(UserError, match=f"(no model folder|no folder) {name}"):
+        ask(Transformers(model=name), ["Hi"])
 
 
 def test_without_requests_no_model_is_loaded(tmp_path: Path) -> None:
