@@ -3,8 +3,8 @@ VENV := .venv
 BENCH := .venv-bench
 BIN := $(VENV)/bin
 PINNED := pyproject.toml requirements/no-deps.txt requirements/install.sh
-COMPILE := uv pip compile --quiet --no-header --no-annotate --python-version 3.11 pyproject.toml
 PEER := uv pip compile --quiet --no-header --no-annotate --python-version 3.11
+COMPILE := $(PEER) pyproject.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -36,8 +36,8 @@ check: $(VENV)/dev.installed ## Lint, format, types, layers, dependencies, docs
 docs: $(VENV)/dev.installed ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-bench: $(BENCH)/bench.installed .venv-curator/peer.installed .venv-distilabel/peer.installed ## Measure speed and memory (tests/benchmarks)
-	$(BENCH)/bin/pytest -m bench -s --timeout 0 tests/benchmarks
+bench: $(BENCH)/bench.installed .venv-curator/peer.installed .venv-distilabel/peer.installed ## Measure speed and memory (tests/benchmarks); ONLY=name for some
+	$(BENCH)/bin/pytest -m bench -s --timeout 0 $(if $(ONLY),-k "$(ONLY)") tests/benchmarks
 
 # What is pinned stays while it fits pyproject.toml; delete a line to let it move. torch's own CUDA packages stay out of
 # train.txt: the torch wheel that a machine takes names them itself, or none.
@@ -61,7 +61,7 @@ $(VENV)/dev.installed: $(PINNED) requirements/dev.txt
 $(BENCH)/bench.installed: $(PINNED) requirements/bench.txt
 	@requirements/install.sh $(BENCH) bench
 
-.venv-%/peer.installed: requirements/peer-%.txt $(BENCH)/bench.installed
+.venv-%/peer.installed: requirements/peer-%.txt | $(BENCH)/bench.installed
 	@echo "Installing $$(grep -c == $<) packages from $<: a peer that benchmarks compare with"
 	$(BENCH)/bin/python -m venv --clear .venv-$*
 	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<

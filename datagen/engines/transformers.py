@@ -57,8 +57,9 @@ class Transformers(Engine):
         return model_identity(self.model, self.revision)
 
     def sampling(self) -> dict[str, Any]:
-        """With `dtype`, where it is given."""
-        return super().sampling() | ({} if self.dtype == "auto" else {"dtype": self.dtype})
+        """With `dtype`, where it is given, and the library: what is not given is up to it, and so are draws."""
+        dtype = {} if self.dtype == "auto" else {"dtype": self.dtype}
+        return super().sampling() | dtype | {"library": self.name()}
 
     def answer(self, requests: Iterator[Request], sink: Sink) -> None:
         """Answer in batches, longest prompts first within a window."""

@@ -20,6 +20,8 @@ from datagen.engines.structured import misfit
 
 _GRACE_S = 2.0
 """What is being answered when a run ends may still come in for so long."""
+_SHUTDOWN_S = 1.0
+"""vLLM's processes have nothing to save: after so long they are killed."""
 _ENVIRONMENT = {"VLLM_WORKER_MULTIPROC_METHOD": "spawn", "VLLM_LOGGING_STREAM": "ext://sys.stderr"}
 """What the environment need not say. A forked worker may hang on locks that other threads of this process held; what
 goes to standard output is for programs."""
@@ -79,10 +81,14 @@ class Vllm(Engine):
         return model_identity(self.model, self.revision)
 
     def sampling(self) -> dict[str, Any]:
-        """With what decides how the model computes, how long answers can be, and which form they have."""
+        """With what decides how the model computes, how long answers can be and which form they have.
+
+        And with the library: what is not given is up to it, and so are draws.
+        """
         names = ("max_model_len", "json_schema", "choice", "regex", "llm")
         more = {name: getattr(self, name) for name in names if getattr(self, name)}
-        return super().sampling() | more | ({} if self.dtype == "auto" else {"dtype": self.dtype})
+        dtype = {} if self.dtype == "auto" else {"dtype": self.dtype}
+        return super().sampling() | more | dtype | {"library": self.name()}
 
     def misfit(self, answer: Answer) -> Problem | None:
         """An answer that has not the form that was asked for. Those cut at `max_tokens` are the recipe's affair."""
@@ -100,7 +106,7 @@ class Vllm(Engine):
         try:
             self._answer(llm, itertools.chain([first], requests), sink)
         finally:
-            llm.llm_engine.engine_core.shutdown()
+            llm.llm_engine.engine_core.shutdown(timeout=_SHUTDOWN_S)
 
     def _load(self) -> Any:
         for name, value in _ENVIRONMENT.items():

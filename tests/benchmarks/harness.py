@@ -15,7 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-LIBRARIES = ("polars", "pyarrow", "fasttext-numpy2-wheel", "datatrove")
+LIBRARIES = ("polars", "pyarrow", "fasttext-numpy2-wheel", "aiohttp", "datatrove")
+PEERS = "Bespoke Curator 0.1.31 (litellm's copy of its tokenizer's file; no telemetry), distilabel 1.5.3"
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,10 @@ class Report:
             "",
             "Written by `make bench BENCH_REPORT=docs/reports/benchmarks.md`; the code is in tests/benchmarks. All "
             "data is made up from a seed. Each number is the median of several runs; what is compared ran in turns.",
+            "",
+            "Rates of `generate` and of what it is compared with run from the first request to the last answer as the "
+            "server saw them; client and server have a core each. Peers, each in an environment of its own: "
+            f"{PEERS}.",
             "",
             f"Machine: {os.cpu_count()} cores, {cpu_model()}. Python {platform.python_version()}, {versions}.",
             "",

@@ -60,7 +60,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def engine(model: Path, **options: Any) -> Vllm:
-    return Vllm(model=str(model), dtype="float32", enforce_eager=True, max_model_len=256, **options)
+    shared = {"dtype": "float32", "enforce_eager": True, "max_model_len": 256, "gpu_memory_utilization": 0.3}
+    return Vllm(model=str(model), **shared, **options)
 
 
 def by_transformers(model: Path) -> Kept:
@@ -75,7 +76,7 @@ class TestInProcess:
     def llm(self, model: Path) -> Iterator[Any]:
         llm = engine(model)._load()
         yield llm
-        llm.llm_engine.engine_core.shutdown()
+        llm.llm_engine.engine_core.shutdown(timeout=1)
 
     def ask(
         self, llm: Any, model: Path, prompts: Any = PROMPTS, n: int = 1, kept: Kept | None = None, **options: Any
@@ -178,7 +179,7 @@ class TestServer:
             port = probe.getsockname()[1]
         log = tmp_path_factory.mktemp("server") / "log"
         options = ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", "tiny", "--enforce-eager"]
-        options += ["--dtype", "float32", "--max-model-len", "256"]
+        options += ["--dtype", "float32", "--max-model-len", "256", "--gpu-memory-utilization", "0.3"]
         with log.open("wb") as out:
             server = subprocess.Popen(
                 [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model), *options],

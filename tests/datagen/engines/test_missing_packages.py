@@ -45,4 +45,5 @@ def test_options_of_vllm_that_cannot_be(options: dict[str, object], words: str) 
     ],
 )
 def test_what_decides_an_answer_of_vllm(options: dict[str, object], sampling: dict[str, object]) -> None:
-    assert engine_class("vllm").model_validate({"model": "org/model", **options}).sampling() == sampling
+    engine = engine_class("vllm").model_validate({"model": "org/model", **options})
+    assert engine.sampling() == {**sampling, "library": "vllm"}

@@ -346,8 +346,8 @@ def test_narrow_numbers_answer_too(tiny_model: Path, dtype: str) -> None:
 
 def test_dtype_is_part_of_what_an_answer_is_and_the_batch_is_not(tiny_model: Path) -> None:
     plain, auto = engine(tiny_model), engine(tiny_model, dtype="auto", batch_size=3, batch_tokens=77)
-    assert plain.sampling() == {"dtype": "float32"}
-    assert auto.sampling() == {}
+    assert plain.sampling() == {"dtype": "float32", "library": "transformers"}
+    assert auto.sampling() == {"library": "transformers"}
     assert {"device", "batch_size", "batch_tokens", "max_cost"} <= set(Transformers.speed)
     assert plain.identity() == auto.identity()
 
