@@ -1,6 +1,7 @@
 # Every target makes the virtual environment it needs; see requirements/install.sh.
 VENV := .venv
 BENCH := .venv-bench
+TRAIN := .venv-train
 BIN := $(VENV)/bin
 PINNED := pyproject.toml requirements/no-deps.txt requirements/install.sh
 PEER := uv pip compile --quiet --no-header --no-annotate --python-version 3.11
@@ -8,7 +9,7 @@ COMPILE := $(PEER) pyproject.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help quickstart test test-slow setup check docs bench pins
+.PHONY: help quickstart test test-slow test-train setup check docs bench pins
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -22,6 +23,9 @@ test: $(VENV)/dev.installed ## Run the tests
 
 test-slow: $(VENV)/dev.installed ## Run the tests that take long
 	$(BIN)/pytest -m slow
+
+test-train: $(TRAIN)/train-test.installed ## Run the tests of what needs torch and transformers
+	$(TRAIN)/bin/pytest tests/datagen/engines tests/integration/test_transformers_serve.py
 
 setup: $(VENV)/dev.installed ## Make .venv with everything needed to work on the project
 
@@ -47,6 +51,8 @@ pins: ## Resolve requirements/*.txt anew, with uv
 	$(COMPILE) -o requirements/bench.txt -c requirements/dev.txt --extra dev --group bench
 	$(COMPILE) -o requirements/train.txt -c requirements/base.txt --extra train
 	sed -i -E '/^(cuda|nvidia|triton)/d; s/\+cpu$$//' requirements/train.txt
+	$(COMPILE) -o requirements/train-test.txt -c requirements/train.txt -c requirements/dev.txt --extra train --extra dev --group serve
+	sed -i -E '/^(cuda|nvidia|triton)/d; s/\+cpu$$//' requirements/train-test.txt
 	$(COMPILE) -o requirements/train-vllm.txt --extra train --extra vllm
 	$(PEER) -o requirements/peer-curator.txt --group peer-curator
 	$(PEER) -o requirements/peer-distilabel.txt --group peer-distilabel
@@ -60,6 +66,9 @@ $(VENV)/dev.installed: $(PINNED) requirements/dev.txt
 
 $(BENCH)/bench.installed: $(PINNED) requirements/bench.txt
 	@requirements/install.sh $(BENCH) bench
+
+$(TRAIN)/train-test.installed: $(PINNED) requirements/train-test.txt
+	@requirements/install.sh $(TRAIN) train-test
 
 .venv-%/peer.installed: requirements/peer-%.txt | $(BENCH)/bench.installed
 	@echo "Installing $$(grep -c == $<) packages from $<: a peer that benchmarks compare with"

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes a virtual environment of exact pins, or brings the one that is there up to date.
 #
-#     requirements/install.sh VENV LEVEL      LEVEL: base, dev (base, tests, checks, docs) or bench (base, tests, datatrove)
+#     requirements/install.sh VENV LEVEL      LEVEL: base, dev (base, tests, checks, docs) or bench (base, tests, datatrove),
+#                                           train-test (base, tests, torch, transformers, trl)
 #
 # Uses uv where it is on the PATH, else venv and pip. PYTHON=... names the interpreter for a new environment.
 set -eu
@@ -14,7 +15,8 @@ case $level in
     base) size="205 MB to download where nothing is cached, 0.8 GB on disk" ;;
     dev) size="260 MB to download where nothing is cached, 1.0 GB on disk" ;;
     bench) size="260 MB to download where nothing is cached, 1.0 GB on disk" ;;
-    *) echo "install.sh: unknown level '$level'; expected base, dev or bench" >&2; exit 2 ;;
+    train-test) size="500 MB to download with a CPU build of torch, 3 GB with a CUDA build" ;;
+    *) echo "install.sh: unknown level '$level'; expected base, dev, bench or train-test" >&2; exit 2 ;;
 esac
 
 has_uv() { uv --version >/dev/null 2>&1; }

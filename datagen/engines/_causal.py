@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -54,6 +55,11 @@ class Causal:
         self.device = _device(options.device)
         self.tokenizer, self._model = _load(options, revision, self.device)
         check_template(self.tokenizer, options.model)
+        config = self._model.config.get_text_config()
+        self.context = int(getattr(config, "max_position_embeddings", None) or self.tokenizer.model_max_length)
+        """Tokens of prompt and answer together that the model can read."""
+        # Else the tokenizer warns of prompts that are too long, as if they were used.
+        self.tokenizer.model_max_length = sys.maxsize
         self._settings = self._model.generation_config
         self._stop = options.stop or tuple(_listed(self._settings.stop_strings))
         self._ends = {*_listed(self._settings.eos_token_id), *_listed(self.tokenizer.eos_token_id)}
@@ -61,12 +67,6 @@ class Causal:
         self._warpers = self._sampling()
         self._longest = options.max_tokens or self._settings.max_new_tokens or _LONGEST
         self._prepare()
-
-    @property
-    def context(self) -> int:
-        """Tokens of prompt and answer together that the model can read."""
-        config = self._model.config.get_text_config()
-        return int(getattr(config, "max_position_embeddings", None) or self.tokenizer.model_max_length)
 
     def row(self, prompt: Prompt, seed: int) -> Row | Problem:
         """A request, with the longest answer that it may have, or why it can have none."""

@@ -9,6 +9,8 @@ from corpus.chat import Message
 from corpus.errors import UserError
 
 _OPEN, _CLOSE = "<think>", "</think>"
+_TAG_TOKENS = 16
+"""A tag and the white space after it take no more."""
 
 
 class Prompt(NamedTuple):
@@ -25,7 +27,8 @@ def check_template(tokenizer: Any, model: str) -> None:
     Raises:
         UserError: the tokenizer has no chat template.
     """
-    if not tokenizer.chat_template:
+    # Mistral's own tokenizers know chats without a template.
+    if not getattr(tokenizer, "chat_template", True):
         raise UserError(
             f"{model} has no chat template, so it cannot read messages. Take a model that was tuned for chats, or put "
             "a chat_template.jinja into its folder"
@@ -38,11 +41,9 @@ def encode(tokenizer: Any, messages: Sequence[Message]) -> Prompt:
     Raises:
         jinja2.TemplateError: the template refuses the chat (say, a system turn).
     """
-    text = tokenizer.apply_chat_template(
-        [dict(message) for message in messages], tokenize=False, add_generation_prompt=True
-    )
-    # The template writes the special tokens itself; a warning of too many tokens is for the caller to give.
-    return Prompt(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"], text.rstrip().endswith(_OPEN))
+    chat = [dict(message) for message in messages]
+    tokens = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_dict=False)
+    return Prompt(tokens, tokenizer.decode(tokens[-_TAG_TOKENS:]).rstrip().endswith(_OPEN))
 
 
 def split_reasoning(text: str, *, thinking: bool) -> tuple[str, str | None]:

@@ -18,7 +18,7 @@ from datagen.engines.models import model_identity
 from datagen.engines.problems import Problem
 from datagen.engines.structured import misfit
 
-_GRACE_S = 2.0
+_GRACE_S = 1.0
 """What is being answered when a run ends may still come in for so long."""
 _SHUTDOWN_S = 1.0
 """vLLM's processes have nothing to save: after so long they are killed."""

@@ -11,11 +11,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-LIBRARIES = ("polars", "pyarrow", "fasttext-numpy2-wheel", "aiohttp", "datatrove")
+LIBRARIES = ("polars", "pyarrow", "fasttext-numpy2-wheel", "aiohttp", "datatrove", "torch", "transformers")
 PEERS = "Bespoke Curator 0.1.31 (litellm's copy of its tokenizer's file; no telemetry), distilabel 1.5.3"
 
 
@@ -98,7 +98,8 @@ class Report:
 
     def markdown(self) -> str:
         """All numbers as a page."""
-        versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+        installed = {found.name for found in distributions()}
+        versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES if name in installed)
         lines = [
             "# Benchmarks",
             "",

@@ -15,7 +15,9 @@ PROMPTS, MAX_TOKENS = 40, 80
 
 
 def test_batches_against_one_by_one(folder: Path, report: Report) -> None:
-    torch = pytest.importorskip("torch", reason="needs torch and transformers: make bench-train")
+    torch = pytest.importorskip(
+        "torch", reason="needs torch and transformers: run it in .venv-train, after make test-train"
+    )
     import transformers
 
     from datagen.engines.transformers import Transformers
