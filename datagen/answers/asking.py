@@ -24,7 +24,7 @@ _SLICE = 512
 """Prompts that are looked up at once."""
 _EVERY = 1.0
 """Seconds between two looks at the counts."""
-_GRACE = 4.5
+_GRACE = 3.5
 """Seconds that engines get to end when the run is stopped."""
 _JUDGED_AMONG = 1_000
 """Requests that failures are a share of, until more are done: what fails is mostly known first."""
