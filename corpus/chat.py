@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypedDict
 
 import polars as pl
 
@@ -52,3 +52,17 @@ def assistant_turn(content: pl.Expr) -> pl.Expr:
     """A column of texts as a column of one-message lists spoken by the assistant."""
     message = pl.struct(role=pl.lit("assistant"), content=content)
     return pl.concat_list(message).cast(MESSAGES)
+
+
+class Reply(NamedTuple):
+    """What a model said to a chat; no text where it could not be had, with the reason."""
+
+    text: str | None
+    problem: str | None = None
+    """Why there is no text, beginning with a kind such as `bad_prompt` or `server_error`."""
+    finish_reason: str | None = None
+
+
+Generate = Callable[[Iterable[tuple[str, Sequence[Message]]]], Iterator[tuple[str, Reply]]]
+"""Asks a model: takes chats, each with a name, and gives a reply to each under its name, in the order in which they
+come. A name stands once. Replies are kept, so that a chat which was answered once is not asked again."""

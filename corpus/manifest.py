@@ -52,11 +52,17 @@ class Score(_Entry):
 
     higher_is_better: bool | None = None
     signature: str = ""
+    family: str = ""
+    """What counts as the same judge: a metric of this family is no independent check on rows selected by it."""
+    licence: str | None = None
+    """Licence of the model that the numbers come from, where it is known."""
     scored: int = 0
     unjudged: int = 0
     """Rows where the column is null: the scorer could not judge."""
     mean: float | None = None
     histogram: Histogram | None = None
+    labels: dict[str, int] = Field(default_factory=dict)
+    """Rows by label, for the most frequent ones of a label column: languages, verdicts, why there is no number."""
 
 
 class Selection(_Entry):
@@ -68,6 +74,7 @@ class Selection(_Entry):
     column: str
     stage: str
     signature: str = ""
+    family: str = ""
 
 
 class Manifest(BaseModel):

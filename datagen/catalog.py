@@ -28,7 +28,8 @@ from datagen.stages import STAGES
 from datagen.stages.base import DatasetStage, FlowStage, Stage
 from datagen.stages.read import Read
 from datagen.tasks.base import open_task, task_names
-from filters.base import Filter, Part, Scorer, reject_columns
+from filters.base import Filter, Part, ScoreColumn, Scorer, reject_columns
+from filters.learned import LearnedScorer
 from filters.names import filter_class, filter_names, scorer_class, scorer_names
 
 
@@ -137,15 +138,23 @@ def _scorers() -> Iterator[Entry]:
         model = scorer_class(name)
         scorer = _with_stand_ins(model)
         kinds = [kind for kind in KINDS if _fits(scorer, kind)]
-        richest = max(kinds, key=lambda kind: len(scorer.columns(kind)))
+        richest = max(kinds, key=lambda kind: len(_adds(scorer, kind)))
         facts = {
             "Needs": ", ".join(column.removeprefix("@") for column in scorer.needs(richest)),
             "Adds": "; ".join(
-                f"`{column.name}`{_DIRECTIONS[column.higher_is_better]}" for column in scorer.columns(richest)
+                f"`{column.name}`{_DIRECTIONS[column.higher_is_better]}" for column in _adds(scorer, richest)
             ),
             "Kinds": ", ".join(kinds),
         }
         yield Entry("scorers", name, _doc(model), facts, _options(model))
+
+
+def _adds(scorer: Scorer, kind: str) -> list[ScoreColumn]:
+    """The columns that a scorer adds. A learned one's signature would ask for its model, which need not be there."""
+    if not isinstance(scorer, LearnedScorer):
+        return scorer.columns(kind)
+    ranks = {**scorer.values(), "label_note": None}
+    return [ScoreColumn(name=scorer.column(name), higher_is_better=better) for name, better in ranks.items()]
 
 
 _DIRECTIONS = {True: ", higher is better", False: ", lower is better", None: ""}
@@ -167,7 +176,7 @@ def _fits(scorer: Scorer, kind: str) -> bool:
 
 def _filters() -> Iterator[Entry]:
     parts = {name: _with_stand_ins(scorer_class(name)) for name in scorer_names()}
-    added = {name: {column.name for kind in KINDS for column in part.columns(kind)} for name, part in parts.items()}
+    added = {name: {column.name for kind in KINDS for column in _adds(part, kind)} for name, part in parts.items()}
     for name in filter_names():
         model = filter_class(name)
         try:

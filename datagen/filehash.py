@@ -5,31 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
-
-import orjson
 
 from corpus.errors import UserError
-from corpus.hashing import file_sha256
+from corpus.filehash import Version, local_sha256, local_version, remembered_hashes
 from corpus.manifest import InputFile
-from corpus.shards import replacing
 from datagen.urls import file_name, is_url, shown, without_secrets
 
-CACHE = ".file-hashes.json"
 _VERSIONS = ("ETag", "etag", "md5Hash", "generation", "VersionId", "LastModified", "last_modified", "mtime", "modified")
 """What remote file systems call that by which a file's versions are told apart."""
 _COARSE = "Last-Modified"
 """What HTTP servers may say instead, in whole seconds."""
-
-
-class Version(NamedTuple):
-    """What can be known of a file's state without reading it."""
-
-    file: str
-    """Path or URL."""
-    key: str
-    certain: bool
-    """Whether the key changes whenever the file may have; else the file must be read again to know."""
 
 
 def versions(files: Sequence[str]) -> list[Version]:
@@ -48,35 +33,13 @@ def file_hashes(files: Sequence[Version], cache_folder: Path) -> list[InputFile]
     Raises:
         UserError: a URL cannot be read.
     """
-    cache = cache_folder / CACHE
-    known = _remembered(cache)
-    hashed: list[InputFile] = []
-    fresh: dict[str, str] = {}
-    for file, key, certain in files:
-        have = (known.get(key) or fresh.get(key)) if certain else None
-        sha256 = have or _sha256(file)
-        hashed.append(InputFile(name=file_name(file), sha256=sha256))
-        if certain and not have:
-            fresh[key] = sha256
-    if fresh:
-        with replacing(cache) as handle:
-            handle.write(orjson.dumps({**known, **fresh}, option=orjson.OPT_INDENT_2))
-    return hashed
-
-
-def _remembered(cache: Path) -> dict[str, str]:
-    """Hashes by key. A cache that is damaged says nothing."""
-    try:
-        known = orjson.loads(cache.read_bytes()) if cache.is_file() else {}
-    except orjson.JSONDecodeError:
-        return {}
-    return known if isinstance(known, dict) else {}
+    hashes = remembered_hashes(files, cache_folder, _sha256)
+    return [InputFile(name=file_name(file.file), sha256=sha256) for file, sha256 in zip(files, hashes, strict=True)]
 
 
 def _version(file: str) -> Version:
     if not is_url(file):
-        status = Path(file).stat()
-        return Version(file, f"{Path(file).resolve()}|{status.st_size}|{status.st_mtime_ns}", certain=True)
+        return local_version(file)
     import fsspec
 
     try:
@@ -95,7 +58,7 @@ def _version(file: str) -> Version:
 
 def _sha256(file: str) -> str:
     if not is_url(file):
-        return file_sha256(Path(file))
+        return local_sha256(file)
     import fsspec
 
     try:

@@ -34,7 +34,7 @@ class Progress(Protocol):
         """A shard is done, of this many rows."""
 
     def told(self, stage: Named, numbers: Sequence[dict[str, Any]]) -> None:
-        """Numbers of a stage that asks engines, for each engine, every second."""
+        """Numbers of a stage that asks engines or models, for each of them, every second."""
 
     def finished(self, stage: Named, dataset: Dataset, seconds: float) -> None:
         """A stage's dataset is there."""
@@ -92,10 +92,8 @@ class Told(Progress):
 
     def told(self, stage: Named, numbers: Sequence[dict[str, Any]]) -> None:
         """Lines beside the bar; elsewhere JSON, now and then and when it ends."""
-        from datagen.answers.watch import line
-
         if self._bars:
-            described = "\n".join([self._name, *(f"  {line(one)}" for one in numbers)])
+            described = "\n".join([self._name, *(f"  {_line(one)}" for one in numbers)])
             self._bars.update(self._bars.task_ids[0], description=described)
         elif time.monotonic() - self._told >= self._every:
             self._told = time.monotonic()
@@ -172,3 +170,11 @@ class Silent(Progress):
 
     def finished(self, stage: Named, dataset: Dataset, seconds: float) -> None:
         """Nothing."""
+
+
+def _line(told: dict[str, Any]) -> str:
+    """The numbers of an engine or of a scorer, for people."""
+    from datagen.answers import watch as answers
+    from datagen.scores import watch as scores
+
+    return scores.line(told) if "scorer" in told else answers.line(told)

@@ -196,7 +196,10 @@ class _Builder:
         except UserError as error:
             raise self.fault(at, f"{dotted(at)}: {error}") from None
         data = located(options or {}, model.locations, self.base, self.before)
-        data = beside(data, getattr(model, "models", ()), self.base)
+        data = beside(data, model.models, self.base)
+        for option in getattr(model, "engines", ()):
+            if isinstance(data, dict) and data.get(option) is not None:
+                data = {**data, option: self._part(data[option], engine_class, (*at, option))}
         return validate(data, model, loaded=self.loaded, at=at)
 
 

@@ -194,10 +194,7 @@ def _make(planned: Planned, recipe: Recipe, workers: int, progress: Progress) ->
         splits=splits,
         grouped_by=stage.header.grouped_by,
         counts=counts,
-        scores={
-            name: Score(higher_is_better=column.higher_is_better, signature=column.signature)
-            for name, column in stage.header.scores.items()
-        },
+        scores={name: Score(**column.model_dump(exclude={"name"})) for name, column in stage.header.scores.items()},
         selected_by=list(stage.header.selected_by),
         run=_run_block(started, attempt, workers),
     )

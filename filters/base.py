@@ -49,6 +49,10 @@ class ScoreColumn(BaseModel):
     """None where the column does not rank (labels, flags, spans)."""
     signature: str = ""
     """Settings that the number depends on, in sacreBLEU's style; travels with the number everywhere."""
+    family: str = ""
+    """What counts as the same judge; a stage `score` fills in the scorer's name where nothing is said."""
+    licence: str | None = None
+    """The licence of the model that the number comes from, where there is one."""
 
 
 class Part(BaseModel):
@@ -60,6 +64,10 @@ class Part(BaseModel):
     """Raised by hand when the meaning of the part changes; enters the plan."""
     locations: ClassVar[tuple[str, ...]] = ()
     """Options that hold paths: relative ones start at the recipe's folder. What lies there enters plans, not they."""
+    models: ClassVar[tuple[str, ...]] = ()
+    """Options that hold a hub id or a path: what lies in the recipe's folder under that name goes before the hub."""
+    speed: ClassVar[tuple[str, ...]] = ()
+    """Options that change where and how fast results come, never what they are: not in any plan."""
 
     @classmethod
     def name(cls) -> str:

@@ -78,8 +78,6 @@ class Price(BaseModel):
 class Engine(Part):
     """Answers prompts. Options that are not given are left to the model's own generation config, or to the server."""
 
-    models: ClassVar[tuple[str, ...]] = ()
-    """Options that hold a hub id or a path: what lies in the recipe's folder under that name goes before the hub."""
     speed: ClassVar[tuple[str, ...]] = ("max_cost", "max_tokens_total")
     """Options that change where, how fast and up to what price answers come, never what they are: not in any plan."""
 

@@ -12,8 +12,8 @@ from pydantic import Field
 from corpus.errors import Failure, UserError
 from datagen.engines.base import Engine, Request, Sink
 from datagen.engines.completions import Usage, completion
-from datagen.engines.models import model_identity
 from datagen.engines.problems import Problem
+from filters.models import model_identity
 
 if TYPE_CHECKING:
     from datagen.engines._causal import Causal, Row, Written

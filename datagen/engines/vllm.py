@@ -14,9 +14,9 @@ from corpus.errors import Failure, UserError
 from datagen.engines._chat import Prompt, check_template, encode, split_reasoning
 from datagen.engines.base import Engine, Request, Sink
 from datagen.engines.completions import Answer, Usage, completion
-from datagen.engines.models import model_identity
 from datagen.engines.problems import Problem
 from datagen.engines.structured import misfit
+from filters.models import model_identity
 
 _GRACE_S = 1.0
 """What is being answered when a run ends may still come in for so long."""

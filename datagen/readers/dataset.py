@@ -70,6 +70,5 @@ class Dataset(Reader):
         """The dataset's score columns, in order of name."""
         scores = sorted(self.manifest().scores.items())
         return [
-            ScoreColumn(name=name, higher_is_better=score.higher_is_better, signature=score.signature)
-            for name, score in scores
+            ScoreColumn(name=name, **score.model_dump(include=set(ScoreColumn.model_fields))) for name, score in scores
         ]

@@ -100,7 +100,7 @@ class Mqm(Reader):
 
     def score_columns(self) -> list[ScoreColumn]:
         """`score_human`: at most 0, and 0 is a flawless answer."""
-        return [ScoreColumn(name="score_human", higher_is_better=True, signature=SIGNATURE)]
+        return [ScoreColumn(name="score_human", higher_is_better=True, signature=SIGNATURE, family="human")]
 
     def records(self, counts: Counter[str]) -> Iterator[Record]:
         """Every rated answer as a record, its `line` the first of its ratings.

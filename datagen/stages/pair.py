@@ -48,7 +48,9 @@ class Pair(Ranked):
             return header.scores[self.columns[0]].model_copy(update={"name": name})
         parts = [*(f"{column}:{weight:g}" for column, weight in self.weights.items()), f"normalize:{self.normalize}"]
         within = [f"within:{self.within}"] if self.normalize != "none" else []
-        return ScoreColumn(name=name, higher_is_better=True, signature="|".join(["sum", *parts, *within]))
+        families = sorted({header.scores[column].family for column in self.weights} - {""})
+        signature = "|".join(["sum", *parts, *within])
+        return ScoreColumn(name=name, higher_is_better=True, signature=signature, family="+".join(families))
 
     def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
         """Pairs prompt by prompt, and the reason of each prompt that gives none."""

@@ -8,16 +8,20 @@ from pydantic import PlainSerializer
 
 from datagen.engines.base import Engine
 from filters.base import Filter, Part, Scorer
+from filters.models import model_name
 
 
 def _dump(parts: tuple[Part, ...]) -> list[dict[str, Any]]:
-    return [
-        {
-            part.name(): part.model_dump(mode="json", by_alias=True, exclude=set(part.locations)),
-            "version": part.version,
-        }
-        for part in parts
-    ]
+    return [{part.name(): _options(part), "version": part.version} for part in parts]
+
+
+def _options(part: Part) -> dict[str, Any]:
+    """Options as a plan holds them: models by name, engines as stages list them, no path and no matter of speed."""
+    dumped = part.model_dump(mode="json", by_alias=True, exclude={*part.locations, *part.speed})
+    named = {option: model_name(dumped[option]) for option in part.models if isinstance(dumped.get(option), str)}
+    held = getattr(part, "engines", ())
+    asked = {option: _dump_engines((getattr(part, option),))[0] for option in held if getattr(part, option)}
+    return {**dumped, **named, **asked}
 
 
 Filters = Annotated[tuple[Filter, ...], PlainSerializer(_dump)]

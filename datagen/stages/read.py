@@ -16,12 +16,13 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr
 from corpus.chat import problem
 from corpus.dataset import open as open_dataset
 from corpus.errors import UserError
+from corpus.filehash import Version
 from corpus.hashing import canonical_json, row_id, row_ids
 from corpus.languages import canonical
 from corpus.manifest import Counts, InputFile
 from corpus.schema import kind_of, schema
 from corpus.shards import aside_frame, shard_name
-from datagen.filehash import Version, file_hashes, versions
+from datagen.filehash import file_hashes, versions
 from datagen.readers.base import Reader, Record
 from datagen.readers.dataset import Dataset as DatasetFolder
 from datagen.spool import regroup

@@ -13,9 +13,10 @@ from pydantic import Field
 
 from corpus.errors import UserError
 from corpus.schema import KINDS, ROLES
-from datagen.stages.base import Context, Header, Result, ShardStage, no_rows_aside, only
+from datagen.stages.base import Context, Header, Piece, Result, ShardStage, no_rows_aside, only
 from datagen.stages.parts import Scorers
 from filters.base import ScoreColumn, with_roles
+from filters.learned import LearnedScorer
 
 
 class Score(ShardStage):
@@ -43,7 +44,7 @@ class Score(ShardStage):
                         f"scorer {scorer.name()!r} adds the column {column.name!r}, which is there already; "
                         "give it another name with `as:`"
                     )
-                added[column.name] = column
+                added[column.name] = column.model_copy(update={"family": column.family or scorer.name()})
         return replace(header, scores={**header.scores, **added})
 
     def identity(self) -> object:
@@ -63,12 +64,23 @@ class Score(ShardStage):
         """With the datasets of stages that scorers name."""
         return self.model_copy(update={"scorers": tuple(scorer.bound(stages) for scorer in self.scorers)})
 
+    def prepare(self, pieces: Sequence[Piece], context: Context) -> None:
+        """Ask learned scorers, whose models serve all rows one after another; what they say is kept at once."""
+        if self._learned:
+            from datagen.scores.fill import fill
+            from datagen.scores.services import services
+
+            fill(self._learned, pieces, context, services(context))
+
+    @property
+    def _learned(self) -> list[LearnedScorer]:
+        return [scorer for scorer in self.scorers if isinstance(scorer, LearnedScorer)]
+
     def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
         """Every scorer over the rows."""
-        del piece
         rows = with_roles(frame.lazy(), context.header.kind).collect()
         for scorer in self.scorers:
-            added = scorer.score(rows)
+            added = self._said(scorer, piece, context) if isinstance(scorer, LearnedScorer) else scorer.score(rows)
             expected = [column.name for column in scorer.columns(context.header.kind)]
             if added.height != frame.height or sorted(added.columns) != sorted(expected):
                 raise RuntimeError(
@@ -77,3 +89,9 @@ class Score(ShardStage):
                 )
             frame = frame.hstack(added.select(expected).with_columns(cs.float().fill_nan(None)))
         return Result(frame, no_rows_aside(), {"in": frame.height, "rows": frame.height})
+
+    def _said(self, scorer: LearnedScorer, piece: str, context: Context) -> pl.DataFrame:
+        """What a learned scorer said of a shard's rows while the stage was prepared."""
+        from datagen.scores.fill import left
+
+        return pl.read_parquet(left(context.scratch, self._learned.index(scorer), piece))

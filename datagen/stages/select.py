@@ -115,7 +115,9 @@ def selections(filters: Sequence[Filter], header: Header, name: str) -> list[Sel
 def selection(column: str, header: Header, name: str) -> Selection:
     """A score column that decided which rows stay in the stage named `name`."""
     told = header.scores.get(column)
-    return Selection(column=column, stage=name, signature=told.signature if told else "")
+    if told is None:
+        return Selection(column=column, stage=name)
+    return Selection(column=column, stage=name, signature=told.signature, family=told.family)
 
 
 def _overlaps(judged: pl.DataFrame, reasons: Sequence[str]) -> dict[str, int]:

@@ -16,8 +16,9 @@ import datagen.stages
 import datagen.stages.mix
 from corpus import laws
 from corpus.errors import UserError
+from corpus.filehash import CACHE
 from corpus.hashing import row_ids
-from datagen.filehash import CACHE, file_hashes, versions
+from datagen.filehash import file_hashes, versions
 from datagen.locks import locked
 from datagen.progress import Silent
 from datagen.recipe import load_recipe

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from corpus.errors import UserError
+from corpus.filehash import local_version, remembered_hashes
 from corpus.hashing import digest
-from datagen.filehash import file_hashes, versions
 
 _CONTENT = (
     *("*.safetensors", "*.safetensors.index.json", "pytorch_model*.bin*", "config.json"),
@@ -40,6 +40,11 @@ def model_identity(model: str, revision: str | None = None) -> dict[str, str]:
     return {"commit": _commit(model, revision)}
 
 
+def model_name(model: str) -> str:
+    """A model's name in rows, manifests and signatures: no path of this machine."""
+    return Path(model).resolve().name if Path(model).exists() else model
+
+
 def _content(folder: Path) -> str:
     if (folder / "adapter_config.json").is_file():
         raise UserError(f"{folder} holds an adapter, whose base lies elsewhere; merge it into its base first")
@@ -49,9 +54,9 @@ def _content(folder: Path) -> str:
             "trainer's output folder may hold its models one level deeper, in checkpoint-*"
         )
     files = sorted({file for pattern in _CONTENT for file in folder.glob(pattern) if file.is_file()})
-    hashes = file_hashes(versions([str(file) for file in files]), _cache_folder())
+    hashes = remembered_hashes([local_version(str(file)) for file in files], _cache_folder())
     named = zip((file.relative_to(folder).as_posix() for file in files), hashes, strict=True)
-    return digest([[name, hashed.sha256] for name, hashed in named])
+    return digest([list(pair) for pair in named])
 
 
 def _cache_folder() -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from corpus.errors import UserError
-from datagen.engines.models import model_identity
+from filters.models import model_identity
 
 ANSWERING = {
     "config.json": "{}",
