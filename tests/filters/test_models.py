@@ -23,6 +23,12 @@ ANSWERING = {
 OTHER = {"README.md": "A model.", "optimizer.pt": "a trainer's state", "training_args.bin": "a trainer's options"}
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of hashes that are remembered."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for name, text in (ANSWERING | OTHER).items():

@@ -28,9 +28,9 @@ def test_a_field_of_meta_as_a_number(meta, score):
 
 def test_direction_and_name():
     scorer = Human.model_validate({"field": "hter", "as": "effort", "higher_is_better": False})
-    assert [column.model_dump() for column in scorer.columns("pair")] == [
-        {"name": "score_effort", "higher_is_better": False, "signature": "human|field:hter"}
-    ]
+    [column] = scorer.columns("pair")
+    assert (column.name, column.higher_is_better) == ("score_effort", False)
+    assert column.signature == "human|field:hter"
     assert scorer.needs("pair") == ("meta",)
     with pytest.raises(ValidationError):
         Human()
