@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 from filters.dedup.normalization import Normalization, normalized
 
 
-@given(st.lists(st.none() | st.text(st.sampled_from("aAßẞİIıiΣσς' .\u0307Ж中") | st.characters(codec="utf-8")), max_size=20))
+@given(
+    st.lists(
+        st.none() | st.text(st.sampled_from("aAßẞİIıiΣσς' .\u0307Ж中") | st.characters(codec="utf-8")), max_size=20
+    )
+)
 def test_small_letters_are_those_of_polars(texts: list[str | None]) -> None:
     frame = pl.DataFrame({"text": texts}, {"text": pl.String})
     told = frame.select(ours=normalized(pl.col("text"), ["lower"]), theirs=pl.col("text").str.to_lowercase())
