@@ -55,7 +55,7 @@ class Verifier(Part):
         raise NotImplementedError
 
     def compliant(self, row: Row) -> str | None:
-        """A response that must be found right: a reference, or one made for the purpose; None where none can be made."""
+        """A response that must be found right: a reference, or one made for it; None where none can be made."""
         references = row.get("references")
         return references[0] if references else None
 
