@@ -27,6 +27,7 @@ class Row(TypedDict, total=False):
     src_lang: str | None
     tgt_lang: str | None
     meta: str | None
+    finish_reason: str | None
 
 
 class Verdict(NamedTuple):
@@ -49,6 +50,8 @@ class Verifier(Part):
 
     gate: ClassVar[bool] = False
     """Whether the verifier says nothing of how good a response is, only whether the other verdicts may count."""
+    runs_code: ClassVar[bool] = False
+    """Whether the verifier runs programs that responses hold: then whoever opens it must allow that."""
 
     def verify(self, row: Row, response: str) -> Verdict:
         """Decide whether the response meets the row."""
@@ -67,13 +70,30 @@ class Named(NamedTuple):
     verifier: Verifier
 
 
-def open_verifiers(entries: Sequence[Mapping[str, Any]] | None) -> list[Named]:
+class CodeNotAllowed(UserError):
+    """A row asks for a verifier that runs programs, and whoever opened it did not allow that."""
+
+
+def open_verifiers(entries: Sequence[Mapping[str, Any]] | None, *, allow_code: bool = False) -> list[Named]:
     """The verifiers that a row's column `verifiers` means: each `{name, args}`, with `args` as JSON text.
 
+    Args:
+        entries: the column's value.
+        allow_code: whether verifiers may run the programs in responses. A row never says so itself: who wrote the
+            data does not decide what runs on this machine.
+
     Raises:
+        CodeNotAllowed: a verifier runs programs, and `allow_code` is off.
         UserError: an unknown name, or arguments that the verifier does not take.
     """
-    return [Named(entry["name"], _open(entry["name"], entry["args"])) for entry in entries or ()]
+    named = [Named(entry["name"], _open(entry["name"], entry["args"])) for entry in entries or ()]
+    for name, verifier in named:
+        if verifier.runs_code and not allow_code:
+            raise CodeNotAllowed(
+                f"the verifier {name!r} runs programs that a model wrote. They run without network, in an empty "
+                "folder and under limits, yet on this machine; say `allow_code: true` where that may be"
+            )
+    return named
 
 
 def _open(name: str, args: str | None) -> Verifier:
