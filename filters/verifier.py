@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, TypedDict
 
 import orjson
-from pydantic import ValidationError
+from pydantic import PrivateAttr, ValidationError
 
 from corpus.chat import Message
 from corpus.errors import UserError
@@ -53,6 +53,9 @@ class Verifier(Part):
     runs_code: ClassVar[bool] = False
     """Whether the verifier runs programs that responses hold: then whoever opens it must allow that."""
 
+    _code_allowed: bool = PrivateAttr(default=False)
+    """Set by `open_verifiers`, never by a row."""
+
     def verify(self, row: Row, response: str) -> Verdict:
         """Decide whether the response meets the row."""
         raise NotImplementedError
@@ -93,6 +96,7 @@ def open_verifiers(entries: Sequence[Mapping[str, Any]] | None, *, allow_code: b
                 f"the verifier {name!r} runs programs that a model wrote. They run without network, in an empty "
                 "folder and under limits, yet on this machine; say `allow_code: true` where that may be"
             )
+        verifier._code_allowed = allow_code
     return named
 
 
