@@ -7,15 +7,27 @@ it. A row names its verifiers with their arguments (column `verifiers`), so that
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, TypedDict
+from typing import Annotated, Any, ClassVar, NamedTuple, TypedDict
 
 import orjson
-from pydantic import PrivateAttr, ValidationError
+from pydantic import AfterValidator, PrivateAttr, ValidationError
 
 from corpus.chat import Message
 from corpus.errors import UserError
+from corpus.languages import canonical
 from filters.base import Part
 from filters.names import verifier_class
+
+
+def _language(code: str) -> str:
+    try:
+        return canonical(code)
+    except UserError as error:
+        raise ValueError(str(error)) from None
+
+
+LanguageCode = Annotated[str, AfterValidator(_language)]
+"""An argument that names a language, in any of the spellings in use; kept as its canonical code."""
 
 
 class Row(TypedDict, total=False):

@@ -114,7 +114,7 @@ class _Server:
 
 
 class _Pool:
-    """As many servers as threads ask at once. A forked process starts anew: pipes serve one process alone."""
+    """A server for each thread that asks, up to the number of cores. A forked process starts anew: pipes serve one."""
 
     def __init__(self) -> None:
         self._clear()
@@ -124,8 +124,13 @@ class _Pool:
     def _clear(self) -> None:
         self._lock = threading.Lock()
         self._idle: list[_Server] = []
+        self._free = threading.BoundedSemaphore(os.cpu_count() or 1)
 
     def ask(self, right: str, given: str) -> Comparison:
+        with self._free:
+            return self._asked(right, given)
+
+    def _asked(self, right: str, given: str) -> Comparison:
         for _ in range(2):
             with self._lock:
                 server = self._idle.pop() if self._idle else None

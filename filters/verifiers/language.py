@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import ClassVar
 
 import polars as pl
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from corpus.languages import canonical, unicode_scripts
+from corpus.languages import unicode_scripts
 from filters.replies import answer_part, fences
-from filters.verifier import Row, Verdict, Verifier
+from filters.verifier import LanguageCode, Row, Verdict, Verifier
 
 _NOT_PROSE = re.compile(r"`[^`\n]{1,200}`|https?://\S{1,2000}|<[^<>\n]{1,200}>|\$[^$\n]{1,200}\$|\\[a-zA-Z]{1,20}")
 _PIECE = 300
@@ -30,7 +30,7 @@ class Language(Verifier):
 
     gate: ClassVar[bool] = True
 
-    language: str | None = None
+    language: LanguageCode | None = None
     """The language. Default: the row's `tgt_lang`."""
     min_probability: float = Field(default=0.5, ge=0, le=1)
     """How sure the recognition of another language must be."""
@@ -40,11 +40,6 @@ class Language(Verifier):
     """Largest share of letters of scripts that the language is not written in, Latin ones of names aside."""
     max_latin: float = Field(default=0.6, ge=0, le=1)
     """Largest share of Latin letters in a language that is not written in Latin script."""
-
-    @field_validator("language")
-    @classmethod
-    def _known(cls, code: str | None) -> str | None:
-        return canonical(code) if code else None
 
     def verify(self, row: Row, response: str) -> Verdict:
         """Judge the script by its letters, and the language of the whole and of its pieces."""

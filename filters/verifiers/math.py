@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from corpus.languages import canonical
 from filters.maths import expressions, latex
 from filters.maths.answers import Answer, final_answer
 from filters.maths.equality import numbers_equal
 from filters.maths.notation import notation
 from filters.maths.numerals import read
-from filters.verifier import Row, Verdict, Verifier
+from filters.verifier import LanguageCode, Row, Verdict, Verifier
 
 _SHORTEST_COPY = 20
 
@@ -32,13 +31,8 @@ class Math(Verifier):
     answer: str | None = Field(default=None, max_length=500)
     """The right answer, numbers as in English without groups (1234.5), or LaTeX. Default: the row's references, read in
     the same way and notation as a response."""
-    language: str | None = None
+    language: LanguageCode | None = None
     """Whose notation numbers are in. Default: the row's `tgt_lang`."""
-
-    @field_validator("language")
-    @classmethod
-    def _known(cls, code: str | None) -> str | None:
-        return canonical(code) if code else None
 
     @model_validator(mode="after")
     def _not_blank(self) -> Self:
