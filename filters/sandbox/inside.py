@@ -131,7 +131,7 @@ def _mount(source: str | None, target: str, kind: str | None, flags: int, data: 
 def _own_root(folder: str) -> None:
     """A root in memory that holds Python's library and shared libraries, read-only, and an empty folder to work in."""
     _mount(None, "/", None, _RECURSIVE | _PRIVATE)
-    _mount("tmpfs", folder, "tmpfs", _NO_SUID | _NO_DEVICES, "size=16m,nr_inodes=2048,mode=0755")
+    _mount("tmpfs", folder, "tmpfs", _NO_SUID | _NO_DEVICES, "size=1m,mode=0755")
     library = os.path.realpath(os.path.dirname(os.__file__))
     for path in dict.fromkeys(("/lib", "/lib64", "/usr/lib", "/usr/lib64", library)):
         _bring(path, folder)
@@ -140,13 +140,14 @@ def _own_root(folder: str) -> None:
         pass
     _mount("/dev/null", f"{folder}/dev/null", None, _BIND)
     os.mkdir(f"{folder}/empty")
-    os.chmod(f"{folder}/empty", 0o777)
+    _mount("tmpfs", f"{folder}/empty", "tmpfs", _NO_SUID | _NO_DEVICES, "size=16m,nr_inodes=2048,mode=0777")
     os.mkdir(f"{folder}/old")
     os.chdir(folder)
     _check(_libc.syscall(_CALLS[platform.machine()]["pivot_root"], b".", b"old"), "pivot_root")
     os.chdir("/")
     _check(_libc.umount2(b"/old", _DETACH), "umount")
     os.rmdir("/old")
+    _mount(None, "/", None, _REMOUNT | _BIND | _READ_ONLY | _NO_SUID | _NO_DEVICES)
     os.chdir("/empty")
 
 
