@@ -39,10 +39,10 @@ def problem(text: str, schema: Mapping[str, Any]) -> str:
     if not schema:
         return ""
     try:
-        error = next(iter(validator(schema).iter_errors(value)), None)
+        found = next(iter(validator(schema).iter_errors(value)), None)
     except (RecursionError, TimeoutError):
         return "too large to check"
-    return f"schema: {error.validator}" if error else ""
+    return f"schema: {found.validator}" if found else ""
 
 
 def validator(schema: Mapping[str, Any]) -> Validator:

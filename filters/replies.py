@@ -37,7 +37,7 @@ def answer_part(reply: str) -> str | None:
 
 
 def fences(text: str) -> list[Fence]:
-    """The fenced blocks of a text, in order, at most 1,000. One of the same sign closes a fence, at least as long, bare."""
+    """The fenced blocks of a text, in order, at most 1,000. A bare fence, at least as long, closes one."""
     found: list[Fence] = []
     opening: re.Match[str] | None = None
     for line in _FENCE.finditer(text):

@@ -173,7 +173,10 @@ def _rows(columns: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
     for name, values in given.items():
         if values is not None and len(values) != count:
             raise UserError(f"found {len(values)} values of {name!r} for {count} completions, expected as many")
-    rows = [{name: values[place] if values is not None else None for name, values in given.items()} for place in range(count)]
+    rows = [
+        {name: values[place] if values is not None else None for name, values in given.items()}
+        for place in range(count)
+    ]
     for row in rows:
         if isinstance(row["prompt"], str):
             row["prompt"] = [user(row["prompt"])]

@@ -19,15 +19,18 @@ _TAG = re.compile("<answer>", re.IGNORECASE)
 _HASHES = re.compile(r"####[ \t]*([^\n]*)")
 _WORD = "|".join(re.escape(word) for word in sorted(ANSWER, key=len, reverse=True))
 _ANNOUNCED = re.compile(
-    rf"(?:(?<![^\W\d_])A(?=:)|(?i:{_WORD}))(?:\*\*)?[ \u00a0]?(?:[:：=]|(?i:is|ist|es|est|è|é|je|jest|är|er|on|este|ni)\b"
+    rf"(?:(?<![^\W\d_])A(?=:)|(?i:{_WORD}))(?:\*\*)?[ \u00a0]?"
+    r"(?:[:：=]|(?i:is|ist|es|est|è|é|je|jest|är|er|on|este|ni)\b"
     r"|は|是|为|為|는|은|है|হল|হলো|క|คือ|هو|هي|—|–)"
 )
 _SENTENCE = re.compile(r"[.!?](?=\s|$)|[。！？।]|\n")
 _TOKEN = re.compile(
     rf"(?<![A-Za-z_\\^.,])(?:(?<![\w)])-\s?)?(?:[{CURRENCY}]\s?)?-?"
-    rf"(?:\d*[{VULGAR}]|\d+ \d+/\d+|\d+/\d+(?!/)|\d*\(-?{DIGITS}\)/\({DIGITS}\)|{DIGITS}(?:[eE][-+]?\d+|\^\{{?\d+\}}?)?)"
+    rf"(?:\d*[{VULGAR}]|\d+ \d+/\d+|\d+/\d+(?!/)|\d*\(-?{DIGITS}\)/\({DIGITS}\)"
+    rf"|{DIGITS}(?:[eE][-+]?\d+|\^\{{?\d+\}}?)?)"
     rf"(?:\s?%|\s?[{CURRENCY}])?"
 )
+_BETWEEN_WORDS = re.compile(r"[\s.,;:!?/|()\[\]{}*$%°\\…、。，；：！？।-]+")
 _LEFT_OPERATION = re.compile(r"[+*×÷^/<>≤≥≠·]\s*$|[\w)]\s*-\s*$")
 _RIGHT_OPERATION = re.compile(r"\s*(?:[+*×÷^/<>≤≥·!]|-\s*\d)")
 
@@ -160,7 +163,7 @@ def _first_number(text: str, length: int, language: str | None) -> Answer:
 
 def _joins(between: str) -> bool:
     """Whether what stands between two numbers makes them two answers."""
-    words = re.sub(r"[^\w']+", " ", between).casefold().split()
+    words = [word for word in _BETWEEN_WORDS.split(between.casefold()) if word]
     return not words or words == ["of"] or words[0] in OR or words[-1] in OR
 
 

@@ -9,7 +9,26 @@ from filters.maths.numerals import Number
 _ROUNDED_PLACES = 6
 _UNITS = (
     *("mm", "cm", "dm", "m", "km", "in", "ft", "yd", "mi", "mg", "g", "kg", "t", "ml", "cl", "l", "s", "min", "h"),
-    *("°c", "°f", "$", "€", "£", "¥", "₹", "₽", "₩", "mm^2", "cm^2", "m^2", "km^2", "cm^3", "m^3", "km/h", "m/s", "mph"),
+    *(
+        "°c",
+        "°f",
+        "$",
+        "€",
+        "£",
+        "¥",
+        "₹",
+        "₽",
+        "₩",
+        "mm^2",
+        "cm^2",
+        "m^2",
+        "km^2",
+        "cm^3",
+        "m^3",
+        "km/h",
+        "m/s",
+        "mph",
+    ),
 )
 """Units that are no other unit by another name, so that two of them differ."""
 

@@ -55,7 +55,7 @@ _FORMULAS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
 
 
 def boxed(text: str, most: int) -> list[str] | None:
-    """What stands in each `\\boxed{...}`, in order; None where there are more than `most`, or one is never closed."""
+    r"""What stands in each `\boxed{...}`, in order; None where there are more than `most`, or one is never closed."""
     found: list[str] = []
     end = 0
     for count, opening in enumerate(_BOXES.finditer(text)):
@@ -86,7 +86,7 @@ def _braced(text: str, start: int) -> str | None:
 
 
 def formulas(text: str) -> Iterator[str]:
-    """What stands between signs of a formula: `$...$`, `$$...$$`, `\\(...\\)`, `\\[...\\]`."""
+    r"""What stands between signs of a formula: `$...$`, `$$...$$`, `\(...\)`, `\[...\]`."""
     for opening, closing in _FORMULAS:
         parts = text.split(opening) if opening == closing else None
         if parts is not None:
@@ -97,7 +97,7 @@ def formulas(text: str) -> Iterator[str]:
 
 
 def plain(text: str) -> str:
-    """A formula with its simple parts as plain text: `\\frac{1}{2}\\text{ cm}` is `(1)/(2) cm`."""
+    r"""A formula with its simple parts as plain text: `\frac{1}{2}\text{ cm}` is `(1)/(2) cm`."""
     text = _MARKS.sub("", text[:_LONGEST]).strip()
     text = _bare(text)
     for _ in range(3):
@@ -111,7 +111,7 @@ def plain(text: str) -> str:
 
 def _bare(text: str) -> str:
     """Without the signs of a formula, emphasis and quotation marks around the whole."""
-    for opening, closing in (*_FORMULAS, ("**", "**"), ("*", "*"), ("`", "`"), ("\"", "\""), ("“", "”"), ("「", "」")):
+    for opening, closing in (*_FORMULAS, ("**", "**"), ("*", "*"), ("`", "`"), ('"', '"'), ("“", "”"), ("「", "」")):
         inner = text[len(opening) : -len(closing)]
         whole = len(text) > len(opening) + len(closing) and text.startswith(opening) and text.endswith(closing)
         if whole and opening not in inner and closing not in inner:

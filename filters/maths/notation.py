@@ -1,4 +1,4 @@
-"""How a language writes numbers, after CLDR: decimal and grouping signs, words for thousands and millions, currencies."""
+"""How a language writes numbers, after CLDR: decimal and grouping signs, words for millions, currencies."""
 
 from __future__ import annotations
 

@@ -18,8 +18,31 @@ if TYPE_CHECKING:
 
 _LIBRARY = frozenset(
     {
-        *("math", "cmath", "collections", "itertools", "functools", "operator", "heapq", "bisect", "string", "re", "copy"),
-        *("fractions", "decimal", "statistics", "datetime", "typing", "numbers", "json", "calendar", "textwrap", "random"),
+        *(
+            "math",
+            "cmath",
+            "collections",
+            "itertools",
+            "functools",
+            "operator",
+            "heapq",
+            "bisect",
+            "string",
+            "re",
+            "copy",
+        ),
+        *(
+            "fractions",
+            "decimal",
+            "statistics",
+            "datetime",
+            "typing",
+            "numbers",
+            "json",
+            "calendar",
+            "textwrap",
+            "random",
+        ),
     }
 )
 """Modules of which tests get the real ones, whatever a program calls so."""
@@ -75,6 +98,7 @@ class Remote:
         object.__setattr__(self, "_place", place)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call it."""
         return _ask(self, "call", *arguments, **named)
 
     def __getattr__(self, name: str) -> Any:
@@ -141,7 +165,7 @@ def serve(given: dict[str, Any], incoming: int, outgoing: int) -> None:
         outcome = _outcome(tree, names)
         if number or outcome != "passed":
             _tell(outcome)
-        if outcome not in ("passed", "failed") or not number and outcome != "passed":
+        if outcome not in ("passed", "failed") or (not number and outcome != "passed"):
             return
 
 
@@ -176,7 +200,11 @@ def _names(link: _Link, told: dict[str, Any], trees: list[ast.Module]) -> dict[s
             names[name] = link.received(of["value"])
     for tree in trees:
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in {*_LIBRARY, "sys"}:
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id in {*_LIBRARY, "sys"}
+            ):
                 names[node.value.id] = importlib.import_module(node.value.id)
     return names
 

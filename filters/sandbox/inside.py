@@ -24,7 +24,16 @@ from typing import Any
 
 _NEW_USER, _NEW_MOUNTS = 0x10000000, 0x00020000
 _NEW_REST = 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000  # processes, network, IPC, host name
-_READ_ONLY, _NO_SUID, _NO_DEVICES, _NO_EXEC, _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
+_READ_ONLY, _NO_SUID, _NO_DEVICES, _NO_EXEC, _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = (
+    1,
+    2,
+    4,
+    8,
+    32,
+    4096,
+    16384,
+    1 << 18,
+)
 _DETACH = 2
 _SET_DEATH_SIGNAL, _SET_NO_NEW_PRIVILEGES, _SET_SECCOMP, _DROP_FROM_BOUND = 1, 38, 22, 24
 _FIRST_SANDBOX_UID = 1_879_048_192
@@ -40,7 +49,32 @@ _DENIED: dict[str, tuple[int, ...]] = {
     # tkill tgkill mq_open add_key request_key keyctl mknodat unshare perf_event_open open_by_handle_at setns
     # process_vm_readv/writev bpf execveat userfaultfd shmget semget msgget acct reboot init_module
     "x86_64": (
-        *(41, 42, 44, 49, 50, 57, 58, 59, 62, 101, 133, 135, 155, 161, 165, 166, 200, 234, 240, 248, 249, 250, 259, 272),
+        *(
+            41,
+            42,
+            44,
+            49,
+            50,
+            57,
+            58,
+            59,
+            62,
+            101,
+            133,
+            135,
+            155,
+            161,
+            165,
+            166,
+            200,
+            234,
+            240,
+            248,
+            249,
+            250,
+            259,
+            272,
+        ),
         *(298, 304, 308, 310, 311, 321, 322, 323, 29, 64, 68, 163, 169, 175),
     ),
     "aarch64": (

@@ -7,6 +7,7 @@ are claims, which the other side judges.
 from __future__ import annotations
 
 import types
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _call(target: Any, *arguments: Any, **named: Any) -> Any:
     return target(*arguments, **named)
 
 
-_OPERATIONS = {
+_OPERATIONS: dict[str, Callable[..., Any]] = {
     "call": _call,
     "get": getattr,
     "set": setattr,

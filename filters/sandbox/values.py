@@ -43,10 +43,12 @@ def encode(value: Any, keep: Keep, depth: int = 0) -> Any:
     for plain, tag in ((dict, "dict"), (list, "list"), (tuple, "tuple"), (set, "set"), (frozenset, "frozenset")):
         if issubclass(kind, plain):
             tag = "counter" if issubclass(kind, collections.Counter) else tag
-            parts = [part for pair in dict.items(value) for part in pair] if plain is dict else list(plain.__iter__(value))
+            parts = (
+                [part for pair in dict.items(value) for part in pair] if plain is dict else list(plain.__iter__(value))
+            )
             return {tag: [encode(part, keep, depth + 1) for part in parts]}
-    if kind is type and vars(builtins).get(value.__name__) is value:
-        return {"type": value.__name__}
+    if kind is type and value in vars(builtins).values():
+        return {"type": str(value.__name__)}
     if kind is collections.deque:
         return {"deque": [encode(part, keep, depth + 1) for part in value]}
     return keep(value)

@@ -69,9 +69,7 @@ class Verified(Scorer):
             f"spans_{self.stem}": None,
             **{f"score_{self.stem}_{name}": True for name in self.components},
         }
-        return [
-            ScoreColumn(name=name, higher_is_better=better, signature=signature) for name, better in ranks.items()
-        ]
+        return [ScoreColumn(name=name, higher_is_better=better, signature=signature) for name, better in ranks.items()]
 
     def identity(self) -> object:
         """Versions of all verifiers and of the libraries that they compare by."""
@@ -87,7 +85,9 @@ class Verified(Scorer):
         return pl.DataFrame(
             [
                 pl.Series(f"score_{stem}", [each.score for each in judgements], dtype=pl.Float64),
-                pl.Series(f"label_{stem}_reason", [_sound(each.reason) or None for each in judgements], dtype=pl.String),
+                pl.Series(
+                    f"label_{stem}_reason", [_sound(each.reason) or None for each in judgements], dtype=pl.String
+                ),
                 pl.Series(f"spans_{stem}", [_as_json(each) for each in judgements], dtype=pl.String),
                 *(
                     pl.Series(f"score_{stem}_{name}", [_mean(each, name) for each in judgements], dtype=pl.Float64)

@@ -59,7 +59,8 @@ class Code(Verifier):
         del row
         if not self._code_allowed:
             raise CodeNotAllowed(
-                "the verifier 'code' runs programs that a model wrote; open it by `open_verifiers(..., allow_code=True)`"
+                "the verifier 'code' runs programs that a model wrote; open it by `open_verifiers` with "
+                "`allow_code=True`"
             )
         source = program_of(response, called_names(self.tests))
         if source is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
 from pydantic import Field
@@ -12,6 +12,9 @@ from pydantic import Field
 from corpus.languages import unicode_scripts
 from filters.replies import answer_part, fences
 from filters.verifier import LanguageCode, Row, Verdict, Verifier
+
+if TYPE_CHECKING:
+    import regex
 
 _NOT_PROSE = re.compile(r"`[^`\n]{1,200}`|https?://\S{1,2000}|<[^<>\n]{1,200}>|\$[^$\n]{1,200}\$|\\[a-zA-Z]{1,20}")
 _PIECE = 300
@@ -75,9 +78,7 @@ class Language(Verifier):
         texts = pl.Series([prose[:3000], *pieces], dtype=pl.String)
         judged = judge(texts, pl.Series([wanted] * len(texts), dtype=pl.String), load(None), prior=100.0)
         labels, scores, flags = (judged[name].to_list() for name in ("label", "score", "flag"))
-        foreign = [
-            flag is False and score >= self.min_probability for flag, score in zip(flags, scores, strict=True)
-        ]
+        foreign = [flag is False and score >= self.min_probability for flag, score in zip(flags, scores, strict=True)]
         told = [flag is not None for flag in flags]
         if flags[0] is False and foreign[0]:
             return Verdict(0.0, labels[0], "another language")
@@ -113,7 +114,7 @@ def _pieces(prose: str) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def _scripts(code: str) -> tuple[re.Pattern[str], re.Pattern[str]] | None:
+def _scripts(code: str) -> tuple[regex.Pattern[str], regex.Pattern[str]] | None:
     """Patterns of a letter of the language's scripts, and of a Latin letter where that is none; None if unknown."""
     import regex
 

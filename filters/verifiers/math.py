@@ -18,9 +18,9 @@ _SHORTEST_COPY = 20
 
 
 class Math(Verifier):
-    """The final answer equals that of a reference.
+    r"""The final answer equals that of a reference.
 
-    Taken as the answer is what stands last after `####`, in `\\boxed{}` or `<answer>`, else what is announced in words
+    Taken as the answer is what stands last after `####`, in `\boxed{}` or `<answer>`, else what is announced in words
     (in some 30 languages), else the last number. Numbers are read in the notation of the response's language: digits of
     any script, its decimal sign, its groups, its words for thousands and millions. Where the right answer is a plain
     number, the given one must be one too, worked out, and equal exactly (to six places where one side is a rounded
@@ -47,9 +47,9 @@ class Math(Verifier):
         if not right:
             return Verdict(None, None, "no reference that can be read")
         prompt = _last_turn(row)
-        if _SHORTEST_COPY <= len(response.strip()) and response.strip() in prompt:
+        if len(response.strip()) >= _SHORTEST_COPY and response.strip() in prompt:
             return Verdict(0.0, None, "copies the prompt")
-        if _SHORTEST_COPY <= len(prompt.strip()):
+        if len(prompt.strip()) >= _SHORTEST_COPY:
             response = response.replace(prompt.strip(), "")
         number = any(answer.number for answer in right)
         given = final_answer(response, language, number=number)

@@ -55,7 +55,10 @@ def row_of(verifiers: list[dict[str, str]] | None) -> dict[str, Any]:
 
 
 def frame_of(rows: list[dict[str, Any]], responses: list[str | None]) -> pl.DataFrame:
-    full = [{**row, "response": response, "prompt_id": "p", "sample": 0} for row, response in zip(rows, responses, strict=True)]
+    full = [
+        {**row, "response": response, "prompt_id": "p", "sample": 0}
+        for row, response in zip(rows, responses, strict=True)
+    ]
     columns = schema("response")
     frame = pl.DataFrame([{name: row.get(name) for name in columns} for row in full], schema=columns)
     return with_roles(frame.lazy(), "response").collect()
@@ -66,7 +69,8 @@ def test_the_same_verdict_through_all_adapters() -> None:
     told = [verify_row(row_of(verifiers), response, composite) for verifiers, response, *_ in CASES]
     assert [judgement.score for judgement in told] == [score for *_, score, _ in CASES]
     for judgement, (*_, reason) in zip(told, CASES, strict=True):
-        assert judgement.reason.startswith(reason) and bool(judgement.reason) == bool(reason)
+        assert judgement.reason.startswith(reason)
+        assert bool(judgement.reason) == bool(reason)
 
     # Columns hold no half of a surrogate pair.
     cases = [case for case in CASES if case[1] is None or "\ud800" not in case[1]]
@@ -84,7 +88,9 @@ def test_the_same_verdict_through_all_adapters() -> None:
 def test_plain_prompts_and_completions() -> None:
     reward = reward_function(name="correct")
     assert reward.__name__ == "correct"  # type: ignore[attr-defined]
-    found = reward(prompts=["Wie viele?"] * 2, completions=["18", "19"], verifiers=[[MATH]] * 2, references=[["18"]] * 2)
+    found = reward(
+        prompts=["Wie viele?"] * 2, completions=["18", "19"], verifiers=[[MATH]] * 2, references=[["18"]] * 2
+    )
     assert found == [1, 0]
 
 
@@ -100,7 +106,8 @@ def test_components_are_logged_by_themselves() -> None:
         log_extra=extra.__setitem__,
     )
     assert metrics == {"verified/math": 0.75, "verified/language": pytest.approx(2 / 3), "verified/unjudged": 0.25}
-    assert extra["verified_reason"][0] == "" and extra["verified_reason"][2] == "language: cannot tell"
+    assert extra["verified_reason"][0] == ""
+    assert extra["verified_reason"][2] == "language: cannot tell"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +155,12 @@ def test_weights_and_gates(composite: Composite, score: float) -> None:
 def test_a_gate_decides_before_what_cannot_be_judged() -> None:
     assert verify_row({**row_of([FORMAT, MATH]), "references": None}, "x" * 101).score == 0
     assert verify_row({**row_of([FORMAT, MATH]), "references": None}, "18").score is None
-    assert verify_row({**row_of([FORMAT, MATH]), "references": None}, "18", Composite(weights={"math": 0, "format": 1})).score == 1
+    assert (
+        verify_row(
+            {**row_of([FORMAT, MATH]), "references": None}, "18", Composite(weights={"math": 0, "format": 1})
+        ).score
+        == 1
+    )
 
 
 def test_programs_run_only_where_the_recipe_says_so() -> None:

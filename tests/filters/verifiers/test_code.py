@@ -58,7 +58,11 @@ LIMITED = {"seconds": 1, "tests": ADD}
         ("def f(x): return 10 ** x", ["assert f(5000) == 10 ** 5000"], 1),
         ("import collections\ndef f(x): return collections.Counter(x)", ["assert f('aab') == {'a': 2, 'b': 1}"], 1),
         ("def f(x): x.sort()", ["a = [2, 1]\nf(a)\nassert a == [1, 2]"], 1),
-        ("def f(x):\n    raise ValueError('no')", ["try:\n    f(1)\n    assert False\nexcept ValueError:\n    pass"], 1),
+        (
+            "def f(x):\n    raise ValueError('no')",
+            ["try:\n    f(1)\n    assert False\nexcept ValueError:\n    pass"],
+            1,
+        ),
         ("def f(n):\n    yield from range(n)", ["assert list(f(3)) == [0, 1, 2]", "assert 2 in f(3)"], 1),
         (
             "class Node:\n    def __init__(self, v): self.v, self.next = v, None\n"
@@ -125,8 +129,13 @@ def test_hostile_programs_write_no_right_output(name: str, tmp_path: Path) -> No
 
 
 def test_nothing_is_left_running() -> None:
-    judged("import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\ndef add(a, b): return a + b", **LIMITED)
-    mine = subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "args="], capture_output=True, text=True, check=False)
+    judged(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\ndef add(a, b): return a + b",
+        **LIMITED,
+    )
+    mine = subprocess.run(
+        ["ps", "--ppid", str(os.getpid()), "-o", "args="], capture_output=True, text=True, check=False
+    )
     assert "inside.py" not in mine.stdout
 
 
@@ -165,7 +174,8 @@ except SandboxUnavailable as error:
 
 def test_without_namespaces_nothing_is_run() -> None:
     """In a user namespace that grants no further ones, without the privileges that would do instead."""
-    script = "echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin \"$0\" -c \"$1\""
+    without = "setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin"
+    script = f'echo 0 > /proc/sys/user/max_user_namespaces && exec {without} "$0" -c "$1"'
     done = subprocess.run(
         ["unshare", "--user", "--map-root-user", "sh", "-c", script, sys.executable, REFUSING],
         capture_output=True,
@@ -219,12 +229,23 @@ def scores(rows: list[dict[str, Any]], programs: list[str]) -> list[float | None
 @pytest.mark.timeout(600)
 def test_mbpp_programs_pass(shared_data: Path) -> None:
     rows = mbpp(shared_data)
-    assert [row["task_id"] for row, score in zip(rows, scores(rows, [row["code"] for row in rows])) if score != 1] == []
+    assert [
+        row["task_id"]
+        for row, score in zip(rows, scores(rows, [row["code"] for row in rows]), strict=True)
+        if score != 1
+    ] == []
+
+
+WRAPPED = """
+for _name, _what in list(globals().items()):
+    if callable(_what) and not isinstance(_what, type) and _name[0] != "_":
+        globals()[_name] = lambda *a, _f=_what, **k: ("wrong", _f(*a, **k))
+"""
 
 
 def mutated(code: str) -> str:
-    """The program with what its last function gives replaced by something that no test expects."""
-    return f"{code}\n\nfor _name, _what in list(globals().items()):\n    if callable(_what) and not isinstance(_what, type) and _name[0] != '_':\n        globals()[_name] = lambda *a, _f=_what, **k: ('wrong', _f(*a, **k))\n"
+    """The program, whose functions give something that no test expects."""
+    return f"{code}\n{WRAPPED}"
 
 
 @pytest.mark.slow
@@ -232,4 +253,4 @@ def mutated(code: str) -> str:
 def test_mutated_mbpp_programs_fail(shared_data: Path) -> None:
     rows = mbpp(shared_data)[::4]
     found = scores(rows, [mutated(row["code"]) for row in rows])
-    assert [row["task_id"] for row, score in zip(rows, found) if score != 0] == []
+    assert [row["task_id"] for row, score in zip(rows, found, strict=True) if score != 0] == []

@@ -53,7 +53,16 @@ def test_the_language_may_be_an_argument() -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    ["x" * 1_000_000, (DE + "\n") * 11_000, "<" * 1_000_000, "$ " * 500_000, "`" * 1_000_000, "\ud800" * 500_000, "。" * 500_000, "\n" * 999_999 + "x"],
+    [
+        "x" * 1_000_000,
+        (DE + "\n") * 11_000,
+        "<" * 1_000_000,
+        "$ " * 500_000,
+        "`" * 1_000_000,
+        "\ud800" * 500_000,
+        "。" * 500_000,
+        "\n" * 999_999 + "x",
+    ],
     ids=lambda reply: reply[:3].encode("ascii", "replace").decode(),
 )
 def test_nothing_takes_long(reply: str) -> None:

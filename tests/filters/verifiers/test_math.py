@@ -191,7 +191,16 @@ def test_gsm8k_solutions_are_right(shared_data: Path) -> None:
 def perturbed(answer: str, rng: random.Random) -> str:
     """A solution with another final number."""
     number = int(re.sub(r"\D", "", answer.rpartition("####")[2]) or 0)
-    changes = [number + 1, number - 1, number * 10, number + 100, -number or 7, number + 0.5, number * 2 or 3, f"{number}{number}1"]
+    changes = [
+        number + 1,
+        number - 1,
+        number * 10,
+        number + 100,
+        -number or 7,
+        number + 0.5,
+        number * 2 or 3,
+        f"{number}{number}1",
+    ]
     return f"{answer.rpartition('####')[0]}#### {rng.choice(changes)}"
 
 
