@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from corpus.errors import UserError
 from corpus.filehash import local_version, remembered_hashes
@@ -43,6 +44,20 @@ def model_identity(model: str, revision: str | None = None) -> dict[str, str]:
 def model_name(model: str) -> str:
     """A model's name in rows, manifests and signatures: no path of this machine."""
     return Path(model).resolve().name if Path(model).exists() else model
+
+
+def check_template(tokenizer: Any, model: str) -> None:
+    """Refuse a model that was not made for chats.
+
+    Raises:
+        UserError: the tokenizer has no chat template.
+    """
+    # Mistral's own tokenizers know chats without a template.
+    if not getattr(tokenizer, "chat_template", True):
+        raise UserError(
+            f"{model} has no chat template, so it cannot read messages. Take a model that was tuned for chats, or put "
+            "a chat_template.jinja into its folder"
+        )
 
 
 def _content(folder: Path) -> str:

@@ -76,3 +76,40 @@ def make_chat_model(
     settings = {"eos_token_id": fast.eos_token_id, **(generation or {})}
     (folder / "generation_config.json").write_text(json.dumps(settings), "utf-8")
     return folder
+
+
+def make_reward_model(folder: Path, base: Path, steps: int = 30) -> Path:
+    """Train a chat model with TRL to prefer answers in full sentences to cut and doubled ones."""
+    import transformers
+    from datasets import Dataset
+    from trl import RewardConfig, RewardTrainer
+
+    def answered(text: str, answer: str) -> list[dict[str, str]]:
+        return [{"role": "user", "content": f"Say: {text}"}, {"role": "assistant", "content": answer}]
+
+    worse = [(text, bad) for text in TEXTS for bad in (text[: len(text) // 2], f"{text} {text}", text[::-1], "")]
+    pairs = [{"chosen": answered(text, text), "rejected": answered(text, bad)} for text, bad in worse]
+    tokenizer = transformers.AutoTokenizer.from_pretrained(base)
+    # As published reward models have it: padding that no chat contains.
+    tokenizer.add_special_tokens({"pad_token": "<|pad|>"})
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, dtype="float32")
+    model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    model.config.pad_token_id = tokenizer.pad_token_id
+    arguments = RewardConfig(
+        output_dir=str(folder / "trainer"),
+        use_cpu=True,
+        bf16=False,
+        max_steps=steps,
+        learning_rate=1e-3,
+        per_device_train_batch_size=8,
+        save_strategy="no",
+        disable_tqdm=True,
+        logging_strategy="no",
+        activation_checkpointing=False,
+    )
+    trainer = RewardTrainer(
+        model=model, args=arguments, train_dataset=Dataset.from_list(pairs), processing_class=tokenizer
+    )
+    trainer.train()
+    trainer.save_model(str(folder))
+    return folder
