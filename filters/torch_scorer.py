@@ -21,7 +21,7 @@ class TorchScorer(LearnedScorer):
 
     models: ClassVar[tuple[str, ...]] = ("model",)
     speed: ClassVar[tuple[str, ...]] = ("device", "batch_tokens")
-    budgets: ClassVar[dict[str, int]] = {"cuda": 65_536, "cpu": 4_096}
+    budgets: ClassVar[dict[str, int]] = {"cuda": 65_536, "cpu": 1_024}
     """Default tokens of a batch by kind of device: as many as use it well."""
 
     model: str = Field(min_length=1)

@@ -9,7 +9,7 @@ from typing import Any
 from corpus.errors import UserError
 from filters.models import check_template
 from filters.torch_models.load import Loaded
-from filters.torch_models.running import Piece, Read, padded
+from filters.torch_models.running import Piece, Read, looks_back_only, padded
 
 
 class RewardModel:
@@ -28,6 +28,7 @@ class RewardModel:
         # Keys and values are of use to those who go on writing only.
         self._config.use_cache = self._model.config.use_cache = False
         self._padding = self._config.pad_token_id
+        self._looks_back_only = looks_back_only(self._model)
         # A class of transformers' own gives one number for each label; what code of the model's own gives is seen then.
         labels = self._model.config.num_labels
         if labels != 1 and type(self._model).__module__.startswith("transformers."):
@@ -51,7 +52,7 @@ class RewardModel:
         """The reward of each chat."""
         padding = self._padding if self._padding is not None else self._harmless(pieces)
         tokens, mask = padded(pieces, padding, self._device)
-        told: Any = self._model(input_ids=tokens, attention_mask=mask)
+        told: Any = self._model(input_ids=tokens, attention_mask=None if self._looks_back_only else mask)
         scores = getattr(told, "score", None)
         if scores is None:
             scores = told.logits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,9 @@ def make_chat_model(
     context: int = 512,
     template: str | None = TEMPLATE,
     generation: dict[str, Any] | None = None,
+    texts: Sequence[str] = TEXTS,
 ) -> Path:
-    """Save a Llama with its tokenizer into a folder. Its tokens are bytes and what the texts above merge into.
+    """Save a Llama with its tokenizer into a folder. Its tokens are bytes and what the texts merge into.
 
     `generation` is what generation_config.json says beside the end of a turn.
     """
@@ -51,7 +53,7 @@ def make_chat_model(
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary, special_tokens=list(_SPECIAL), initial_alphabet=alphabet, show_progress=False
     )
-    tokenizer.train_from_iterator(TEXTS, trainer)
+    tokenizer.train_from_iterator(texts, trainer)
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=_SPECIAL[0], model_max_length=context)
     fast.chat_template = template
     fast.save_pretrained(folder)

@@ -1,4 +1,4 @@
-"""The scorer `reward` on a small model that TRL trained: each number is the one that transformers gives for it alone."""
+"""The scorer `reward` on a small model that TRL trained: each number is what transformers gives for it alone."""
 
 import json
 import shutil
