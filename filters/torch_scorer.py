@@ -9,7 +9,7 @@ from pydantic import Field
 
 from corpus.errors import UserError
 from filters.learned import NOTE, LearnedScorer, Services, rows_of
-from filters.models import model_identity, model_name
+from filters.models import card_licence, model_identity, model_name
 
 if TYPE_CHECKING:
     from filters.torch_models.load import Loaded
@@ -41,6 +41,10 @@ class TorchScorer(LearnedScorer):
         """The content of the model's folder, or its commit on the hub."""
         return model_identity(self.model, self.revision)
 
+    def licence(self) -> str | None:
+        """The licence that the model's card states."""
+        return card_licence(self.model, self.revision)
+
     def signed(self, **settings: object) -> str:
         """A signature: the model, what it is, numbers, and further settings."""
         [(how, told)] = model_identity(self.model, self.revision).items()
@@ -48,8 +52,8 @@ class TorchScorer(LearnedScorer):
         parts = {**fixed, **settings, "version": self.version}
         return "|".join((self.name(), *(f"{key}:{value}" for key, value in parts.items())))
 
-    def load(self, factory: str, made_for: str, services: Services) -> tuple[Loaded, Runner]:
-        """The model on its device, and what runs it.
+    def load(self, factory: str, made_for: str, services: Services, unused: str = "") -> tuple[Loaded, Runner]:
+        """The model on its device, and what runs it; the arguments are those of `filters.torch_models.load`.
 
         Raises:
             UserError: torch is missing, or the model cannot be had or is of the wrong kind.
@@ -74,6 +78,7 @@ class TorchScorer(LearnedScorer):
             device=device,
             trust_remote_code=self.trust_remote_code,
             made_for=made_for,
+            unused=unused,
         )
         budget = self.batch_tokens or self.budgets.get(device.type, self.budgets["cpu"])
         return loaded, Runner(device, budget, services.tell)

@@ -52,8 +52,8 @@ class Reward(TorchScorer):
     def open(self, services: Services) -> Iterator[Judge]:
         """Load the model."""
         loaded, runner = self.load("AutoModelForSequenceClassification", "a reward model", services)
-        from filters.torch_models.rewards import RewardModel
         from filters.torch_models.running import judge
+        from filters.torch_models.sequences import RewardModel
 
         model = RewardModel(loaded, self.model, self.max_tokens)
 

@@ -31,6 +31,7 @@ def load(
     device: torch.device,
     trust_remote_code: bool,
     made_for: str = "",
+    unused: str = "",
 ) -> Loaded:
     """Load a model and its tokenizer.
 
@@ -42,6 +43,7 @@ def load(
         device: where it goes.
         trust_remote_code: whether code that comes with the model may run.
         made_for: what the model must be ("a reward model"); told where weights for that are missing.
+        unused: beginning of the names of weights that may be missing, since nobody reads what they give.
 
     Raises:
         UserError: it cannot be loaded, or its files lack weights, which would be random.
@@ -69,7 +71,8 @@ def load(
         bars.set_verbosity(verbosity)
         if shown:
             bars.enable_progress_bar()
-    _check_weights(name, model, told["missing_keys"], made_for)
+    missing = {key for key in told["missing_keys"] if not (unused and key.startswith(unused))}
+    _check_weights(name, model, missing, made_for)
     loaded = Loaded(tokenizer, model, device, _window(model, tokenizer))
     # Else the tokenizer warns of texts that are too long, as if they were used.
     tokenizer.model_max_length = sys.maxsize

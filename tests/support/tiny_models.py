@@ -115,3 +115,50 @@ def make_reward_model(folder: Path, base: Path, steps: int = 30) -> Path:
     trainer.train()
     trainer.save_model(str(folder))
     return folder
+
+
+def make_encoder(folder: Path, factory: str, *, family: str = "xlm-roberta", seed: int = 1, **config: Any) -> Path:
+    """Save an encoder of random weights with a tokenizer: `factory` is a class of transformers, such as AutoModel.
+
+    Windows are of 64 tokens. `config` goes into the model's config (`num_labels`, `id2label`, `problem_type`).
+    """
+    import torch
+    import transformers
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=700, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+    )
+    tokenizer.train_from_iterator(TEXTS, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    names = {"bos_token": "<s>", "eos_token": "</s>", "cls_token": "<s>", "sep_token": "</s>"}
+    fast = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>", model_max_length=64, **names
+    )
+    fast.save_pretrained(folder)
+    torch.manual_seed(seed)
+    # The RoBERTa family counts positions from behind that of padding.
+    positions = 66 if family == "xlm-roberta" else 64
+    settings = transformers.AutoConfig.for_model(
+        family,
+        vocab_size=len(fast),
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=positions,
+        initializer_range=0.2,
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=2,
+        **config,
+    )
+    getattr(transformers, factory).from_config(settings).save_pretrained(folder)
+    return folder

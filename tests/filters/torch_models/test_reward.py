@@ -124,7 +124,7 @@ def test_a_template_that_writes_the_beginning_has_it_once(reward_model: Path, tm
     assert tokenizer("no")["input_ids"][0] == start
     from filters.torch_models.devices import find_device
     from filters.torch_models.load import load
-    from filters.torch_models.rewards import RewardModel
+    from filters.torch_models.sequences import RewardModel
 
     device = find_device("cpu")
     loaded = load(
