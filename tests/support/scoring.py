@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from corpus.schema import schema
+from datagen.engines.rewards import rate
 from datagen.scores.fill import scored
 from datagen.scores.store import ScoreStore
 from datagen.scores.watch import ScoreWatch
@@ -31,7 +32,7 @@ def score(
         pl.lit(None, dtype).alias(name) for name, dtype in schema(kind).items() if name not in names
     )
     with TemporaryDirectory() as folder, ExitStack() as stack:
-        services = Services(folder=Path(folder), tell=(told if told is not None else []).append)
+        services = Services(folder=Path(folder), rate=rate, tell=(told if told is not None else []).append)
         store = stack.enter_context(ScoreStore(Path(folder), scorer))
         judge: Judge = stack.enter_context(scorer.open(services))
         watch = ScoreWatch(scorer.stem, frame.height, lambda _: None)
