@@ -66,3 +66,29 @@ class Reply(NamedTuple):
 Generate = Callable[[Iterable[tuple[str, Sequence[Message]]]], Iterator[tuple[str, Reply]]]
 """Asks a model: takes chats, each with a name, and gives a reply to each under its name, in the order in which they
 come. A name stands once. Replies are kept, so that a chat which was answered once is not asked again."""
+
+
+class Rating(NamedTuple):
+    """What a served reward model said of a chat; no reward where it could not be had, with the reason."""
+
+    reward: float | None
+    problem: str | None = None
+    """Why there is no reward; begins with `failed` where another time may bring one."""
+
+
+Rate = Callable[[Iterable[tuple[int, Sequence[Message]]]], Iterator[tuple[int, Rating]]]
+"""Asks a served reward model: takes whole chats, each with a number, and gives a rating to each under its number, in
+the order in which they come."""
+
+
+class RewardServer(NamedTuple):
+    """Where a reward model is served."""
+
+    model: str
+    """What the server calls it."""
+    base_urls: Sequence[str]
+    """Addresses of servers of the same model, without a path."""
+    api_key_env: str | None
+    """Environment variable that holds the key, where one is needed."""
+    max_concurrency: int
+    """Requests in flight at most, at all addresses together."""

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import polars as pl
 
-from corpus.chat import Generate
+from corpus.chat import Generate, Rate, RewardServer
 from corpus.schema import score_dtype
 from filters.base import ScoreColumn, Scorer
 
@@ -54,6 +54,8 @@ class Services:
     """Where it may keep files that help to go on after a kill, and logs of its processes."""
     generate: Mapping[str, Generate] = field(default_factory=dict)
     """By the name of a scorer's option that holds an engine: how to ask that engine."""
+    rate: Callable[[RewardServer], Rate] | None = None
+    """How to ask a server for rewards."""
     tell: Callable[[Mapping[str, Any]], None] = _silent
     """Takes facts for people who watch, such as `{"state": "loading"}` or `{"padding": 0.07}`."""
 

@@ -324,7 +324,7 @@ class _Run:
             ask.overdue = False
             self._failed(ask, host, Problem("timeout", f"no answer within {self._engine.timeout_s:g} s"))
         except (OSError, _client_error()) as error:
-            self._failed(ask, host, _problem_of(error))
+            self._failed(ask, host, problem_of(error))
         else:
             self._came(ask, host, sent, response.status, response.headers, told)
 
@@ -455,7 +455,7 @@ def _client_error() -> type[Exception]:
     return aiohttp.ClientError
 
 
-def _problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception) -> Problem:
     """What an exception of the transport says."""
     import aiohttp
 

@@ -138,7 +138,7 @@ class Transformers(Engine):
 
     def _answer_batch(self, model: Causal, batch: Sequence[_Asked], sink: Sink, budget: int) -> int:
         """Answer a batch, or its halves where the whole does not work. Returns the tokens that later ones may have."""
-        from datagen.engines import _causal
+        from filters.torch_models import devices
 
         if sink.stopped:
             return budget
@@ -149,10 +149,10 @@ class Transformers(Engine):
         if not isinstance(written, Exception):
             _hand_on(batch, written, time.monotonic() - started, sink)
             return budget
-        if _causal.is_device_lost(written):
+        if devices.is_device_lost(written):
             raise Failure(f"{self.model} stopped on {model.device}, which needs a new process: {written}") from None
-        _causal.release(model.device)
-        full = _causal.is_out_of_memory(written)
+        devices.release(model.device)
+        full = devices.is_out_of_memory(written)
         if len(batch) == 1:
             why = "no memory for it even alone" if full else type(written).__name__
             sink.failed(batch[0].key, Problem("too_long" if full else "server_error", f"{why}: {written}"))

@@ -11,12 +11,12 @@ from typing import Any, ClassVar, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from corpus.errors import Failure, UserError
-from datagen.engines._chat import Prompt, check_template, encode, split_reasoning
+from datagen.engines._chat import Prompt, encode, split_reasoning
 from datagen.engines.base import Engine, Request, Sink
 from datagen.engines.completions import Answer, Usage, completion
 from datagen.engines.problems import Problem
 from datagen.engines.structured import misfit
-from filters.models import model_identity
+from filters.models import check_template, model_identity
 
 _GRACE_S = 1.0
 """What is being answered when a run ends may still come in for so long."""
