@@ -338,4 +338,3 @@ def _item_mean(values: Floats, counts: Ints) -> Floats:
     defined = np.isfinite(values)
     weights = counts * defined[:, None]
     return _ratio((weights * np.where(defined, values, 0.0)[:, None]).sum(axis=0), weights.sum(axis=0).astype(float))
-

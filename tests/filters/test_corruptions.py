@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from filters.corruptions import CORRUPTIONS, Others, Translation, corrupted, sentences
 
 GOOD = [
-    Translation("The ship left at 10. It returned at 22.", "Das Schiff fuhr um 10 ab. Es kam um 22 zurück.", "en", "de"),
+    Translation(
+        "The ship left at 10. It returned at 22.", "Das Schiff fuhr um 10 ab. Es kam um 22 zurück.", "en", "de"
+    ),
     Translation("The ship left at 10. It returned at 22.", "船は10時に出た。22時に戻った。", "en", "ja"),
     Translation("The ship left at 10. It returned at 22.", "船10点出发。22点返回。", "en", "zh"),
     Translation("The ship left at 10. It returned at 22.", "เรือออกเวลา 10 นาฬิกา กลับมาเวลา 22 นาฬิกา", "en", "th"),
@@ -179,9 +181,7 @@ def test_without_others_nothing_is_made_up(only: list[Translation]) -> None:
 def test_choices_depend_on_seed_and_text_alone() -> None:
     assert list(corrupted(GOOD, seed=1)) == list(corrupted(GOOD, seed=1))
     assert list(corrupted(GOOD, seed=1)) != list(corrupted(GOOD, seed=2))
-    assert [c.output for c in corrupted(GOOD, seed=1) if c.place < 1] == [
-        MADE["de", 0, name] for name in CORRUPTIONS
-    ]
+    assert [c.output for c in corrupted(GOOD, seed=1) if c.place < 1] == [MADE["de", 0, name] for name in CORRUPTIONS]
 
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=80)
