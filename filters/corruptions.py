@@ -25,8 +25,8 @@ _NEAR = 5
 """A text of similar length is one of so many nearest in length."""
 _TRIES = 40
 
-# A sentence ends after its mark and what closes with it. `.`, `!` and `?` of the Latin kind need white space after them,
-# else `3.5` and `e.g.` would be two; so does the ellipsis. Thai and Lao write a space between sentences and no mark.
+# A sentence ends after its mark and what closes with it. Those of the Latin kind need white space after them, else
+# `3.5` would be two. Thai and Lao write a space between sentences and no mark.
 _WIDE_END = r"(?:[\p{Sentence_Terminal}--[.!?‼⁇⁈⁉]]|[。．！？｡])+"
 _LATIN_END = r"[.!?…‼⁇⁈⁉]+"
 _CLOSERS = r"[\p{M}\p{Cf}\p{Pe}\p{Pf}\p{Pi}\"'”’»]*"
@@ -109,14 +109,17 @@ class Others:
 Corruption: TypeAlias = Callable[[Translation, Others, Random], "str | None"]
 
 
-def corrupted(translations: Sequence[Translation], *, seed: int = 0) -> Iterator[Corrupted]:
+def corrupted(
+    translations: Sequence[Translation], others: Others | None = None, *, seed: int = 0
+) -> Iterator[Corrupted]:
     """Every corruption of every translation, in order.
 
     Args:
-        translations: good ones. Texts that do not belong are taken from among them.
-        seed: of every choice; a choice depends on the seed, the corruption and the translation alone.
+        translations: good ones.
+        others: where texts that do not belong are taken from; by default, from among the translations.
+        seed: of every choice; a choice depends on the seed, the corruption, the translation and the others alone.
     """
-    others = Others(translations)
+    others = others or Others(translations)
     for place, one in enumerate(translations):
         for name, corruption in CORRUPTIONS.items():
             draw = Random("\x1f".join([str(seed), name, one.source, one.output]).encode("utf-8", "surrogatepass"))

@@ -129,6 +129,8 @@ class Within(NamedTuple):
     """Items of two or more rows that are compared."""
     tie: float
     """Difference of the left scores up to which they are held equal in `accuracy*`."""
+    tied: float
+    """Share of pairs that the right scores hold equal: the `accuracy*` of a left score that holds all equal."""
 
 
 def within(left: Floats, right: Floats, items: Ints) -> Within:
@@ -152,7 +154,7 @@ def within(left: Floats, right: Floats, items: Ints) -> Within:
         "pearson": _correlations(left, right, items, pairs.size),
         "spearman": _correlations(_item_ranks(left, items), _item_ranks(right, items), items, pairs.size),
         "kendall": _item_kendall(gap, wanted, item, pairs.size),
-        "accuracy": _ratio(np.bincount(item, alike, minlength=pairs.size), pairs.astype(np.float64)),
+        "accuracy": _ratio(np.bincount(item, alike, minlength=pairs.size), pairs),
     }
     by_gap = np.argsort(np.abs(gap), kind="stable")
     gaps, item_by_gap = np.abs(gap)[by_gap], item[by_gap]
@@ -174,10 +176,11 @@ def within(left: Floats, right: Floats, items: Ints) -> Within:
         counts = weights[rows] * (pairs > 0)[:, None]
         found = {name: _item_mean(values, counts) for name, values in per_item.items()}
         won, _ = best(counts)
-        return {**found, "accuracy*": found["accuracy"] + _ratio(won, counts.sum(axis=0).astype(np.float64))}
+        return {**found, "accuracy*": found["accuracy"] + _ratio(won, counts.sum(axis=0))}
 
     tie = float(ties[best(np.ones((pairs.size, 1), np.int64))[1][0]])
-    return Within(measure, compared.size, tie)
+    tied = _ratio(np.bincount(item, wanted == 0, minlength=pairs.size), pairs)
+    return Within(measure, compared.size, tie, float(np.mean(tied[compared])) if compared.size else float("nan"))
 
 
 class _Pairs(NamedTuple):
@@ -270,7 +273,7 @@ def _pearson(left: Floats, right: Floats, weights: Ints) -> Floats:
     return np.clip(_ratio(sums[4] - sums[0] * sums[1] / np.maximum(total, 1), np.sqrt(spreads[0] * spreads[1])), -1, 1)
 
 
-def _ratio(above: Floats, below: Floats) -> Floats:
+def _ratio(above: Floats | Ints, below: Floats | Ints) -> Floats:
     """Above by below, NaN where below is 0."""
     defined = below > 0
     return np.where(defined, above / np.where(defined, below, 1.0), np.nan)
@@ -328,7 +331,7 @@ def _item_kendall(gap: Floats, wanted: Floats, item: Ints, number: int) -> Float
     """Kendall's tau-b within each item, of its pairs."""
 
     def total(values: NDArray[np.generic]) -> Floats:
-        return np.bincount(item, values.astype(np.float64), minlength=number)
+        return np.asarray(np.bincount(item, values.astype(np.float64), minlength=number), np.float64)
 
     return _ratio(total(np.sign(gap) * wanted), np.sqrt(total(gap != 0) * total(wanted != 0)))
 
@@ -337,4 +340,4 @@ def _item_mean(values: Floats, counts: Ints) -> Floats:
     """Mean over items in which a measure is defined, in each resample."""
     defined = np.isfinite(values)
     weights = counts * defined[:, None]
-    return _ratio((weights * np.where(defined, values, 0.0)[:, None]).sum(axis=0), weights.sum(axis=0).astype(float))
+    return _ratio((weights * np.where(defined, values, 0.0)[:, None]).sum(axis=0), weights.sum(axis=0))

@@ -181,8 +181,7 @@ class MlqePe(Reader):
         compose = composer(self.normalize, counts)
         src_lang, tgt_lang = pair.split("-")
         for number, lines in enumerate(zip_longest(*columns.values()), 1):
-            told = dict(zip(columns, lines, strict=True))
-            made = _row({part: line for part, line in told.items()})
+            made = _row(dict(zip(columns, lines, strict=True)))
             if isinstance(made, Fault):
                 yield made.at(of.file, number)
                 continue
