@@ -87,6 +87,7 @@ def agree(dataset: Dataset, question: Question, scorers: Sequence[Scorer] = (), 
         dataset: rows with people's scores.
         question: which columns, and how sure one wants to be.
         scorers: scorers that are run first, whose columns are those that are asked for where none are named.
+        say: told how far learned scorers are.
 
     Raises:
         UserError: a column is missing, or no row has both a score and people's.
