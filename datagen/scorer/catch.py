@@ -269,7 +269,7 @@ def written(trial: Trial, dataset: Dataset, out: Path) -> Path:
         licence = f"; licence {told.licence}" if told.licence else ""
         lines.append(f"- {code(name)}: {signature(told.signature)}; family {code(told.family)}{licence}")
     head = (
-        f"# Faults that {', '.join(map(code, trial.columns))} notice\n\nOriginals are of "
+        f"# Faults noticed by {', '.join(map(code, trial.columns))}\n\nOriginals are of "
         f"{code(dataset.manifest.name)} (content {code(dataset.manifest.content[:8])}). As a file: {link}."
     )
     return folder.page("\n\n".join([head, paged(grids(trial)), *plots, "## Signatures", "\n".join(lines)]))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from filters.report.markdown import MISSING, escaped, table
+from filters.report.markdown import MISSING, code, escaped, table
+
+_NAME = re.compile(r"([A-Za-z0-9]+_\w+)", re.ASCII)
 
 
 class Grid(NamedTuple):
@@ -46,10 +49,16 @@ def paged(grids: Sequence[Grid]) -> str:
     """Tables as Markdown."""
     parts = []
     for grid in grids:
-        rows = [[escaped(cell) for cell in row] for row in grid.rows]
-        parts += [f"## {escaped(grid.title)}", table(grid.align, [escaped(n) for n in grid.header], rows, limit=500)]
-        parts += [escaped(grid.told)] if grid.told else []
+        rows = [[_marked(cell) for cell in row] for row in grid.rows]
+        parts += [f"## {_marked(grid.title)}", table(grid.align, [_marked(n) for n in grid.header], rows, limit=500)]
+        parts += [_marked(grid.told)] if grid.told else []
     return "\n\n".join(parts)
+
+
+def _marked(text: str) -> str:
+    """Text with names of columns and corruptions as code."""
+    parts = _NAME.split(text)
+    return "".join(code(part) if place % 2 else escaped(part) for place, part in enumerate(parts))
 
 
 def span(value: float, low: float, high: float, digits: int = 3) -> str:
