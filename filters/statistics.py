@@ -25,7 +25,7 @@ RESAMPLES = 1000
 CONFIDENCE = 0.95
 MOST_PAIRS = 500_000
 """Pairs of outputs within items that are compared; of more items, as many as give so many, in order of their number."""
-_CELLS = 2_000_000
+_CELLS = 400_000
 """Weights in memory at once."""
 _FLAT = 1e-12
 """A variance that is less than this share of the square sum it is the rest of, is rounding."""
@@ -229,7 +229,7 @@ def _discordant(left: Floats, right: Floats) -> Callable[[Ints], Ints]:
     """
     order = np.lexsort((right, left))
     ranks, place = np.unique(right[order], return_inverse=True)[1].reshape(-1), np.arange(order.size)
-    merges: list[tuple[Ints, NDArray[np.bool_], Ints, Ints]] = []
+    merges: list[tuple[Ints, NDArray[np.bool_], Ints, Ints, Ints]] = []
     size = 1
     while size < order.size:
         block = place // (2 * size)
@@ -237,16 +237,19 @@ def _discordant(left: Floats, right: Floats) -> Callable[[Ints], Ints]:
         is_left = (merged // size) % 2 == 0
         last = np.searchsorted(block, block[merged], side="right") - 1
         rights = np.flatnonzero(~is_left)
-        merges.append((order[merged], is_left, rights, last[rights]))
+        merges.append((order[merged], is_left, rights, order[merged[rights]], last[rights]))
         size *= 2
 
-    def count(weights: Ints) -> Ints:
-        total = np.zeros(weights.shape[1], np.int64)
-        for rows, is_left, rights, last in merges:
-            merged = weights[rows]
-            lefts = np.cumsum(merged * is_left[:, None], axis=0)
-            total += np.einsum("ij,ij->j", merged[rights], lefts[last] - lefts[rights])
+    def counted(weights: Ints) -> int:
+        total = 0
+        for rows, is_left, rights, right_rows, last in merges:
+            lefts = np.cumsum(weights[rows] * is_left)
+            total += int(np.dot(weights[right_rows], lefts[last] - lefts[rights]))
         return total
+
+    def count(weights: Ints) -> Ints:
+        # One resample after another: what is at work stays in the processor's cache.
+        return np.array([counted(of) for of in np.ascontiguousarray(weights.T)], np.int64)
 
     return count
 

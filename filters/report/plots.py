@@ -300,12 +300,12 @@ def curves(of: Sequence[Curve], score: str) -> Figure:
                 axes.plot(curve.kept[curve.chosen], heights[curve.chosen], "o", color=_GROUPS[place], markersize=6)
         axes.set_xlim(0, 1)
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set_xlabel("share of rows kept")
+        axes.set_xlabel(f"share of rows kept by {score}")
         axes.grid(color=FAINT, linewidth=0.7)
         if all(curve.good is not None for curve in of):
             axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-            axes.set_ylabel(f"share of good rows among the kept, by {score}")
+            axes.set_ylabel("share of good rows among them")
         else:
-            axes.set_ylabel(f"threshold on {score}")
+            axes.set_ylabel("threshold")
         figure.legend(loc="outside lower left", ncols=min(max(len(of), 1), 7), frameon=False, fontsize=8)
     return figure
