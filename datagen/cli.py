@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from corpus.errors import Failure, UserError
+from datagen.scorer.cli import app as scorer
 
 
 class _Stoppable(TyperGroup):
@@ -36,6 +37,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(scorer)
 
 RecipeArg = Annotated[Path, typer.Argument(help="The recipe, a YAML file.", show_default=False)]
 DatasetArg = Annotated[
