@@ -26,7 +26,8 @@ def leave_verdicts(pieces: Sequence[Piece], key_frame: Callable[[Piece], pl.Data
             them, `@priority` (the highest does).
         folder: where to; the files' columns are `@row`, counted within the piece, and `@kept_id`.
     """
-    starts = np.cumsum([0, *(piece.height() for piece in pieces)])
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        starts = np.cumsum([0, *pool.map(Piece.height, pieces)])
     keys, priority = _keys(pieces, starts, key_frame)
     stands = representatives(keys, priority)
     del keys, priority
@@ -71,7 +72,8 @@ def _ids(pieces: Sequence[Piece], starts: Rows, rows: Rows) -> pl.Series:
         return piece.column("id").gather(mine - start)
 
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        return pl.concat(pool.map(of, pieces, starts[:-1], _by_piece(rows, starts)))
+        # In one chunk: else polars, which gathers from it again and again, would look for the chunk of each row.
+        return pl.concat(pool.map(of, pieces, starts[:-1], _by_piece(rows, starts))).rechunk()
 
 
 def _by_piece(rows: Rows, starts: Rows) -> list[Rows]:
