@@ -63,7 +63,5 @@ def test_nfc_is_that_of_polars(texts: list[str | None]) -> None:
 @given(st.lists(st.none() | st.text(BLANK | st.characters()), max_size=20))
 def test_spaces_are_as_if_every_run_were_replaced(texts: list[str | None]) -> None:
     frame = pl.DataFrame({"text": texts}, {"text": pl.String})
-    told = frame.select(
-        ours=normalized(pl.col("text"), ["spaces"]), theirs=pl.col("text").str.replace_all(r"\s+", " ")
-    )
+    told = frame.select(ours=normalized(pl.col("text"), ["spaces"]), theirs=pl.col("text").str.replace_all(r"\s+", " "))
     assert told["ours"].equals(told["theirs"])
