@@ -20,7 +20,7 @@ Counts = dict[str, int | dict[str, int]]
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class InputDataset(_Entry):
@@ -94,7 +94,7 @@ class Selection(_Entry):
 class Manifest(BaseModel):
     """Everything that is known of a dataset. All but `run` is equal whenever the dataset is."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(extra="forbid")
 
     schema_version: int = SCHEMA_VERSION
     kind: str

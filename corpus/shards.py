@@ -38,7 +38,7 @@ ASIDE: dict[str, pl.DataType] = {
 class Shard(BaseModel):
     """One parquet file of a dataset as its manifest lists it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     rows: int

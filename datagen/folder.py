@@ -20,7 +20,7 @@ from datagen.stages.base import Header, Result, add_counts
 class Part(BaseModel):
     """What is known of one finished shard."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     shard: Shard
     split: str = "train"
