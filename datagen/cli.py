@@ -11,10 +11,13 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import typer
-from typer.core import TyperGroup
+# What starting up makes, stays: to look for garbage in it again and again would take a tenth of its time.
+gc.set_threshold(50_000)
 
-from corpus.errors import Failure, UserError
+import typer  # noqa: E402
+from typer.core import TyperGroup  # noqa: E402
+
+from corpus.errors import Failure, UserError  # noqa: E402
 
 
 class _Stoppable(TyperGroup):
@@ -237,8 +240,6 @@ def main() -> None:
     """Entry point of the console command: what is not our own fault is a message, not a traceback."""
     from polars.exceptions import PolarsError
 
-    # What starting up makes, stays; to look for garbage in it again and again would take a tenth of its time.
-    gc.set_threshold(50_000)
     try:
         app()
     except UserError as error:
