@@ -65,6 +65,27 @@ class Score(_Entry):
     """Rows by label, for the most frequent ones of a label column: languages, verdicts, why there is no number."""
 
 
+class Spread(_Entry):
+    """What is known of one shard's part of a score column; `total`, `low` and `high` are those of finite numbers."""
+
+    scored: int
+    unjudged: int
+    finite: int = 0
+    total: float = 0.0
+    low: float | None = None
+    high: float | None = None
+
+
+class Tally(_Entry):
+    """What is counted of one shard while its rows are at hand."""
+
+    languages: dict[str, int]
+    origins: dict[str, int]
+    licenses: dict[str, int]
+    models: dict[str, int]
+    scores: dict[str, Spread]
+
+
 class Selection(_Entry):
     """A column that decided which rows are here; everything downstream inherits it.
 

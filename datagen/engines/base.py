@@ -59,7 +59,7 @@ class Sink(Protocol):
 class Price(BaseModel):
     """What tokens cost, in the currency of your choice."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     input: float = Field(ge=0)
     """A million tokens of prompts."""
