@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from corpus.manifest import Histogram, Score, Spread, Tally
 
 BINS = 40
+LABELS = 50
+"""Most labels of a column that a manifest counts. A column that has more in one shard has more in all."""
 
 _COUNTED = ("src_lang", "tgt_lang", "origin", "license", "engine")
 
@@ -91,18 +93,34 @@ def _added(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 def _spread(name: str, column: pl.Series) -> Spread:
     """Counts and extent of a score column's part in a shard."""
     numbers = _finite(column) if name.startswith(("score_", "flag_")) else np.empty(0)
-    told = Spread(scored=column.count(), unjudged=column.null_count(), finite=len(numbers))
+    told = Spread(
+        scored=column.count(), unjudged=column.null_count(), finite=len(numbers), labels=_labels(name, column)
+    )
     if not told.finite:
         return told
     extent = {"total": float(numbers.sum()), "low": float(numbers.min()), "high": float(numbers.max())}
     return told.model_copy(update=extent)
 
 
+def _labels(name: str, column: pl.Series) -> dict[str, int] | None:
+    if not name.startswith("label_"):
+        return None
+    counts = column.drop_nulls().value_counts()
+    return dict(counts.iter_rows()) if counts.height <= LABELS else None
+
+
+def _all_labels(parts: Sequence[Spread]) -> dict[str, int]:
+    """Labels of all shards, in order; none where they are too many."""
+    known = [part.labels for part in parts if part.labels is not None]
+    added = _added(known)
+    return added if len(known) == len(parts) and len(added) <= LABELS else {}
+
+
 def _described(name: str, score: Score, tallies: Sequence[Tally], shards: Sequence[Path]) -> Score:
     """A score with counts, mean and histogram. Added up in shard order: threads change no digit of it."""
     parts = [one.scores[name] for one in tallies]
     counted = {"scored": sum(part.scored for part in parts), "unjudged": sum(part.unjudged for part in parts)}
-    told = score.model_copy(update=counted)
+    told = score.model_copy(update={**counted, "labels": _all_labels(parts)})
     finite = sum(part.finite for part in parts)
     if not finite:
         return told

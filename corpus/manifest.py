@@ -62,7 +62,7 @@ class Score(_Entry):
     mean: float | None = None
     histogram: Histogram | None = None
     labels: dict[str, int] = Field(default_factory=dict)
-    """Rows by label, for the most frequent ones of a label column: languages, verdicts, why there is no number."""
+    """Rows by label, of a label column with few of them: languages, verdicts, why there is no number."""
 
 
 class Spread(_Entry):
@@ -74,6 +74,8 @@ class Spread(_Entry):
     total: float = 0.0
     low: float | None = None
     high: float | None = None
+    labels: dict[str, int] | None = None
+    """Rows by label; None where it has too many, or is no label column."""
 
 
 class Tally(_Entry):
