@@ -117,6 +117,21 @@ def make_reward_model(folder: Path, base: Path, steps: int = 30) -> Path:
     return folder
 
 
+def add_reward_head(folder: Path, base: Path) -> Path:
+    """Save a chat model with a last layer for rewards, of random weights, and padding that stands in no chat."""
+    import torch
+    import transformers
+
+    torch.manual_seed(3)
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(
+        base, num_labels=1, pad_token_id=1, dtype="float32"
+    )
+    torch.nn.init.normal_(model.score.weight)
+    model.save_pretrained(folder)
+    transformers.AutoTokenizer.from_pretrained(base).save_pretrained(folder)
+    return folder
+
+
 def make_encoder(folder: Path, factory: str, *, family: str = "xlm-roberta", seed: int = 1, **config: Any) -> Path:
     """Save an encoder of random weights with a tokenizer: `factory` is a class of transformers, such as AutoModel.
 

@@ -1,6 +1,6 @@
 """Rewards from a server with the wire format of vLLM's `/classify`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -37,11 +37,12 @@ def test_rewards_are_logits_of_whole_chats(server: RewardServer) -> None:
         *((-3.0, None), (None, "empty output"), (2.0, None), (-3.0, None), (-3.0, None), (995.0, None)),
     ]
     assert len(server.asked) == 4, "each chat is asked about once"
-    assert server.asked[0] == {
+    whole = {
         "model": "org/reward",
         "messages": [user("When?"), {"role": "assistant", "content": "no"}],
         "use_activation": False,
     }
+    assert whole in server.asked
 
 
 @pytest.mark.parametrize(
@@ -120,3 +121,34 @@ def test_the_address_is_no_part_of_what_a_reward_is() -> None:
     assert one.kept_as() == other.kept_as()
     assert one.kept_as() != Reward(model="m", base_url="http://127.0.0.1:1").kept_as()
     assert one.signature() == "reward|model:m|served|revision:a|version:1"
+
+
+RECIPE = """
+scored: {{score: {{scorers: [{{reward: {{model: org/reward, base_url: '{url}', as: rm}}}}, agreement, diversity]}}}}
+kept: {{select: {{filters: [{{threshold: {{column: score_rm, min: {least}}}}}]}}}}
+sft: {{best: {{by: {{score_rm: 1, score_agreement: 1}}, normalize: zscore}}}}
+"""
+
+
+def test_a_recipe_asks_about_new_answers_alone(server: RewardServer, stages: Callable[..., dict[str, Any]]) -> None:
+    def answers(*engines: str) -> list[dict[str, Any]]:
+        return [
+            {"prompt": [user(f"When? {n}")], "prompt_id": f"{n:032x}", "engine": engine, "sample": 0, "response": text}
+            for n in range(4)
+            for engine in engines
+            for text in [f"At {n} o'clock, says {engine}."]
+        ]
+
+    made = stages(answers("a", "bb"), "response", RECIPE.format(url=server.url, least=-9))
+    assert len(server.asked) == 8
+    rows = made["scored"].scan().collect()
+    assert rows["score_rm"].to_list() == [len(text) - 5.0 for text in rows["response"]]
+    assert rows["score_agreement"].null_count() == rows["score_diversity"].null_count() == 0
+    told = made["scored"].manifest.scores["score_rm"]
+    assert (told.signature, told.family) == ("reward|model:org/reward|served|revision:None|version:1", "reward")
+    assert made["sft"].manifest.counts["rows"] == 4
+
+    stages(answers("a", "bb"), "response", RECIPE.format(url=server.url, least=20))
+    assert len(server.asked) == 8, "another threshold asks nothing"
+    stages(answers("a", "bb", "ccc"), "response", RECIPE.format(url=server.url, least=-9))
+    assert len(server.asked) == 12, "another system's answers are four more"

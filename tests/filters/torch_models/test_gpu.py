@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import torch
 from scoring import score
-from tiny_models import TEXTS, make_chat_model, make_encoder
+from tiny_models import TEXTS, add_reward_head, make_chat_model, make_encoder
 
 from corpus.chat import user
 from filters.scorers.classifier import Classifier
@@ -37,16 +37,7 @@ def chats(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def rewards(tmp_path_factory: pytest.TempPathFactory, chats: Path) -> Path:
     """The same with a last layer for rewards, of random weights too."""
-    import transformers
-
-    folder = tmp_path_factory.mktemp("gpu") / "rewards"
-    torch.manual_seed(3)
-    # Padding that stands in no chat.
-    model = transformers.AutoModelForSequenceClassification.from_pretrained(chats, num_labels=1, pad_token_id=1)
-    torch.nn.init.normal_(model.score.weight)
-    model.save_pretrained(folder)
-    transformers.AutoTokenizer.from_pretrained(chats).save_pretrained(folder)
-    return folder
+    return add_reward_head(tmp_path_factory.mktemp("gpu") / "rewards", chats)
 
 
 @pytest.fixture
