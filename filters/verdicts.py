@@ -13,13 +13,14 @@ _LONGEST = 50_000
 """Characters of a reply, from its end, that are searched: a verdict comes last."""
 _ATTEMPTS = 500
 """Places that are tried as the beginning of an object."""
-_REASONING = (
-    re.compile(r".*</(?:seed:)?(?:think|thinking|thought|reasoning|reflection|analysis|scratchpad)>", re.S | re.I),
-    re.compile(r".*(?:\[/THINK\]|◁/think▷|<\|end_of_thought\|>)", re.S),
+_ENDED = re.compile(
+    r"</(?:seed:)?(?:think|thinking|thought|reasoning|reflection|analysis|scratchpad)>|\[/THINK\]|◁/think▷|"
     # The channels of gpt-oss (harmony): what is said to the user is the last one.
-    re.compile(r".*<\|channel\|>\s*final\s*<\|message\|>", re.S),
+    r"<\|end_of_thought\|>|<\|channel\|>\s*final\s*<\|message\|>",
+    re.IGNORECASE,
 )
-_UNENDED = re.compile(r"\s*(?:<(?:seed:)?(?:think|thinking|thought|reasoning)>|\[THINK\]|◁think▷)", re.I)
+"""Where reasoning ends."""
+_BEGUN = re.compile(r"\s*(?:<(?:seed:)?(?:think|thinking|thought|reasoning)>|\[THINK\]|◁think▷)", re.IGNORECASE)
 
 
 class Unreadable(Exception):
@@ -51,9 +52,8 @@ def read_verdict(reply: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def without_reasoning(reply: str) -> str:
     """A reply without what the model thought before it; nothing where it never came to an answer."""
-    for pattern in _REASONING:
-        reply = pattern.sub("", reply, count=1)
-    return "" if _UNENDED.match(reply) else reply
+    answer = reply[max((end.end() for end in _ENDED.finditer(reply)), default=0) :]
+    return "" if _BEGUN.match(answer) else answer
 
 
 def objects(text: str) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ import pytest
 from corpus.errors import UserError
 from datagen.readers.mqm import COLUMNS
 from datagen.readers.names import open_reader
+from filters.mqm import weight
 
 HEADER = "system\tdoc\tdoc_id\tseg_id\trater\tsource\ttarget\tcategory\tseverity"
 
