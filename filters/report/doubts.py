@@ -9,6 +9,7 @@ from corpus.laws import balances, plain
 from filters.report.agreement import Agreement
 from filters.report.books import Step, flow, outputs, tally
 from filters.report.drops import Loss
+from filters.report.judges import BY_ORDER, kinship, order_bias
 from filters.report.markdown import code, count, listed, percent, plural, real
 from filters.report.picks import Picks
 from filters.report.scores import Scored
@@ -42,6 +43,8 @@ CHECKS = (
     "where the whole loses less",
     f"scores differ between rows, are null in at most {UNJUDGED:.0%} of them, and do not rank the answers to a prompt "
     f"against each other (mean correlation below {AGAINST:g})",
+    "no judge is of the family of a model whose answers it judges (as far as names tell), and the order of the answers "
+    f"decides at most {BY_ORDER:.0%} of its comparisons",
     f"no system gives more than {ONE_SYSTEM:.0%} of what is chosen",
     f"chosen answers are longer (or shorter) than rejected ones in at most {LONGER:.0%} of pairs",
     f"at most {WITHOUT:.0%} of prompts are left without an output",
@@ -71,6 +74,8 @@ def doubts(found: Findings) -> list[str]:
         *_rules(found.lost),
         *_scores(found.scored),
         *_agreement(found.agreed),
+        *kinship(found.scored),
+        *order_bias(found.scored, MEANINGFUL),
         *_picks(found.picks),
         *_without(found.run),
     ]
