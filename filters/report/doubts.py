@@ -187,8 +187,8 @@ def _scores(scored: Sequence[Scored]) -> Iterator[str]:
         # One of a scorer's measures may well be 0 everywhere; a scorer that tells nothing apart is broken.
         telling = {column.scorer for column in one.columns if column.numeric and not column.constant}
         for column in one.columns:
-            # No spans is a finding, not a row left unjudged.
-            judges = not column.name.startswith("spans_")
+            # No spans and nothing to note are findings, not rows left unjudged.
+            judges = not column.name.startswith("spans_") and not column.name.endswith("_note")
             if judges and column.rows >= MEANINGFUL and column.told.unjudged > UNJUDGED * column.rows:
                 blind.setdefault(column.told.unjudged, []).append(column.name)
             silent = column.numeric and column.constant and (column.ranks or column.scorer not in telling)
