@@ -12,6 +12,7 @@ from servers import ChatServer
 import corpus
 from corpus.errors import Failure, UserError
 from datagen.recipe import load_recipe
+from datagen.report import report
 
 Stages = Callable[..., dict[str, corpus.Dataset]]
 
@@ -293,6 +294,48 @@ def test_samples_are_averaged(stages: Stages, server: ChatServer) -> None:
     assert len({body["seed"] for body in bodies}) == 4
     assert 0 < score < 100
     assert score * 4 == int(score * 4)
+
+
+def page_of(datasets: dict[str, corpus.Dataset], tmp_path: Path) -> str:
+    folder = next(iter(datasets.values())).path.parent
+    page = report(folder, out=tmp_path / "report", text=True).read_text("utf-8")
+    return "\n".join(line for line in page.splitlines() if line.startswith(">"))
+
+
+@pytest.mark.parametrize(
+    ("written_by", "doubted"),
+    [
+        ("Qwen/Qwen2.5-7B-Instruct", "so are the models that wrote 1 answer of `scored` (`Qwen/Qwen2.5-7B-Instruct`)"),
+        ("qwen-max", "so are the models that wrote 1 answer of `scored` (`qwen-max`)"),
+        ("gemma-3-4b-it", None),
+        (None, None),
+    ],
+)
+def test_a_judge_of_the_answers_own_family_is_pointed_out(
+    written_by: str | None, doubted: str | None, stages: Stages, server: ChatServer, tmp_path: Path
+) -> None:
+    rows = responses("score=5")
+    rows[0]["model"] = written_by
+    box = page_of(stages(rows, "response", scoring(server, rubric="answer_quality")), tmp_path)
+    assert ("the judge is of the family `qwen`" in box) is (doubted is not None)
+    assert (doubted or "") in box
+
+
+@pytest.mark.parametrize(("request_", "doubted"), [("judge:first", True), ("which", False)])
+def test_comparisons_that_the_order_decides_are_pointed_out(
+    request_: str, doubted: bool, stages: Stages, server: ChatServer, tmp_path: Path
+) -> None:
+    def turn(text: str) -> list[dict[str, str]]:
+        return [{"role": "assistant", "content": text}]
+
+    prompt = [{"role": "user", "content": request_}]
+    rows = [
+        {"prompt": prompt, "chosen": turn(f"long {n}"), "rejected": turn(f"{n}"), "tgt_lang": "en"} for n in range(25)
+    ]
+    box = page_of(stages(rows, "preference", scoring(server, rubric="pairwise")), tmp_path)
+    words = "the order decides 100.0 % of 25 comparisons of `scored`; what stands first wins 25 of them"
+    assert (words in box) is doubted
+    assert "_note" not in box
 
 
 WRONG = [
