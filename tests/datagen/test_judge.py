@@ -1,6 +1,7 @@
 """The scorer `judge` in recipes, before a real server whose judge goes by rules (`chat_judge`)."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -454,3 +455,24 @@ def test_one_engine_judges_by_several_rubrics(server: ChatServer, recipe: Callab
     file = recipe(f"rows: {{read: {{jsonl: pairs.jsonl, kind: pair}}}}\nscored: {{score: {{scorers: {judges}}}}}")
     header = load_recipe(file).stages["scored"].header
     assert set(header.scores) == {"score_judge", "label_judge_note", "score_mqm", "spans_mqm", "label_mqm_note"}
+
+
+def test_what_the_page_on_judges_shows_works(server: ChatServer, command: Callable[..., Any], tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "judges.md").read_text("utf-8")
+    blocks = dict(re.findall(r"`(\S+)`:\n\n```\w+\n(.*?)\n```", page, re.DOTALL))
+    write_rubric(tmp_path / "loudness", {name: blocks[name] for name in RUBRIC})
+    [text] = [block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if block.startswith("name: judged")]
+    engine = f"engine: {{openai: {{model: m, base_url: '{server.url}'}}}}"
+    own = f"        - judge: {{{engine}, rubric: ./loudness, as: loud}}\n"
+    text = text.replace("http://127.0.0.1:8000/v1", server.url).replace("      scorers:\n", f"      scorers:\n{own}")
+    (tmp_path / "judged.yaml").write_text(text, "utf-8")
+    row = {"source": "Satz.", "target": "a sentence score=80", "src_lang": "de", "tgt_lang": "en"}
+    (tmp_path / "pairs.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    runs = tmp_path / "runs"
+    for words in (("check", tmp_path / "judged.yaml"), ("run", tmp_path / "judged.yaml", "--runs", runs)):
+        said = command(*words)
+        assert said.code == 0, said.err
+    assert command("report", runs / "judged", "--out", tmp_path / "report").code == 0
+    [kept] = runs.glob("judged/kept-*")
+    [told] = corpus.open(kept).rows()
+    assert (told["score_da"], told["score_mqm"], told["score_loud"]) == (80.0, 0.0, 4.0)
