@@ -7,6 +7,7 @@ from typing import NamedTuple, TypedDict
 
 import polars as pl
 
+from corpus.errors import UserError
 from corpus.schema import MESSAGES
 
 ROLES = ("system", "user", "assistant", "tool")
@@ -63,9 +64,27 @@ class Reply(NamedTuple):
     finish_reason: str | None = None
 
 
-Generate = Callable[[Iterable[tuple[str, Sequence[Message]]]], Iterator[tuple[str, Reply]]]
-"""Asks a model: takes chats, each with a name, and gives a reply to each under its name, in the order in which they
-come. A name stands once. Replies are kept, so that a chat which was answered once is not asked again."""
+class Chat(NamedTuple):
+    """A chat that a model is asked to answer."""
+
+    name: str
+    """Under which the reply comes back."""
+    messages: Sequence[Message]
+    sample: int = 0
+    """Which of several answers to equal messages is meant: 0 is the first."""
+
+
+class FormRefused(UserError):
+    """The server does not take the form that answers were to have; without it, it may well answer."""
+
+
+Generate = Callable[[Iterable[Chat]], Iterator[tuple[str, Reply]]]
+"""Asks a model: takes chats and gives a reply to each under its name, in the order in which they come. A name stands
+once. Replies are kept, so that a chat which was answered once is not asked again; equal chats are asked once. Chats are
+taken, from a thread of its own, as they are needed.
+
+Raises `FormRefused` before the first request is answered, if at all; `UserError` and `Failure` where the model cannot
+be asked (any more): what was answered is kept."""
 
 
 class Rating(NamedTuple):

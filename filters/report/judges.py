@@ -1,162 +1,73 @@
-"""Where scores come from: which family judges, under which licence, and what it could not judge or saw in part only."""
+"""What is to be doubted of judges: that they like answers of their own family, and that the order decides for them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from corpus.manifest import Manifest
-from filters.report.books import Step, outputs
-from filters.report.markdown import code, count, escaped, listed, percent, signature, table
+from filters.families import model_family
+from filters.report.books import Step
+from filters.report.markdown import code, count, listed, percent, plural
+from filters.report.scores import Column, Scored
 
-_NOTE = re.compile(r"label_(?P<stem>.+)_note")
-_NON_COMMERCIAL = re.compile(r"(?i)\bNC\b|non[- ]?commercial")
-_HUMAN = "human"
-TRUNCATED = "truncated"
-"""The note beside a number that a model came to from a part of the text."""
-
-
-class Noted(NamedTuple):
-    """Rows of which a learned scorer says something beside its number."""
-
-    scorer: str
-    note: str
-    rows: int
-    scored: bool
-    """Whether there is a number all the same."""
+BY_ORDER = 0.20
+"""Share of comparisons that the order of the answers may decide."""
+_FAMILY = "judge:"
+_MODELS = {"response": ("model",), "preference": ("model_chosen", "model_rejected")}
+"""Columns that say, by row kind, who wrote what is judged."""
 
 
-def non_commercial(licence: str | None) -> bool:
-    """Whether a licence forbids commercial use, as far as its name says so (`CC-BY-NC-4.0`)."""
-    return licence is not None and _NON_COMMERCIAL.search(licence) is not None
+def kinship(scored: Sequence[Scored]) -> Iterator[str]:
+    """Judges that judged answers of a model of their own family.
+
+    Models whose name says nothing of a family (a checkpoint of one's own) are not recognized.
+    """
+    for one in scored:
+        families: dict[str, list[Column]] = {}
+        for column in one.columns:
+            if column.told.family.startswith(_FAMILY) and column.numeric:
+                families.setdefault(column.told.family.removeprefix(_FAMILY), []).append(column)
+        writers = _writers(one.step) if families else Counter[str]()
+        for family, columns in families.items():
+            kin = {name: rows for name, rows in writers.items() if model_family(name) == family}
+            if kin:
+                rows = plural(sum(kin.values()), "answer")
+                yield (
+                    f"{listed([column.name for column in columns])}: the judge is of the family {code(family)}, and so "
+                    f"are the models that wrote {rows} of {code(one.step.name)} ({listed(list(kin))}). Judges favour "
+                    "answers of their own family."
+                )
 
 
-def is_note(column: str, columns: Iterable[str]) -> bool:
-    """Whether a column holds the notes of a learned scorer that is among the columns."""
-    match = _NOTE.fullmatch(column)
-    return match is not None and any(_of(other, match["stem"]) for other in columns if other != column)
+def _writers(step: Step) -> Counter[str]:
+    """Answers by the model that wrote them, by the system's name where no model is told."""
+    found: Counter[str] = Counter()
+    for column in _MODELS.get(step.manifest.kind, ()):
+        name = pl.coalesce(column, "engine") if column == "model" else pl.col(column)
+        counted = step.dataset.scan().group_by(name=name).len().drop_nulls("name").collect(engine="streaming")
+        found.update(dict(counted.iter_rows()))
+    return Counter(dict(sorted(found.items())))
 
 
-def notes(step: Step, names: Sequence[str]) -> list[Noted]:
-    """How often each note stands among a dataset's rows, by scorer, most frequent first.
+def order_bias(scored: Sequence[Scored], meaningful: int) -> Iterator[str]:
+    """Comparisons in both orders of which many went to whatever stood in one place.
 
     Args:
-        step: the stage that added the columns.
-        names: the score columns that it added.
+        scored: the scores of a run.
+        meaningful: comparisons below which a share says nothing.
     """
-    found = []
-    for name in names:
-        match = _NOTE.fullmatch(name)
-        scores = [other for other in names if match and other.startswith("score_") and _of(other, match["stem"])]
-        if not match or not scores:
-            continue
-        judged = pl.any_horizontal(pl.col(scores).is_not_null())
-        counted = (
-            step.dataset.scan()
-            .filter(pl.col(name).is_not_null())
-            .group_by(note=pl.col(name), scored=judged)
-            .len()
-            .sort("len", "note", descending=[True, False])
-            .collect(engine="streaming")
-        )
-        found += [Noted(match["stem"], note, rows, scored) for note, scored, rows in counted.iter_rows()]
-    return found
-
-
-def _of(column: str, stem: str) -> bool:
-    """Whether a column is one of those that the scorer named `stem` adds."""
-    return re.fullmatch(rf"(?:score|label|flag|spans)_{re.escape(stem)}(?:_.+)?", column) is not None
-
-
-def noted(found: Sequence[Noted], rows: int, *, text: bool) -> str:
-    """A table of notes; empty where there are none.
-
-    Args:
-        found: the notes.
-        rows: of the dataset.
-        text: whether notes may be shown; without it, only the count of those that are not `truncated`.
-    """
-    if not found:
-        return ""
-    cells = [
-        [
-            code(one.scorer),
-            escaped(one.note) if text or one.note == TRUNCATED else "…",
-            "a number all the same" if one.scored else "null",
-            count(one.rows),
-            percent(one.rows, rows),
-        ]
-        for one in found
-    ]
-    return "What could not be judged and why, and what was judged from a part only:\n\n" + table(
-        "lllrr", ["scorer", "note", "score", "rows", "share"], cells, limit=40
-    )
-
-
-def origins(manifest: Manifest, names: Sequence[str]) -> str:
-    """A line for each signature among columns: what was judged with, its family and its licence."""
-    by: dict[tuple[str, str, str | None], list[str]] = {}
-    for name in names:
-        told = manifest.scores[name]
-        by.setdefault((told.signature, told.family, told.licence), []).append(name)
-    return "\n".join(
-        f"- {listed(columns, 12)}: {_spanned(told)}"
-        + (f"; family {code(family)}" if family else "")
-        + (
-            f"; licence {escaped(licence)}{' (**non-commercial**)' if non_commercial(licence) else ''}"
-            if licence
-            else ""
-        )
-        for (told, family, licence), columns in by.items()
-    )
-
-
-def _spanned(told: str) -> str:
-    """A signature as code: outside of tables its bars do no harm."""
-    return f"`{told}`" if told.isprintable() and told and "`" not in told else signature(told)
-
-
-def selections(run: Sequence[Step]) -> str:
-    """Which scores decided what is in the outputs, and which families can judge it no more."""
-    deciding: dict[tuple[str, str, str, str], dict[str, None]] = {}
-    for step in outputs(run):
-        for chosen in step.manifest.selected_by:
-            key = (step.name, chosen.stage, chosen.family, chosen.signature)
-            deciding.setdefault(key, {})[chosen.column] = None
-    if not deciding:
-        return "No score decided which rows are here."
-    rows = [
-        [code(output), code(stage), listed(list(columns), 12), code(family) if family else "", signature(told)]
-        for (output, stage, family, told), columns in deciding.items()
-    ]
-    families = sorted({family for _, _, family, _ in deciding if family and family != _HUMAN})
-    told = f" Here these families are: {listed(families, 24)}." if families else ""
-    return (
-        "These columns decided which rows are in the outputs. A model trained on them has been chosen for these "
-        f"scores: a metric of the same family is no independent judge of it.{told}\n\n"
-        + table("lllll", ["output", "decided in", "by", "family", "signature"], rows, limit=40)
-    )
-
-
-def licence_doubts(run: Sequence[Step]) -> Iterator[str]:
-    """Outputs whose rows were selected by a model that may not be used commercially."""
-    licences = {
-        (name, told.signature): told.licence
-        for step in run
-        for name, told in step.manifest.scores.items()
-        if told.licence
-    }
-    for step in outputs(run):
-        by: dict[str, dict[str, None]] = {}
-        for chosen in step.manifest.selected_by:
-            licence = licences.get((chosen.column, chosen.signature))
-            if licence is not None and non_commercial(licence):
-                by.setdefault(licence, {})[chosen.column] = None
-        for licence, columns in by.items():
-            yield (
-                f"Rows of {code(step.name)} were selected by {listed(list(columns))}, of a model under "
-                f"{escaped(licence)}: non-commercial."
-            )
+    for one in scored:
+        for column in one.columns:
+            if not (column.told.family.startswith(_FAMILY) and column.name.endswith("_order")):
+                continue
+            counted = one.step.dataset.scan().group_by(value=pl.col(column.name)).len().collect(engine="streaming")
+            tally = dict(counted.drop_nulls("value").iter_rows())
+            judged, first, second = sum(tally.values()), tally.get("first", 0), tally.get("second", 0)
+            if judged >= meaningful and first + second > BY_ORDER * judged:
+                yield (
+                    f"{code(column.name)}: the order decides {percent(first + second, judged)} of {count(judged)} "
+                    f"comparisons of {code(one.step.name)}; what stands first wins {count(first)} of them, what stands "
+                    f"second {count(second)}."
+                )

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from corpus.dataset import Dataset
-from filters.report import agreement, answers, doubts, drops, examples, judges, picks, scores
+from filters.report import agreement, answers, doubts, drops, examples, origins, picks, scores
 from filters.report.books import Step, flow, outputs, steps, tree
 from filters.report.folder import Folder
 from filters.report.markdown import MISSING, code, count, percent, plural, real, table
@@ -55,7 +55,7 @@ def write_report(datasets: Sequence[Dataset], out: Path, *, name: str, text: boo
         "Examples": examples.section(run, lost, text=text),
         "Lineage": _lineage(run, folder),
         "Licences and origins": _licenses(run, folder),
-        "Selected by": judges.selections(run),
+        "Selected by": origins.selections(run),
         "Settings": _settings(run),
         "Checks": doubts.checks(),
         "Time": _times(run),

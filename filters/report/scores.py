@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from corpus.describe import LANGUAGES
 from corpus.manifest import Histogram, Score
 from corpus.schema import kind_of
-from filters.report import judges
+from filters.report import origins
 from filters.report.books import Step
 from filters.report.folder import Folder
 from filters.report.markdown import MISSING, code, count, percent, plural, real, table
@@ -213,8 +213,8 @@ def section(found: Sequence[Scored], folder: Folder, *, text: bool) -> str:
     ]
     for one in found:
         names = [column.name for column in one.columns]
-        parts += [f"### Added by {one.step.name}", _overview(one), judges.origins(one.step.manifest, names)]
-        noted = judges.noted(judges.notes(one.step, names), one.step.manifest.rows, text=text)
+        parts += [f"### Added by {one.step.name}", _overview(one), origins.origins(one.step.manifest, names)]
+        noted = origins.noted(origins.notes(one.step, names), one.step.manifest.rows, text=text)
         parts += [noted] if noted else []
         labels = _labels(one, text=text)
         if labels:
@@ -258,7 +258,7 @@ _CODE_LIKE = pl.col("value").str.contains(r"^[A-Za-z][A-Za-z0-9-]{0,15}$")
 def _labels(one: Scored, *, text: bool) -> str:
     lines, names = [], [column.name for column in one.columns]
     for column in one.columns:
-        if not column.name.startswith("label_") or judges.is_note(column.name, names):
+        if not column.name.startswith("label_") or origins.is_note(column.name, names):
             continue
         counted = (
             one.step.dataset.scan()
