@@ -129,7 +129,8 @@ class Environment:
                 tell({"state": "uv failed; pip tries"})
                 shutil.rmtree(making, ignore_errors=True)
         _run([sys.executable, "-m", "venv", making], log, look)
-        pip: list[str | Path] = [python, "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+        # What is imported is compiled then: to compile all would take as long as the rest.
+        pip = [python, "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-compile"]
         _run([*pip, "-r", self.requirements], log, look)
 
 
@@ -164,7 +165,7 @@ class _Ended(Exception):
     """A command ended with an error, or could not be run."""
 
 
-def _run(command: Sequence[str | Path], log: Path, look: Callable[[], None]) -> None:
+def _run(command: Sequence[object], log: Path, look: Callable[[], None]) -> None:
     """Run a command to its end with what it prints in a log, looking up now and then."""
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
     for pip, uv in _UV.items():
@@ -180,7 +181,7 @@ def _run(command: Sequence[str | Path], log: Path, look: Callable[[], None]) -> 
         out.flush()
         try:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=environment
+                list(map(str, command)), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=environment
             )
         except OSError as error:
             raise _Ended(f"{shown}: {error.strerror}") from None

@@ -236,8 +236,8 @@ def _encoder_config(encoder: str) -> dict[str, Any]:
     file = Path(encoder) / "config.json" if Path(encoder).is_dir() else hub_file(encoder, None, "config.json")
     if not file.is_file():
         raise UserError(
-            f"the encoder {model_name(encoder)} has no config.json in {file.parent}. Expected a folder with config.json "
-            "and tokenizer; give another one as `encoder:`"
+            f"the encoder {model_name(encoder)} has no config.json in {file.parent}. Expected a folder with its "
+            "config.json and tokenizer; give another one as `encoder:`"
         )
     config = orjson.loads(file.read_bytes())
     return config if isinstance(config, dict) else {}

@@ -303,5 +303,11 @@ class _Worker:
         if not line.endswith(b"\n"):
             code = self.process.wait()
             raise _Died(f"signal {-code}" if code < 0 else f"exit code {code}")
-        told: dict[str, Any] = json.loads(line)
+        try:
+            told: dict[str, Any] = json.loads(line)
+        except ValueError:
+            raise Failure(
+                f"COMET's worker said {line[:80]!r}, which is no answer. A Python that is given as `python:` must print "
+                "nothing of its own"
+            ) from None
         return told

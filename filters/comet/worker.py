@@ -333,6 +333,8 @@ class _Batches:
         while start < len(things):
             longest = max(1, length[things[start]])
             some = things[start : start + max(1, min(self._size, self._tokens // longest))]
+            # A few long texts do not stretch many short ones.
+            some = [thing for thing in some if 2 * length[thing] >= longest] or some[:1]
             start += len(some)
             self._sequences += len(some)
             self._read += sum(length[thing] for thing in some)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -64,6 +63,7 @@ class Comet(LearnedScorer):
     """Whether a checkpoint may hold more than weights and plain settings. What it then holds can run anything."""
 
     _valid: bool = PrivateAttr(default=False)
+    _found: Checkpoint | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _is_valid(self) -> Comet:
@@ -182,9 +182,6 @@ class Comet(LearnedScorer):
         return self.references
 
     def _checkpoint(self) -> Checkpoint:
-        return _read(self.model, self.revision, self.encoder)
-
-
-@cache
-def _read(model: str, revision: str | None, encoder: str | None) -> Checkpoint:
-    return read_checkpoint(model, revision, encoder)
+        if self._found is None:
+            self._found = read_checkpoint(self.model, self.revision, self.encoder)
+        return self._found
