@@ -106,19 +106,24 @@ def _content(folder: Path) -> str:
             "trainer's output folder may hold its models one level deeper, in checkpoint-*"
         )
     files = sorted({file for pattern in _CONTENT for file in folder.glob(pattern) if file.is_file()})
-    hashes = remembered_hashes([local_version(str(file)) for file in files], _cache_folder())
+    hashes = remembered_hashes([local_version(str(file)) for file in files], cache_folder())
     named = zip((file.relative_to(folder).as_posix() for file in files), hashes, strict=True)
     return digest([list(pair) for pair in named])
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """The folder of this user where we keep what is dear to make: `~/.cache/towerkit`, or under XDG_CACHE_HOME.
+
+    Raises:
+        UserError: it cannot be written.
+    """
     folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "towerkit"
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise UserError(
-            f"hashes of model files are remembered in {folder}, which cannot be written; set XDG_CACHE_HOME to a "
-            "folder that can be"
+            f"hashes of model files and environments of their own are kept in {folder}, which cannot be written; set "
+            "XDG_CACHE_HOME to a folder that can be"
         )
     return folder
 
