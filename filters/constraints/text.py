@@ -1,0 +1,145 @@
+"""How texts are counted: words, sentences, paragraphs, and the variants that a loose verdict tries."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import regex
+
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
+"""Scripts written without spaces between words, those of `filters.tokens`."""
+_WORD = regex.compile(rf"[{_UNSPACED}]\p{{M}}*|[[\p{{L}}\p{{M}}\p{{N}}_]--[{_UNSPACED}]]+", regex.VERSION1)
+_ASCII_WORD = re.compile(r"\w+")
+_UNSPACED_LETTER = regex.compile(f"[{_UNSPACED}]")
+
+_COMPOUND = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:[-\u2010\u2011.&'’][\p{L}\p{M}\p{N}]+)*")
+
+_FULL_STOPS = "。！？｡"
+"""Ends of sentences that need no space after them."""
+_END = regex.compile(
+    rf"""
+    [{_FULL_STOPS}।॥]+ [。！？!?]* [」』）)"'”’\]]*      # East Asian, Indic: a sentence ends here whatever follows
+    | (?<![.!?…]) [.!?…]++ ["'”’»)\]*_]*+ (?= \s | $ )   # elsewhere: only before white space
+    """,
+    regex.VERBOSE,
+)
+_ABBREVIATIONS = frozenset(
+    # Short forms that are followed by a name or a number and by no sentence; lower case, without the last full stop.
+    # fmt: off
+    """mr mrs ms dr prof st sr jr vs etc e.g i.e cf no nr vol fig al approx dept est inc ltd co corp p pp ed eds rev gen
+    sen rep gov capt col lt sgt mt jan feb mar apr jun jul aug sep sept oct nov dec u.s u.k a.m p.m ph.d b.a m.a
+    sra srta dra ud uds av avda núm pág art ej aprox mme mlle m mm bd env ex hr hrn fr frau z.b d.h u.a bzw ca evtl ggf
+    str tel abs dhr mevr dhr drs ir bijv enz o.a d.w.z t.a.v sig sig.ra dott ing arch ecc es tzn např tj apod atd
+    tj np m.in itd itp ul prof mgr inż т.е т.к т.д т.п др г ул д им см руб тыс тис грн вул ім див напр тощо st tzv
+    pl ún dl fl f.eks bl.a m.fl osv t.ex s.k d.v.s ks esim mm jne ym tms kb pl stb ill vö""".split()
+    # fmt: on
+)
+_OPENING = "\"'“‘«([*_"
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+_NEXT = regex.compile(r"\s+[\"'“‘«(\[*_]*\p{Ll}")
+"""A small letter goes on where a sentence would begin with a capital."""
+_WORDS_OF_ONE_LETTER = frozenset("iaàyoeéuóòяиаоуівзск")
+_LONGEST_WORD = 40
+_LOOKED_AT = 2000
+"""Characters by which a text's script is told."""
+_BLANK_LINES = re.compile(r"\n[ \t\r]*\n")
+
+
+def count_words(text: str) -> int:
+    """Words: runs of letters, marks and digits, and each character of a script that writes no spaces.
+
+    So a Chinese text has as many words as characters, which is how its length is told, and "l'eau" has two.
+    """
+    pattern = _ASCII_WORD if text.isascii() else _WORD
+    return len(pattern.findall(text))
+
+
+def words(text: str) -> list[str]:
+    """Words of a text, as `count_words` counts them."""
+    return _ASCII_WORD.findall(text) if text.isascii() else _WORD.findall(text)
+
+
+def compounds(text: str) -> list[str]:
+    """Words of a text, those joined by a hyphen, a full stop, an apostrophe or an ampersand (`e-mail`, `l'eau`) as one."""
+    return _COMPOUND.findall(text)
+
+
+def count_sentences(text: str) -> int:
+    """Sentences: ended by `. ! ? …` before white space, by `。！？` or a danda anywhere, by a new line of any text in a
+    script without spaces, and by the text's end.
+
+    A full stop ends none after an abbreviation, an initial or a list item's number, nor before a small letter. A line
+    break ends none elsewhere: verses and headings belong to the sentence that follows, as in IFEval.
+    """
+    return sum(map(_count_sentences, _lines(text)))
+
+
+def _lines(text: str) -> list[str]:
+    unspaced = _UNSPACED_LETTER.search(text) is not None and _mostly_unspaced(text[:_LOOKED_AT])
+    return text.splitlines() if unspaced else [text]
+
+
+def _mostly_unspaced(text: str) -> bool:
+    return len(_UNSPACED_LETTER.findall(text)) * 2 > sum(map(str.isalpha, text))
+
+
+def _count_sentences(text: str) -> int:
+    count, start = 0, 0
+    small = text.islower()
+    for end in _END.finditer(text):
+        if text[end.start()] == "." and not _ends(text, end.start(), end.end(), small):
+            continue
+        count += _has_word(text, start, end.start())
+        start = end.end()
+    return count + _has_word(text, start, len(text))
+
+
+def _has_word(text: str, start: int, end: int) -> bool:
+    return _LETTER_OR_DIGIT.search(text, start, end) is not None
+
+
+def _ends(text: str, stop: int, after: int, small: bool) -> bool:
+    """Whether the full stop at a place ends a sentence; `small` where the text has no capitals at all."""
+    if not small and _NEXT.match(text, after):
+        return False
+    if text.startswith(("..", '."'), stop):
+        return True
+    before = text[max(0, stop - _LONGEST_WORD) : stop].split()
+    word = before[-1].lstrip(_OPENING).lower() if before else ""
+    if len(word) == 1 and word.isalpha() and word not in _WORDS_OF_ONE_LETTER:
+        return False
+    return word not in _ABBREVIATIONS and not _is_item_number(text, word, stop)
+
+
+def _is_item_number(text: str, word: str, stop: int) -> bool:
+    """Whether a number with a full stop stands at the beginning of a line."""
+    return word.isdigit() and not text[max(0, stop - len(word) - 8) : stop - len(word)].rpartition("\n")[2].strip(" \t*#_>")
+
+
+def loose_variants(text: str) -> list[str]:
+    """The text, and the text without its first line, its last line, both, each also without asterisks.
+
+    What a model says around its answer, and its markup, should not count against it (Zhou et al. 2023, section 2.2).
+    """
+    lines = text.split("\n")
+    cut = [text, *("\n".join(part).strip() for part in (lines[1:], lines[:-1], lines[1:-1]))]
+    return list(dict.fromkeys([*cut, *(each.replace("*", "") for each in cut)]))
+
+
+def blocks(text: str) -> list[str]:
+    """Paragraphs: what blank lines part, empty ones left out."""
+    return [part for part in _BLANK_LINES.split(text) if part.strip()]
+
+
+@lru_cache(maxsize=4096)
+def whole_word(word: str) -> regex.Pattern[str]:
+    """Where a word stands by itself, in any case; in a script without spaces, anywhere."""
+    before = "" if _UNSPACED_LETTER.match(word) else r"(?<![\p{L}\p{M}\p{N}_])"
+    after = "" if _UNSPACED_LETTER.match(word[-1:]) else r"(?![\p{L}\p{M}\p{N}_])"
+    return regex.compile(before + regex.escape(word) + after, regex.IGNORECASE)
+
+
+def unspaced(text: str) -> bool:
+    """Whether a text begins with a letter of a script written without spaces."""
+    return _UNSPACED_LETTER.match(text) is not None
