@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 from corpus.languages import confusable, english_name, parse, same_language
@@ -16,8 +17,8 @@ CASED = frozenset(
     "de nl is es fr pt uk ru cs it en da pl hu sv no nb nn ro fi bg el ca hr sr sl sk lt lv et tr vi id ms sw".split()
 )
 """Languages whose scripts have capital letters, among those in use here."""
-_LOOKED_AT = 20_000
-"""Characters by which a text's language is told."""
+_LOOKED_AT = 1000
+"""Characters of a long text's beginning, middle and end by which its language is told."""
 _AMONG_CONFUSABLE = 5
 """How many times as likely another language of a confusable group must be to overrule the one asked for."""
 
@@ -25,24 +26,37 @@ _AMONG_CONFUSABLE = 5
 def in_language(text: str, language: str) -> bool | None:
     """Whether lid.176 takes a text for a language; None where it has no two letters or the model does not know it."""
     model = recognizer.load(None)
-    if not any(same_language(language, known) for known in model.languages):
+    if not _known(language):
         return None
-    line = " ".join(text[:_LOOKED_AT].split()).replace("\x00", " ").encode("utf-8", "replace").decode()
+    line = " ".join(_looked_at(text).split()).replace("\x00", " ").encode("utf-8", "replace").decode()
     if sum(map(str.isalpha, line)) < 2:
         return None
     # Models of language identification are trained on text as it is usually written.
-    best = model.all([line.lower() if line.isupper() else line])[0]
-    if not best or best[0].code is None:
+    line = line.lower() if line.isupper() else line
+    best = model.best([line])[0]
+    if best.code is None:
         return None
-    if same_language(best[0].code, language):
+    if same_language(best.code, language):
         return True
-    return any(
+    return confusable(best.code, language) and any(
         each.code is not None
         and same_language(each.code, language)
-        and confusable(best[0].code, language)
-        and each.probability * _AMONG_CONFUSABLE >= best[0].probability
-        for each in best
+        and each.probability * _AMONG_CONFUSABLE >= best.probability
+        for each in model.all([line])[0]
     )
+
+
+def _looked_at(text: str) -> str:
+    """A long text's beginning, middle and end."""
+    if len(text) <= 3 * _LOOKED_AT:
+        return text
+    middle = (len(text) - _LOOKED_AT) // 2
+    return f"{text[:_LOOKED_AT]} {text[middle : middle + _LOOKED_AT]} {text[-_LOOKED_AT:]}"
+
+
+@cache
+def _known(language: str) -> bool:
+    return any(same_language(language, known) for known in recognizer.load(None).languages)
 
 
 class ResponseLanguage(Constraint):
@@ -165,7 +179,7 @@ class CapitalWords(Constraint):
     def told(self, language: str) -> Mapping[str, str | wording.Quantity]:
         """How many."""
         del language
-        return {"quantity": wording.Quantity(self.relation, self.count, "capital_word")}
+        return {"quantity": wording.Quantity(self.relation, self.count, "spelled_word")}
 
     def hold(self, text: str) -> bool:
         """Whether there are as many."""

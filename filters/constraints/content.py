@@ -18,8 +18,10 @@ from filters.constraints.base import Constraint, Count, Phrase, Relation
 _PLACEHOLDER = re.compile(r"\[([^\[\]\n]+)\](?!\()")
 _CHECKED = frozenset({"", "x", "X"})
 _LETTER = regex.compile(r"[\p{L}\p{N}]")
+_SAYS = re.compile(r"[^\W_]|\[")
 _DIGIT = regex.compile(r"\p{Nd}")
-_ENGLISH_POSTSCRIPTS = ("P.S.", "P.P.S.")
+_MARKUP = " \t*_#>\"'“«([-"
+"""What may stand before a postscript's marker."""
 
 
 class Placeholders(Constraint):
@@ -86,15 +88,22 @@ class Postscript(Constraint):
 
     def hold(self, text: str) -> bool:
         """Whether there is one."""
-        return _postscript(self.marker).search(text) is not None
+        first, pattern, start = self.marker[0].lower(), _postscript(self.marker), 0
+        for line in text.split("\n"):
+            head = line.lstrip(_MARKUP)
+            if head[:1].lower() == first and (found := pattern.match(head)):
+                return _SAYS.search(text, start + len(line) - len(head) + found.end()) is not None
+            start += len(line) + 1
+        return False
 
     def comply(self, text: str, language: str) -> str:
         """A postscript is added."""
         return text if self.hold(text) else f"{text}\n{self.marker} {wording.wordings(language)['filler']}"
 
     def violate(self, text: str) -> str:
-        """Its lines are taken out."""
-        return "\n".join(line for line in text.split("\n") if not self.hold(line))
+        """The marker no longer begins a line."""
+        pattern = _postscript(self.marker)
+        return "\n".join(f"0 {line}" if pattern.match(line.lstrip(_MARKUP)) else line for line in text.split("\n"))
 
 
 @lru_cache(maxsize=256)
@@ -105,7 +114,7 @@ def _postscript(marker: str) -> regex.Pattern[str]:
         marker = r"[.\-\u2010\u2011]{0,2}\s?".join(map(regex.escape, letters)) + r"(?![\p{L}\p{N}])"
     else:
         marker = regex.escape(marker)
-    return regex.compile(rf"^[ \t*_#>\"'“«(\[]*{marker}[^\p{{L}}\p{{N}}\[]*+[\p{{L}}\p{{N}}\[]", regex.I | regex.M)
+    return regex.compile(marker, regex.IGNORECASE)
 
 
 class NoDigits(Constraint):

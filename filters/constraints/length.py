@@ -65,8 +65,8 @@ class Words(_Amount):
         return count_words(text)
 
     def comply(self, text: str, language: str) -> str | None:
-        """The language's filler is added word by word; a text that is too long cannot be mended."""
-        return _lengthened(self, text, language, wording.wordings(language)["filler"].rstrip(".。।"))
+        """The language's filler is added word by word; a text that is too long is cut."""
+        return _fitted(self, text, wording.wordings(language)["filler"].rstrip(".。।"))
 
     def violate(self, text: str) -> str | None:
         """Too long, or but one word."""
@@ -95,11 +95,11 @@ class Sentences(_Amount):
         return count_sentences(text)
 
     def comply(self, text: str, language: str) -> str | None:
-        """The language's filler is added sentence by sentence; a text that is too long cannot be mended."""
+        """The language's filler is added sentence by sentence, or takes the place of a text of too many."""
         least, most = self.relation.bounds(self.count)
-        if self.found(text) > most:
-            return None
         filler = str(wording.wordings(language)["filler"])
+        if self.found(text) > most:
+            text = filler
         missing = int(max(0, least - self.found(text)))
         return " ".join([text, *[filler] * missing]) if missing else text
 
@@ -107,7 +107,7 @@ class Sentences(_Amount):
         """Too many, or none."""
         least, most = self.relation.bounds(self.count)
         if most != float("inf"):
-            return text + " Ω." * (int(most) + 1)
+            return text + " Ω!" * (int(most) + 1)
         return "…" if least > 0 else None
 
 
@@ -130,8 +130,8 @@ class Characters(_Amount):
         return len(text) if text.isascii() else len(unicodedata.normalize("NFC", text))
 
     def comply(self, text: str, language: str) -> str | None:
-        """The language's filler is added; a text that is too long cannot be mended."""
-        return _lengthened(self, text, language, wording.wordings(language)["filler"].rstrip(".。।"))
+        """The language's filler is added; a text that is too long is cut."""
+        return _fitted(self, text, wording.wordings(language)["filler"].rstrip(".。।"))
 
     def violate(self, text: str) -> str | None:
         """Too long, or but one character."""
@@ -241,16 +241,15 @@ class ParagraphFirstWord(Constraint):
         return "\n\n".join(f"0 {part}" for part in blocks(text))
 
 
-def _lengthened(amount: _Amount, text: str, language: str, filler: str) -> str | None:
-    del language
+def _fitted(amount: _Amount, text: str, filler: str) -> str | None:
+    """A text cut, or continued with filler, to the amount asked for; None where nothing would be left of it."""
     least, most = amount.relation.bounds(amount.count)
-    have = amount.found(text)
-    if have > most:
-        return None
-    while amount.found(text) < least:
-        missing = least - amount.found(text)
-        words = filler.split(" ") if " " in filler else list(filler)
-        each = max(1, amount.found(filler) // len(words))
-        more = (words * (missing // (each * len(words)) + 1))[: max(1, missing // each)]
-        text = f"{text} {(' ' if ' ' in filler else '').join(more)}"
-    return text if amount.found(text) <= most else None
+    while (have := amount.found(text)) > most:
+        text = text[: min(len(text) - 1, int(len(text) * most / have))].rstrip()
+    units = filler.split(" ") if " " in filler else list(filler)
+    blank = " " if " " in filler else ""
+    each = max(1, amount.found(filler) // len(units))
+    while (missing := least - amount.found(text)) > 0:
+        more = (units * (missing // (each * len(units)) + 1))[: max(1, missing // each)]
+        text = f"{text} {blank.join(more)}".strip()
+    return text if text and amount.found(text) <= most else None

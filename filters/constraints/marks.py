@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from corpus.languages import parse
 from filters.constraints import wording
 from filters.constraints.base import Constraint
 
 COMMAS = ",，、،﹐﹑､"
 """Commas of all scripts in use here."""
-FULL_STOPS = "。｡．."
+_JAPANESE = "、､，"
 _SPANISH = frozenset({"es"})
 
 
@@ -51,6 +53,12 @@ class NoCommas(_No):
     name: ClassVar[str] = "no_commas"
 
     marks: str = COMMAS
+
+    @classmethod
+    def draw(cls, rng: random.Random, language: str) -> dict[str, Any]:
+        """In Japanese the commas between words alone, since a number may hold another."""
+        del rng
+        return {"marks": _JAPANESE} if parse(language).language == "ja" else {}
 
 
 class NoFullStops(_No):

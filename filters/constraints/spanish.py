@@ -29,14 +29,14 @@ class WordsWithLetter(Constraint):
 
     @classmethod
     def draw(cls, rng: random.Random, language: str) -> dict[str, Any]:
-        """Either letter, 1 to 6 words."""
+        """Either letter, 2 to 6 words."""
         del language
-        return {"letter": rng.choice("ñü"), "count": rng.randint(1, 6)}
+        return {"letter": rng.choice("ñü"), "count": rng.randint(2, 6)}
 
     def told(self, language: str) -> Mapping[str, str | wording.Quantity]:
         """How many, and the letter."""
         letter = wording.quoted([self.letter], language)
-        return {"quantity": wording.Quantity(self.relation, self.count, "word"), "letter": letter}
+        return {"quantity": wording.Quantity(self.relation, self.count, "spelled_word"), "letter": letter}
 
     def hold(self, text: str) -> bool:
         """Whether there are as many."""
@@ -81,7 +81,7 @@ class AccentedWords(Constraint):
     def told(self, language: str) -> Mapping[str, str | wording.Quantity]:
         """How many."""
         del language
-        return {"quantity": wording.Quantity(self.relation, self.count, "word")}
+        return {"quantity": wording.Quantity(self.relation, self.count, "spelled_word")}
 
     def hold(self, text: str) -> bool:
         """Whether there are as many."""

@@ -9,21 +9,20 @@ import regex
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
 """Scripts written without spaces between words, those of `filters.tokens`."""
-_WORD = regex.compile(rf"[{_UNSPACED}]\p{{M}}*|[[\p{{L}}\p{{M}}\p{{N}}_]--[{_UNSPACED}]]+", regex.VERSION1)
-_ASCII_WORD = re.compile(r"\w+")
+_WORD = regex.compile(
+    rf"[{_UNSPACED}]\p{{M}}*|[[\p{{L}}\p{{N}}_]--[{_UNSPACED}]][[\p{{L}}\p{{M}}\p{{N}}_]--[{_UNSPACED}]]*", regex.VERSION1
+)
+_COMPOUND = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:[-\u2010\u2011.&'’][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*")
 _UNSPACED_LETTER = regex.compile(f"[{_UNSPACED}]")
 
-_COMPOUND = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:[-\u2010\u2011.&'’][\p{L}\p{M}\p{N}]+)*")
+_NOT_SIMPLE = re.compile("[^\\x00-\u02ff\u0370-\u0482\u048a-\u0590\u2000-\u2e7f\ufe0f\U0001f000-\U0001faff]")
+"""Letters beyond Latin, Greek and Cyrillic, or with marks: what Python's quicker `re` does not know words of."""
+_SIMPLE_WORD = re.compile(r"\w+")
+_SIMPLE_COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010\u2011.&'’][^\W_]+)*")
 
-_FULL_STOPS = "。！？｡"
-"""Ends of sentences that need no space after them."""
-_END = regex.compile(
-    rf"""
-    [{_FULL_STOPS}।॥]+ [。！？!?]* [」』）)"'”’\]]*      # East Asian, Indic: a sentence ends here whatever follows
-    | (?<![.!?…]) [.!?…]++ ["'”’»)\]*_]*+ (?= \s | $ )   # elsewhere: only before white space
-    """,
-    regex.VERBOSE,
-)
+_STOP = re.compile("[.!?…。！？｡।॥]+[\"'”’»」』)）\\]*_]*")
+_ENDS_ANYWHERE = re.compile("[。！？｡।॥]")
+"""Stops that need no white space after them to end a sentence."""
 _ABBREVIATIONS = frozenset(
     # Short forms that are followed by a name or a number and by no sentence; lower case, without the last full stop.
     # fmt: off
@@ -51,18 +50,21 @@ def count_words(text: str) -> int:
 
     So a Chinese text has as many words as characters, which is how its length is told, and "l'eau" has two.
     """
-    pattern = _ASCII_WORD if text.isascii() else _WORD
-    return len(pattern.findall(text))
+    return len(words(text))
 
 
 def words(text: str) -> list[str]:
     """Words of a text, as `count_words` counts them."""
-    return _ASCII_WORD.findall(text) if text.isascii() else _WORD.findall(text)
+    return _SIMPLE_WORD.findall(text) if _is_simple(text) else _WORD.findall(text)
 
 
 def compounds(text: str) -> list[str]:
     """Words of a text, those joined by a hyphen, a full stop, an apostrophe or an ampersand (`e-mail`, `l'eau`) as one."""
-    return _COMPOUND.findall(text)
+    return _SIMPLE_COMPOUND.findall(text) if _is_simple(text) else _COMPOUND.findall(text)
+
+
+def _is_simple(text: str) -> bool:
+    return text.isascii() or not _NOT_SIMPLE.search(text)
 
 
 def count_sentences(text: str) -> int:
@@ -85,14 +87,18 @@ def _mostly_unspaced(text: str) -> bool:
 
 
 def _count_sentences(text: str) -> int:
-    count, start = 0, 0
+    count, start, length = 0, 0, len(text)
     small = text.islower()
-    for end in _END.finditer(text):
-        if text[end.start()] == "." and not _ends(text, end.start(), end.end(), small):
-            continue
-        count += _has_word(text, start, end.start())
-        start = end.end()
-    return count + _has_word(text, start, len(text))
+    for found in _STOP.finditer(text):
+        stop, after = found.span()
+        if not _ENDS_ANYWHERE.search(text, stop, after):
+            if after < length and not text[after].isspace():
+                continue
+            if text[stop] == "." and not _ends(text, stop, after, small):
+                continue
+        count += _has_word(text, start, stop)
+        start = after
+    return count + _has_word(text, start, length)
 
 
 def _has_word(text: str, start: int, end: int) -> bool:

@@ -45,7 +45,8 @@ def told(quantity: Quantity, language: str) -> str:
     noun = sheet[case][quantity.noun]
     if isinstance(noun, dict):
         noun = noun.get(_plural(quantity.count, language), noun["other"])
-    return str(pattern).replace("{n}", str(quantity.count)).replace("{noun}", str(noun))
+    # A noun that is written together with its number begins with a tilde.
+    return str(pattern).replace("{n}", str(quantity.count)).replace("{noun}", str(noun)).replace(" ~", "")
 
 
 def quoted(words: tuple[str, ...] | list[str], language: str) -> str:
