@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from corpus.languages import parse
 from filters.constraints import wording
@@ -56,17 +56,17 @@ class Relation(StrEnum):
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 """A number asked for."""
-Phrase = Annotated[str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)]
-"""Words asked for, without blanks around them."""
 
 
-def _filled(text: str) -> str:
+def _stripped(text: str) -> str:
+    text = text.strip()
     if not text:
         raise ValueError("found an empty text, expected at least one character")
     return text
 
 
-Phrase = Annotated[Phrase, AfterValidator(_filled)]
+Phrase = Annotated[str, AfterValidator(_stripped)]
+"""Words asked for, without blanks around them."""
 
 
 def _language(code: str) -> str:

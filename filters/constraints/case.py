@@ -13,9 +13,8 @@ from filters.constraints import wording
 from filters.constraints.base import Constraint, Count, LanguageCode, Relation
 from filters.constraints.text import compounds
 
-CASED = frozenset(
-    "de nl is es fr pt uk ru cs it en da pl hu sv no nb nn ro fi bg el ca hr sr sl sk lt lv et tr vi id ms sw".split()
-)
+_CASED = "de nl is es fr pt uk ru cs it en da pl hu sv no nb nn ro fi bg el ca hr sr sl sk lt lv et tr vi id ms sw"
+CASED = frozenset(_CASED.split())
 """Languages whose scripts have capital letters, among those in use here."""
 _LOOKED_AT = 1000
 """Characters of a long text's beginning, middle and end by which its language is told."""
@@ -85,6 +84,7 @@ class ResponseLanguage(Constraint):
 
     def comply(self, text: str, language: str) -> str | None:
         """A text in the language stays; else sentences of the language asked for take its place."""
+        del language
         if self.hold(text):
             return text
         if parse(self.language).language not in wording.LANGUAGES:

@@ -47,5 +47,5 @@ def open_constraint(entry: Mapping[str, Any]) -> Constraint:
 
 
 def entry(constraint: Constraint) -> dict[str, Any]:
-    """What `open_constraint` makes the constraint of again: its name and the arguments that are not the default ones."""
+    """What `open_constraint` makes the constraint of again: its name, and arguments other than the default ones."""
     return {"name": constraint.name, **constraint.model_dump(mode="json", exclude_defaults=True)}

@@ -19,10 +19,11 @@ _TRIES = 20
 
 _WHOLE = frozenset({"json_format", "choice"})
 """What leaves no room for a layout around it."""
-_LAYOUT = frozenset(
+_LAYOUTS = (
     "paragraphs paragraph_first_word sections bullets numbered_items title postscript two_responses end_phrase "
-    "repeat_prompt quotation highlights placeholders".split()
+    "repeat_prompt quotation highlights placeholders"
 )
+_LAYOUT = frozenset(_LAYOUTS.split())
 _TABLE: tuple[tuple[frozenset[str], frozenset[str]], ...] = (
     # Names of either side conflict whatever their arguments are. What is no fault of logic but hardly ever written
     # (JSON in capitals) stands here too, as in IFEval's own table.
@@ -106,10 +107,11 @@ def _forbidden(asks: Constraint, forbids: Constraint) -> str | None:
     return None
 
 
-_ABOUT_WORDS = frozenset(
+_LETTERED = (
     "forbidden_words forbidden_letter no_commas no_digits no_full_stops no_accents kanji_numerals no_hiragana "
-    "no_katakana hiragana_only katakana_only".split()
+    "no_katakana hiragana_only katakana_only"
 )
+_ABOUT_WORDS = frozenset(_LETTERED.split())
 
 
 def _asked(constraint: Constraint) -> list[str]:
@@ -120,7 +122,11 @@ def _asked(constraint: Constraint) -> list[str]:
         return []
     keys = ("keyword", "letter", "prompt", "phrase", "marker", "first_word", "ending")
     singles = [fields[key] for key in keys if key in fields and constraint.name != "forbidden_letter"]
-    return [*singles, *fields.get("keywords", ()), *(fields["words"].values() if isinstance(fields.get("words"), dict) else ())]
+    return [
+        *singles,
+        *fields.get("keywords", ()),
+        *(fields["words"].values() if isinstance(fields.get("words"), dict) else ()),
+    ]
 
 
 def compose(constraints: Sequence[Constraint], language: str) -> str | None:

@@ -44,7 +44,7 @@ class EndPhrase(Constraint):
         return f"{text} 0"
 
 
-_CLOSING = " \t\r\n\"”»“」』\u3000.。"
+_CLOSING = ' \t\r\n"”»“」』\u3000.。'
 _BLANK_ENDS = 1000
 """Characters of blanks and marks that may follow a phrase."""
 

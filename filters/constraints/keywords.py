@@ -159,7 +159,9 @@ class LetterFrequency(Constraint):
     @classmethod
     def draw(cls, rng: random.Random, language: str) -> dict[str, Any]:
         """A letter of the language's words, 2 to 9 times."""
-        letters = sorted({letter for word in wording.wordings(language)["words"] for letter in word if letter.isalpha()})
+        letters = sorted(
+            {letter for word in wording.wordings(language)["words"] for letter in word if letter.isalpha()}
+        )
         relation = rng.choice((Relation.AT_LEAST, Relation.LESS_THAN, Relation.AT_MOST))
         return {"letter": rng.choice(letters), "count": rng.randint(2, 9), "relation": relation}
 

@@ -178,6 +178,7 @@ class Sections(Constraint):
 
     def told(self, language: str) -> Mapping[str, str | wording.Quantity]:
         """How many, and how two of them begin."""
+        del language
         quantity = wording.Quantity(self.relation, self.count, "section")
         return {"quantity": quantity, "example": f"{self._head(1)}\n…\n{self._head(2)}\n…"}
 

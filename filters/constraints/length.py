@@ -230,7 +230,7 @@ class ParagraphFirstWord(Constraint):
         """Blank lines are taken out, paragraphs of filler added, and the word put where it shall stand."""
         parts = blocks(text)
         filler = str(wording.wordings(language)["filler"])
-        parts = parts[: self.paragraphs - 1] + ["\n".join(parts[self.paragraphs - 1 :]) or filler]
+        parts = [*parts[: self.paragraphs - 1], "\n".join(parts[self.paragraphs - 1 :]) or filler]
         parts += [filler] * (self.paragraphs - len(parts))
         mark = "、" if _UNSPACED_END.search(self.first_word) else ": "
         parts[self.nth - 1] = self.first_word + mark + parts[self.nth - 1]

@@ -64,6 +64,10 @@ def _plain(name: str, **renamed: str) -> _Make:
     return make
 
 
+def _always(name: str, **arguments: Any) -> _Make:
+    return lambda *_: {"name": name, **arguments}
+
+
 def _relation(text: str) -> str:
     if text not in _RELATIONS:
         raise UserError(f"found the relation {text!r}, expected one of {', '.join(_RELATIONS)}")
@@ -116,11 +120,12 @@ _IFEVAL: dict[str, _Make] = {
     "startend:quotation": lambda _, language: {"name": "quotation", "pairs": _QUOTES[language]},
     "startend:sentence_unified_end": _plain("sentence_ending", ending="ending"),
     "change_case:capital_word_frequency": _amount("capital_words", "capital_frequency", "capital_relation"),
-    **{
-        f"change_case:{language}_{case}": (lambda code, ours: lambda *_: {"name": ours, "language": code})(code, ours)
-        for language, code in (("english", "en"), ("spanish", "es"), ("french", "fr"))
-        for case, ours in (("capital", "uppercase"), ("lowercase", "lowercase"))
-    },
+    "change_case:english_capital": _always("uppercase", language="en"),
+    "change_case:english_lowercase": _always("lowercase", language="en"),
+    "change_case:spanish_capital": _always("uppercase", language="es"),
+    "change_case:spanish_lowercase": _always("lowercase", language="es"),
+    "change_case:french_capital": _always("uppercase", language="fr"),
+    "change_case:french_lowercase": _always("lowercase", language="fr"),
     "punctuation:no_comma": lambda _, language: {
         "name": "no_commas",
         **({"marks": _COMMAS[language]} if language in _COMMAS else {}),

@@ -10,7 +10,8 @@ import regex
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
 """Scripts written without spaces between words, those of `filters.tokens`."""
 _WORD = regex.compile(
-    rf"[{_UNSPACED}]\p{{M}}*|[[\p{{L}}\p{{N}}_]--[{_UNSPACED}]][[\p{{L}}\p{{M}}\p{{N}}_]--[{_UNSPACED}]]*", regex.VERSION1
+    rf"[{_UNSPACED}]\p{{M}}*|[[\p{{L}}\p{{N}}_]--[{_UNSPACED}]][[\p{{L}}\p{{M}}\p{{N}}_]--[{_UNSPACED}]]*",
+    regex.VERSION1,
 )
 _COMPOUND = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:[-\u2010\u2011.&'’][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*")
 _UNSPACED_LETTER = regex.compile(f"[{_UNSPACED}]")
@@ -23,17 +24,15 @@ _SIMPLE_COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010\u2011.&'’][^\W_]+)*")
 _STOP = re.compile("[.!?…。！？｡।॥]+[\"'”’»」』)）\\]*_]*")
 _ENDS_ANYWHERE = re.compile("[。！？｡।॥]")
 """Stops that need no white space after them to end a sentence."""
-_ABBREVIATIONS = frozenset(
-    # Short forms that are followed by a name or a number and by no sentence; lower case, without the last full stop.
-    # fmt: off
-    """mr mrs ms dr prof st sr jr vs etc e.g i.e cf no nr vol fig al approx dept est inc ltd co corp p pp ed eds rev gen
-    sen rep gov capt col lt sgt mt jan feb mar apr jun jul aug sep sept oct nov dec u.s u.k a.m p.m ph.d b.a m.a
-    sra srta dra ud uds av avda núm pág art ej aprox mme mlle m mm bd env ex hr hrn fr frau z.b d.h u.a bzw ca evtl ggf
-    str tel abs dhr mevr dhr drs ir bijv enz o.a d.w.z t.a.v sig sig.ra dott ing arch ecc es tzn např tj apod atd
-    tj np m.in itd itp ul prof mgr inż т.е т.к т.д т.п др г ул д им см руб тыс тис грн вул ім див напр тощо st tzv
-    pl ún dl fl f.eks bl.a m.fl osv t.ex s.k d.v.s ks esim mm jne ym tms kb pl stb ill vö""".split()
-    # fmt: on
+_ABBREVIATED = (
+    # Short forms after which a name or a number follows and hardly ever a new sentence; without the last full stop.
+    "mr mrs ms dr prof st sr jr vs e.g i.e cf nr vol fig al approx dept est inc ltd co corp p pp eds rev gen sen "
+    "rep gov capt col lt sgt mt jan feb mar apr jun jul aug sep sept oct nov dec u.s u.k a.m p.m ph.d b.a m.a sra "
+    "srta dra ud uds av avda núm pág ej aprox mme mlle mm bd env ex hr hrn fr z.b d.h u.a bzw ca evtl ggf str tel "
+    "abs dhr mevr drs bijv o.a d.w.z t.a.v sig.ra dott ing arch tzn např tj np m.in ul mgr inż т.е т.к др г ул д "
+    "см руб тыс тис грн вул ім див напр tzv pl ún f.eks bl.a m.fl t.ex s.k d.v.s ks esim kb vö"
 )
+_ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 _OPENING = "\"'“‘«([*_"
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _NEXT = regex.compile(r"\s+[\"'“‘«(\[*_]*\p{Ll}")
@@ -59,7 +58,7 @@ def words(text: str) -> list[str]:
 
 
 def compounds(text: str) -> list[str]:
-    """Words of a text, those joined by a hyphen, a full stop, an apostrophe or an ampersand (`e-mail`, `l'eau`) as one."""
+    """Words of a text; a hyphen, a full stop, an apostrophe or an ampersand joins two to one: `e-mail`, `l'eau`."""
     return _SIMPLE_COMPOUND.findall(text) if _is_simple(text) else _COMPOUND.findall(text)
 
 
@@ -68,11 +67,11 @@ def _is_simple(text: str) -> bool:
 
 
 def count_sentences(text: str) -> int:
-    """Sentences: ended by `. ! ? …` before white space, by `。！？` or a danda anywhere, by a new line of any text in a
-    script without spaces, and by the text's end.
+    """Sentences, ended by `. ! ? …` before white space, by `。！？` or a danda anywhere, and by the text's end.
 
-    A full stop ends none after an abbreviation, an initial or a list item's number, nor before a small letter. A line
-    break ends none elsewhere: verses and headings belong to the sentence that follows, as in IFEval.
+    In scripts without spaces a line break ends one too; elsewhere verses and headings belong to the sentence that
+    follows, as in IFEval. A full stop ends none after an abbreviation, an initial or a list item's number, nor before a
+    small letter.
     """
     return sum(map(_count_sentences, _lines(text)))
 
@@ -120,7 +119,9 @@ def _ends(text: str, stop: int, after: int, small: bool) -> bool:
 
 def _is_item_number(text: str, word: str, stop: int) -> bool:
     """Whether a number with a full stop stands at the beginning of a line."""
-    return word.isdigit() and not text[max(0, stop - len(word) - 8) : stop - len(word)].rpartition("\n")[2].strip(" \t*#_>")
+    return word.isdigit() and not text[max(0, stop - len(word) - 8) : stop - len(word)].rpartition("\n")[2].strip(
+        " \t*#_>"
+    )
 
 
 def loose_variants(text: str) -> list[str]:

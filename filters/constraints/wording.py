@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 from corpus.errors import UserError, nearest
 from corpus.languages import TOWER_PLUS, parse
 
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 LANGUAGES = TOWER_PLUS
 """Languages that every constraint can be told in: those of Tower+."""
 
@@ -18,7 +20,7 @@ class Quantity(NamedTuple):
     """A number of things with how it is compared: at least 3 words."""
 
     relation: str
-    count: int
+    number: int
     noun: str
 
 
@@ -29,24 +31,25 @@ def tell(name: str, language: str, values: Mapping[str, str | Quantity]) -> str:
         UserError: a language without wordings.
     """
     sheet = wordings(language)
-    text: str = sheet["constraints"][name]
-    for key, value in values.items():
-        text = text.replace(f"{{{key}}}", value if isinstance(value, str) else told(value, language))
-    return text
+    filled = {key: value if isinstance(value, str) else told(value, language) for key, value in values.items()}
+    # In one pass: what is filled in may hold braces itself.
+    return _PLACEHOLDER.sub(lambda found: filled[found[1]], sheet["constraints"][name])
 
 
 def told(quantity: Quantity, language: str) -> str:
     """A quantity in words, the noun in the plural form and case that number and relation want."""
     sheet = wordings(language)
-    pattern = sheet["relations"][quantity.relation]
+    # Some languages compare how often otherwise than how many.
+    special = sheet.get(f"relations_of_{quantity.noun}", {})
+    pattern = special.get(quantity.relation) or sheet["relations"][quantity.relation]
     case = "nouns"
     if isinstance(pattern, dict):
         case, pattern = pattern["nouns"], pattern["text"]
     noun = sheet[case][quantity.noun]
     if isinstance(noun, dict):
-        noun = noun.get(_plural(quantity.count, language), noun["other"])
+        noun = noun.get(_plural(quantity.number, language), noun["other"])
     # A noun that is written together with its number begins with a tilde.
-    return str(pattern).replace("{n}", str(quantity.count)).replace("{noun}", str(noun)).replace(" ~", "")
+    return str(pattern).replace("{n}", str(quantity.number)).replace("{noun}", str(noun)).replace(" ~", "")
 
 
 def quoted(words: tuple[str, ...] | list[str], language: str) -> str:
