@@ -135,6 +135,9 @@ def compose(constraints: Sequence[Constraint], language: str) -> str | None:
     Raises:
         UserError: a language without wordings.
     """
+    for constraint in constraints:
+        if isinstance(constraint, ResponseLanguage) and parse(constraint.language).language in wording.LANGUAGES:
+            language = constraint.language
     text = " ".join([str(wording.wordings(language)["filler"])] * 3)
     ordered = sorted(constraints, key=lambda constraint: constraint.phase)
     for start in (text, str(wording.wordings(language)["filler"]), ""):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -12,18 +11,17 @@ from pydantic import Field
 
 from filters.constraints import wording
 from filters.constraints.base import Constraint, Phrase
-from filters.constraints.text import words
+from filters.constraints.text import composed, whole_word
 
 _FRENCH = frozenset({"fr"})
 _TU = re.compile(r"(?<!\w)(?:tu|te|toi|ton|ta|tes|t['’](?=\w))(?!\w)|(?<!\w)t['’](?=\w)", re.I)
-_ACCENTABLE = frozenset({"Latin"})
 
 
 def unaccented(text: str) -> str:
     """A text without the marks of its Latin letters, the cedilla among them: `ça été` is `ca ete`."""
     if text.isascii():
         return text
-    return "".join(c for c in unicodedata.normalize("NFD", text) if not "\u0300" <= c <= "\u036f")
+    return "".join(c for c in composed(text, "NFD") if not "\u0300" <= c <= "\u036f")
 
 
 class InformalAddress(Constraint):
@@ -55,7 +53,7 @@ class NoAccents(Constraint):
 
     def hold(self, text: str) -> bool:
         """Whether none does."""
-        return unaccented(text) == unicodedata.normalize("NFD", text)
+        return unaccented(text) == composed(text, "NFD")
 
     def comply(self, text: str, language: str) -> str:
         """The marks are taken out."""
@@ -89,10 +87,12 @@ class AccentsRestored(Constraint):
 
     def hold(self, text: str) -> bool:
         """Whether each is right wherever it occurs."""
-        for word in words(unicodedata.normalize("NFC", text).lower()):
-            right = self.words.get(unaccented(word))
-            if right is not None and word != right:
-                return False
+        plain = unaccented(text)
+        for wanted, right in self.words.items():
+            if wanted in plain.lower():
+                occurs, is_right = whole_word(wanted).findall(plain), whole_word(right).findall(composed(text))
+                if len(occurs) != len(is_right):
+                    return False
         return True
 
     def comply(self, text: str, language: str) -> str:
@@ -128,12 +128,12 @@ class ForbiddenLetter(Constraint):
 
     def hold(self, text: str) -> bool:
         """Whether it does not."""
-        return self.letter.lower() not in unicodedata.normalize("NFC", text).lower()
+        return self.letter.lower() not in composed(text).lower()
 
     def comply(self, text: str, language: str) -> str:
         """The letter is taken out."""
         del language
-        text = unicodedata.normalize("NFC", text)
+        text = composed(text)
         return re.sub(re.escape(self.letter), "", text, flags=re.IGNORECASE)
 
     def violate(self, text: str) -> str:

@@ -6,6 +6,7 @@ import random
 import re
 import unicodedata
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, ClassVar
 
 from filters.constraints import wording
@@ -18,12 +19,12 @@ _HIRAGANA = "ぁ-ゖゝゞー"
 _KATAKANA = "ァ-ヺヽヾｦ-ﾟー・"
 _ONE_KANJI = re.compile(f"[{_KANJI}]")
 _KANJI_RUN = re.compile(f"[{_KANJI}]+")
-_READ = re.compile(f"[{_KANJI}]+（[ぁ-ゖー]+）")
+_READ = re.compile(f"(?<![{_KANJI}])[{_KANJI}]++（[ぁ-ゖー]+）")
 _ANY_HIRAGANA = re.compile("[ぁ-ゖゝゞ]")
 _ANY_KATAKANA = re.compile("[ァ-ヺヽヾｦ-ﾟ]")
 _QUOTED = re.compile("「[^「」]*」|『[^『』]*』")
 _STOPS = re.compile("[。！？!?｡\n]")
-_CLOSED = re.compile("[^。！？｡\n]+(?=[。！？｡])")
+_SENTENCE = re.compile("([^。！？｡\n]+)([。！？｡]?)")
 _BLANK = " \t\r\u3000*_#>）)】"
 _NOUN_END = re.compile(
     # What ends a sentence as a noun: kanji, katakana, letters, digits, and formal nouns written in hiragana.
@@ -240,8 +241,9 @@ class NominalEndings(_Script):
 
     def hold(self, text: str) -> bool:
         """Whether as many do."""
-        found = (sentence.rstrip(_BLANK) for sentence in _CLOSED.findall(_unquoted(text)))
-        return sum(1 for sentence in found if _NOUN_END.search(sentence[-4:])) >= self.count
+        closed = (found[1].rstrip(_BLANK) for found in _SENTENCE.finditer(_unquoted(text)) if found[2])
+        nominal = (sentence for sentence in closed if _NOUN_END.search(sentence[-4:]))
+        return sum(1 for _ in islice(nominal, self.count)) == self.count
 
     def comply(self, text: str, language: str) -> str:
         """Sentences that end with a noun are added."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
@@ -12,7 +11,7 @@ from pydantic import Field, model_validator
 
 from filters.constraints import wording
 from filters.constraints.base import Constraint, Count, Phrase, Relation
-from filters.constraints.text import blocks, count_sentences, count_words
+from filters.constraints.text import blocks, composed, count_sentences, count_words
 
 _DIVIDERS = {
     "***": regex.compile(r"\*\*\*"),
@@ -90,6 +89,12 @@ class Sentences(_Amount):
         relation = rng.choice((Relation.AT_LEAST, Relation.AT_MOST, Relation.LESS_THAN))
         return {"count": rng.randint(2, 15), "relation": relation}
 
+    def hold(self, text: str) -> bool:
+        """Whether there are as many."""
+        least, most = self.relation.bounds(self.count)
+        enough = least if most == float("inf") else int(most) + 1
+        return self.relation.met(count_sentences(text, enough), self.count)
+
     def found(self, text: str) -> int:
         """How many sentences there are."""
         return count_sentences(text)
@@ -127,7 +132,7 @@ class Characters(_Amount):
 
     def found(self, text: str) -> int:
         """How many characters there are."""
-        return len(text) if text.isascii() else len(unicodedata.normalize("NFC", text))
+        return len(composed(text))
 
     def comply(self, text: str, language: str) -> str | None:
         """The language's filler is added; a text that is too long is cut."""

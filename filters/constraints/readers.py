@@ -242,17 +242,23 @@ def from_tulu(row: Mapping[str, Any]) -> list[Constraint]:
     truth = row["ground_truth"]
     if isinstance(truth, str):
         truth = _parsed(truth)
-    if isinstance(truth, Sequence):
-        return [
-            constraint
-            for each in truth
-            for constraint in from_ifeval({"instruction_id_list": each["instruction_id"], "kwargs": each["kwargs"]})
-        ]
+    if isinstance(truth, list):
+        return [constraint for each in truth for constraint in _later(each)]
+    if not isinstance(truth, Mapping):
+        raise UserError(
+            f"ground_truth: found {str(truth)[:40]!r}, expected an object with func_name, or a list of them"
+        )
     name = truth.get("func_name")
     if name not in _TULU:
         raise UserError(f"there is no function {name!r}.{nearest(str(name), list(_TULU))} Known: {', '.join(_TULU)}")
     given = {key: value for key, value in truth.items() if value is not None}
     return [_made(name, _TULU[name], given, "en")]
+
+
+def _later(each: Any) -> list[Constraint]:
+    if not isinstance(each, Mapping) or not {"instruction_id", "kwargs"} <= each.keys():
+        raise UserError(f"ground_truth: found {str(each)[:40]!r}, expected an object with instruction_id and kwargs")
+    return from_ifeval({"instruction_id_list": each["instruction_id"], "kwargs": each["kwargs"]})
 
 
 def _parsed(truth: str) -> Any:

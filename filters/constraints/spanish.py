@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from filters.constraints import wording
 from filters.constraints.base import Constraint, Count, Relation
-from filters.constraints.text import compounds
+from filters.constraints.text import composed, compounds
 
 _SPANISH = frozenset({"es"})
 _ACCENTED = frozenset("áéíóú")
@@ -43,7 +42,7 @@ class WordsWithLetter(Constraint):
         return self.relation.met(self._count(text), self.count)
 
     def _count(self, text: str) -> int:
-        text = unicodedata.normalize("NFC", text).lower()
+        text = composed(text).lower()
         return sum(self.letter in word for word in compounds(text)) if self.letter in text else 0
 
     def comply(self, text: str, language: str) -> str:
@@ -88,7 +87,7 @@ class AccentedWords(Constraint):
         return self.relation.met(self._count(text), self.count)
 
     def _count(self, text: str) -> int:
-        words = compounds(unicodedata.normalize("NFC", text).lower())
+        words = compounds(composed(text).lower())
         return sum(not _ACCENTED.isdisjoint(word) for word in words)
 
     def comply(self, text: str, language: str) -> str:
