@@ -16,7 +16,7 @@ from filters.constraints.text import compounds
 _CASED = "de nl is es fr pt uk ru cs it en da pl hu sv no nb nn ro fi bg el ca hr sr sl sk lt lv et tr vi id ms sw"
 CASED = frozenset(_CASED.split())
 """Languages whose scripts have capital letters, among those in use here."""
-_LOOKED_AT = 1000
+_LOOKED_AT = 500
 """Characters of a long text's beginning, middle and end by which its language is told."""
 _AMONG_CONFUSABLE = 5
 """How many times as likely another language of a confusable group must be to overrule the one asked for."""

@@ -20,12 +20,15 @@ _WORD = regex.compile(
 _COMPOUND = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:[-\u2010\u2011.&'’][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*")
 _UNSPACED_LETTER = regex.compile(f"[{_UNSPACED}]")
 
-_NOT_SIMPLE = re.compile("[^\\x00-\u02ff\u0370-\u0482\u048a-\u0590\u2000-\u2e7f\ufe0f\U0001f000-\U0001faff]")
+_NOT_SIMPLE = re.compile(
+    "[^\\x00-\u02ff\u0370-\u0482\u048a-\u0590\u2000-\u20cf\u2100-\u2e7f\ufe0f\U0001f000-\U0001faff]"
+)
 """Letters beyond Latin, Greek and Cyrillic, or with marks: what Python's quicker `re` does not know words of."""
 _SIMPLE_WORD = re.compile(r"\w+")
 _SIMPLE_COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010\u2011.&'’][^\W_]+)*")
 
 _STOP = re.compile("[.!?…。！？｡।॥]+[\"'”’»」』)）\\]*_]*")
+_NEEDS_BLANK = frozenset(".!?…")
 _ENDS_ANYWHERE = re.compile("[。！？｡।॥]")
 """Stops that need no white space after them to end a sentence."""
 _ABBREVIATED = (
@@ -96,7 +99,7 @@ def _sentence_ends(text: str) -> Iterator[int]:
     small = text.islower()
     for found in _STOP.finditer(text):
         stop, after = found.span()
-        if not _ENDS_ANYWHERE.search(text, stop, after):
+        if text[stop] in _NEEDS_BLANK and (after - stop == 1 or not _ENDS_ANYWHERE.search(text, stop, after)):
             if after < length and not text[after].isspace():
                 continue
             if text[stop] == "." and not _ends(text, stop, after, small):
@@ -114,15 +117,21 @@ def _has_word(text: str, start: int, end: int) -> bool:
 
 def _ends(text: str, stop: int, after: int, small: bool) -> bool:
     """Whether the full stop at a place ends a sentence; `small` where the text has no capitals at all."""
-    if not small and _NEXT.match(text, after):
+    if _is_initial(text, stop) or (not small and _NEXT.match(text, after)):
         return False
     if text.startswith(("..", '."'), stop):
         return True
     before = text[max(0, stop - _LONGEST_WORD) : stop].split()
     word = before[-1].lstrip(_OPENING).lower() if before else ""
-    if len(word) == 1 and word.isalpha() and word not in _WORDS_OF_ONE_LETTER:
-        return False
     return word not in _ABBREVIATIONS and not _is_item_number(text, word, stop)
+
+
+def _is_initial(text: str, stop: int) -> bool:
+    """Whether a single letter that is no word stands before a full stop: J. Street."""
+    letter = text[stop - 1 : stop]
+    if not letter.isalpha() or letter.lower() in _WORDS_OF_ONE_LETTER:
+        return False
+    return stop < 2 or text[stop - 2].isspace() or text[stop - 2] in _OPENING
 
 
 def _is_item_number(text: str, word: str, stop: int) -> bool:
@@ -149,7 +158,7 @@ def composed(text: str, form: Literal["NFC", "NFD"] = "NFC") -> str:
     """
     if text.isascii():
         return text
-    if len(text) > _SHORT:
+    if len(text) > _SHORT and not _is_simple(text):
         text = _PILED.sub(r"\1", text)
     return unicodedata.normalize(form, text)
 

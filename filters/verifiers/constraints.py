@@ -15,6 +15,8 @@ from filters.constraints.text import loose_variants
 from filters.verifier import Row, Verdict, Verifier
 
 _FALLBACK = "en"
+_LONGEST_LOOSE = 100_000
+"""Characters beyond which a response is looked at as it is: eight readings of a megabyte would take too long."""
 
 
 class Constraints(Verifier):
@@ -30,7 +32,8 @@ class Constraints(Verifier):
     """The constraints, each a name with its arguments."""
     mode: Literal["strict", "loose"] = "strict"
     """Loose also accepts a response that meets a constraint without its first line, its last line, both, or its
-    asterisks (Zhou et al. 2023, section 2.2): fewer right answers are refused, more wrong ones accepted."""
+    asterisks (Zhou et al. 2023, section 2.2): fewer right answers are refused, more wrong ones accepted. A response of
+    more than 100,000 characters is looked at as it is."""
 
     @field_validator("constraints")
     @classmethod
@@ -53,7 +56,7 @@ class Constraints(Verifier):
         if not response.strip():
             return [False] * len(self.opened)
         texts = [response]
-        if self.mode == "loose":
+        if self.mode == "loose" and len(response) <= _LONGEST_LOOSE:
             texts = [text for text in loose_variants(response) if text.strip()]
         return [_any_holds(constraint, texts) for constraint in self.opened]
 

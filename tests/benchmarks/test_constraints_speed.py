@@ -17,8 +17,10 @@ pytestmark = pytest.mark.bench
 
 LENGTH = 1_000_000
 UNITS = (
-    "a", ".", "a. ", "b. ", "A.b ", "P.", "P.S. ", "*", "*\n", "* ", "[", "[a", "{", "<<a", "#", "##a", "\n", " ", " \n", "-\n",
-    "1", "1. a\n", '"', "漢", "漢（", "あ", "あ。", "「", "「あ", "《あ", "¿", "¿a", "ก็", "e\u0301\u0316", "👩‍👩‍👧", "\ud800a ", "\0",
+    "a", ".", "a. ", "b. ", "A.b ", "P.", "P.S. ", "*", "*\n", "* ", "[", "[a", "{", "<<a", "#", "##a",
+    "\n", " ", " \n", "-\n",
+    "1", "1. a\n", '"', "漢", "漢（", "あ", "あ。",
+    "「", "「あ", "《あ", "¿", "¿a", "ก็", "e\u0301\u0316", "👩‍👩‍👧", "\ud800a ", "\0",
     "word ", "AB ", "A-", "t'", "SECTION 1\n", "```json\n", "ﬁß", "İ", "été ", "ете ",
 )  # fmt: skip
 HEADS = (("[", "x"), ("¿", "a"), ("e", "\u0301\u0316"), ("<<", "a"), ("「", "あ"))
@@ -27,7 +29,8 @@ HEADS = (("[", "x"), ("¿", "a"), ("e", "\u0301\u0316"), ("<<", "a"), ("「", "�
 def test_verdicts_on_real_answers(shared_data: Path, report: Report) -> None:
     for mode in ("strict", "loose"):
         jobs = list(answers(shared_data / "m_ifeval", mode))
-        jobs[0][0].verify({}, "warm")
+        for verifier, answer in jobs:
+            verifier.each(answer)
         started, verdicts = time.process_time(), 0
         for verifier, answer in jobs:
             verdicts += len(verifier.each(answer))

@@ -66,7 +66,8 @@ def test_rows_of_tulu():
 def test_all_functions_of_tulu_are_read():
     arguments = {
         "N": 2, "quantifier": "at most", "end_phrase": "bye", "keyword_list": ["a"], "word": "a",
-        "forbidden_words": ["b"], "letter": "c", "i": 1, "first_word": "d", "postscript_marker": "P.S.", "options": ["e", "f"],
+        "forbidden_words": ["b"], "letter": "c", "i": 1, "first_word": "d", "postscript_marker": "P.S.", 
+        "options": ["e", "f"],
         "section_splitter": "Part", "original_prompt": "g", "language": "de",
     }  # fmt: skip
     for name in _TULU:
