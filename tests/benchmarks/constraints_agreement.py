@@ -39,10 +39,10 @@ Made by `python tests/benchmarks/constraints_agreement.py > docs/reports/constra
 NOTES = """\
 ## How this came about
 
-Every disagreement was looked at by hand. Of what the first count showed, four kinds were faults of ours and were mended
-in sight of this data: sentences of texts without capitals, French elisions as words in capitals (`L'automne`), a full
-stop after a closing phrase, and postscripts whose text begins on the next line. So the figures are not those of data
-never seen. Where the reference and its own instruction differ, the instruction counts.
+Every disagreement was looked at by hand. The first count gave en 99.21 %, es 99.26 %, fr 98.88 %, ja 98.39 %. Three of
+its kinds were faults of ours and were mended in sight of this data: sentences of texts without capitals, French
+elisions as words in capitals (`L'automne`), and a full stop after a closing phrase. So the figures are not those of
+data never seen. Where the reference and its own instruction differ, the instruction counts.
 """
 
 
