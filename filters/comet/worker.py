@@ -431,10 +431,10 @@ def _load(settings: dict[str, Any]) -> Any:
         )
     except Exception as error:
         traceback.print_exc()
-        said = str(error).strip().splitlines() or [type(error).__name__]
+        said = " ".join(line.strip() for line in str(error).splitlines()[:2])
         if "weights_only" in str(error).lower() or "unpickl" in type(error).__name__.lower():
-            raise Refused(f"it holds more than weights and plain settings, or is no checkpoint: {said[0]}") from None
-        raise Refused(f"{type(error).__name__}: {said[0]}") from None
+            raise Refused(f"it holds more than weights and plain settings, or is no checkpoint: {said}") from None
+        raise Refused(f"{type(error).__name__}: {said}") from None
     if missing:
         raise Refused(f"it lacks weights that its {type(model).__name__} must have, such as {missing[0]}")
     return model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import random
 import subprocess
 import tarfile
@@ -14,6 +15,8 @@ from typing import Any
 HERE = Path(__file__).parent
 Rows = list[dict[str, Any]]
 
+# Threads that spin on cores which other tests use would take minutes over seconds of work.
+_QUIET = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
 _WORDS = {
     "the house": ("das Haus", "das Häuschen"),
     "the ferry": ("die Fähre", "das Schiff"),
@@ -67,7 +70,7 @@ def train(python: Path, folder: Path, rows: Rows, *kinds: str, **shape: int) -> 
         writer.writerows(rows)
     options = [word for name, value in shape.items() for word in (f"--{name}", str(value))]
     command = [python, "-I", HERE / "train_comet.py", folder, folder / "rows.csv", *kinds, *options]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, env=_QUIET)
     if done.returncode:
         raise AssertionError(done.stderr)
     return folder
@@ -77,7 +80,7 @@ def predict(python: Path, jobs: Sequence[tuple[Path, Sequence[str], Sequence[Seq
     """The library's own scores and spans, for each model, sides, and rows of these sides."""
     told = json.dumps([[str(model), list(sides), list(rows)] for model, sides, rows in jobs])
     command = [str(python), "-I", str(HERE / "predict_comet.py")]
-    done = subprocess.run(command, input=told, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, input=told, capture_output=True, text=True, check=False, env=_QUIET)
     if done.returncode:
         raise AssertionError(done.stderr)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

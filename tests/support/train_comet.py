@@ -98,9 +98,8 @@ def train(kind: str, folder: Path, rows: Path, layers: int, steps: int) -> None:
     if options is None:
         model = metric(**common)
     else:
-        model = metric(
-            **common, hidden_sizes=[64, 32], **({"word_layer": layers} if kind == "xcomet" else {}), **options
-        )
+        last = {"word_layer": layers} if kind == "xcomet" else {}
+        model = metric(**common, hidden_sizes=[64, 32], **last, **options)
     trainer = Trainer(
         accelerator="cpu",
         max_steps=steps if options is not None else 0,
