@@ -53,20 +53,13 @@ def model_file(model: str, revision: str | None, path: str) -> Path | None:
     """A file of a model's folder, or of a model on the hub (fetched); None where the model has none of that name.
 
     Raises:
-        UserError: the hub cannot be asked.
+        UserError: it may not be had, or the hub cannot be asked.
     """
     if Path(model).is_dir():
         return Path(model) / path if (Path(model) / path).is_file() else None
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError
+    from filters.hub import hub_file
 
-    try:
-        return Path(hf_hub_download(model, path, revision=model_identity(model, revision)["commit"]))
-    except EntryNotFoundError:
-        return None
-    # No rights or no network, for which the hub's HTTP client has errors of its own.
-    except Exception as error:
-        raise UserError(f"the hub cannot be asked for {path} of {model}: {error}") from None
+    return hub_file(model, model_identity(model, revision)["commit"], path)
 
 
 @cache
