@@ -99,6 +99,8 @@ def test_another_threshold_loads_no_model(whole: Path, environment: dict[str, st
     said = run(environment, whole, "scored.langid.prior=50")
     assert "scoring" not in said
     assert "loading" not in said
+    # What was made first is still there, and is the newest again.
+    assert "scored: done already" in run(environment, whole)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
