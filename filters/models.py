@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from corpus.errors import UserError
 from corpus.filehash import local_version, remembered_hashes
@@ -16,6 +17,9 @@ _CONTENT = (
     *("*.safetensors", "*.safetensors.index.json", "pytorch_model*.bin*", "config.json"),
     *("generation_config.json", "tokenizer*", "tekken.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.*", "merges.txt", "*.model", "*.tiktoken", "chat_template*", "additional_chat_templates/*", "*.py"),
+    # What sentence-transformers puts on top of an encoder.
+    *("modules.json", "sentence_bert_config.json", "config_sentence_transformers.json"),
+    *("[0-9]_*/config.json", "[0-9]_*/model.safetensors", "[0-9]_*/pytorch_model.bin"),
 )
 """Files of a model's folder that decide what it answers. A trainer's state and the card are not among them."""
 _COMMIT = re.compile("[0-9a-f]{40}")
@@ -43,6 +47,47 @@ def model_identity(model: str, revision: str | None = None) -> dict[str, str]:
 def model_name(model: str) -> str:
     """A model's name in rows, manifests and signatures: no path of this machine."""
     return Path(model).resolve().name if Path(model).exists() else model
+
+
+def model_file(model: str, revision: str | None, path: str) -> Path | None:
+    """A file of a model's folder, or of a model on the hub (fetched); None where the model has none of that name.
+
+    Raises:
+        UserError: it may not be had, or the hub cannot be asked.
+    """
+    if Path(model).is_dir():
+        return Path(model) / path if (Path(model) / path).is_file() else None
+    from filters.hub import hub_file
+
+    return hub_file(model, model_identity(model, revision)["commit"], path)
+
+
+@cache
+def card_licence(model: str, revision: str | None) -> str | None:
+    """The licence that a model's card states in its head; None where there is no card or it says nothing."""
+    import yaml
+
+    try:
+        card = model_file(model, revision, "README.md")
+        head = card.read_text("utf-8").split("---\n", 2)[1] if card else ""
+        licence = yaml.safe_load(head).get("license")
+    except (UserError, OSError, ValueError, AttributeError, IndexError, yaml.YAMLError):
+        return None
+    return str(licence) if licence else None
+
+
+def check_template(tokenizer: Any, model: str) -> None:
+    """Refuse a model that was not made for chats.
+
+    Raises:
+        UserError: the tokenizer has no chat template.
+    """
+    # Mistral's own tokenizers know chats without a template.
+    if not getattr(tokenizer, "chat_template", True):
+        raise UserError(
+            f"{model} has no chat template, so it cannot read messages. Take a model that was tuned for chats, or put "
+            "a chat_template.jinja into its folder"
+        )
 
 
 def _content(folder: Path) -> str:

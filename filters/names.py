@@ -1,6 +1,6 @@
-"""Filters and scorers by name: `rules/empty.py` is the filter `empty`, `scorers/chrf.py` the scorer `chrf`.
+"""Filters, scorers and verifiers by name: `rules/empty.py` is the filter `empty`, `scorers/chrf.py` the scorer `chrf`.
 
-Both folders are open sets: a new file is known by its name at once. Names are read from the folders, and a module is
+The folders are open sets: a new file is known by its name at once. Names are read from the folders, and a module is
 imported only when it is opened.
 """
 
@@ -10,10 +10,13 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from corpus.errors import UserError, nearest
 from filters.base import Filter, Part, Scorer
+
+if TYPE_CHECKING:
+    from filters.verifier import Verifier
 
 P = TypeVar("P", bound=Part)
 Spec = str | Mapping[str, Mapping[str, Any] | None]
@@ -46,6 +49,22 @@ def scorer_class(name: str) -> type[Scorer]:
         UserError: no such scorer (with the nearest right spelling and all names), or its file does not define one.
     """
     return _find("scorers", name, Scorer)
+
+
+def verifier_names() -> list[str]:
+    """Names of all verifiers, sorted."""
+    return _names("verifiers")
+
+
+def verifier_class(name: str) -> type[Verifier]:
+    """The verifier of this name.
+
+    Raises:
+        UserError: no such verifier (with the nearest right spelling and all names), or its file does not define one.
+    """
+    from filters.verifier import Verifier
+
+    return _find("verifiers", name, Verifier)
 
 
 def open_filter(spec: Spec) -> Filter:

@@ -6,9 +6,8 @@ encoder's tokenizer and shape are not in it: `pretrained_model` names where they
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,8 +16,8 @@ import yaml
 from corpus.errors import UserError
 from corpus.filehash import local_version, remembered_hashes
 from corpus.hashing import digest
-from filters.comet.hub import hub_file, hub_folder
-from filters.models import cache_folder, model_identity, model_name
+from filters.hub import hub_folder
+from filters.models import cache_folder, card_licence, model_file, model_identity, model_name
 
 HPARAMS = "hparams.yaml"
 ENCODER_FILES = (
@@ -105,7 +104,7 @@ class Checkpoint:
         """Its licence as the card states it; that it forbids commerce or asks for consent is said with it."""
         known = _LICENCES.get(self.model.lower())
         if known is None:
-            known = _card_licence(self.model, self.revision)
+            known = card_licence(str(_folder(self.model)) if Path(self.model).exists() else self.model, self.revision)
         if known is None:
             return None
         told = [
@@ -148,10 +147,10 @@ class Checkpoint:
         if Path(self.model).exists():
             file = weights(self.model)
         else:
-            file = weights(str(hub_folder(self.model, self.revision, (HPARAMS, "checkpoints/*.ckpt"))))
+            file = weights(str(_fetched(self.model, self.revision, (HPARAMS, "checkpoints/*.ckpt"))))
         if Path(self.encoder).is_dir():
             return file, Path(self.encoder)
-        return file, hub_folder(self.encoder, None, ENCODER_FILES)
+        return file, _fetched(self.encoder, None, ENCODER_FILES)
 
 
 def read_checkpoint(model: str, revision: str | None, encoder: str | None) -> Checkpoint:
@@ -170,7 +169,10 @@ def read_checkpoint(model: str, revision: str | None, encoder: str | None) -> Ch
             f"there is no COMET checkpoint {model}. Expected a folder with {HPARAMS} and checkpoints/*.ckpt"
         )
     else:
-        file = hub_file(model, revision, HPARAMS)
+        found = model_file(model, revision, HPARAMS)
+        if found is None:
+            raise UserError(f"{model} on the hub has no {HPARAMS}: it is no COMET checkpoint")
+        file = found
     hparams = _hparams(file, model)
     named = encoder or str(hparams.get("pretrained_model", "xlm-roberta-large"))
     beside = file.parent / named
@@ -199,6 +201,10 @@ def weights(model: str) -> Path:
         listed = ", ".join(file.name for file in found) or "none"
         raise UserError(f"{folder / 'checkpoints'} should hold one .ckpt file; found: {listed}. Name one as `model`")
     return found[0]
+
+
+def _fetched(model: str, revision: str | None, names: Sequence[str]) -> Path:
+    return hub_folder(model, model_identity(model, revision)["commit"], names)
 
 
 def _folder(model: str) -> Path:
@@ -233,23 +239,11 @@ def _encoder_identity(encoder: str) -> dict[str, str]:
 def _encoder_config(encoder: str) -> dict[str, Any]:
     import orjson
 
-    file = Path(encoder) / "config.json" if Path(encoder).is_dir() else hub_file(encoder, None, "config.json")
-    if not file.is_file():
+    file = model_file(encoder, None, "config.json")
+    if file is None:
         raise UserError(
-            f"the encoder {model_name(encoder)} has no config.json in {file.parent}. Expected a folder with its "
+            f"the encoder {model_name(encoder)} has no config.json. Expected a folder or a model of the hub with "
             "config.json and tokenizer; give another one as `encoder:`"
         )
     config = orjson.loads(file.read_bytes())
     return config if isinstance(config, dict) else {}
-
-
-@cache
-def _card_licence(model: str, revision: str | None) -> str | None:
-    """The licence that a checkpoint's card states in its head."""
-    try:
-        card = _folder(model) / "README.md" if Path(model).exists() else hub_file(model, revision, "README.md")
-        _, head, _ = card.read_text("utf-8").split("---\n", 2)
-        licence = yaml.safe_load(head).get("license")
-    except (UserError, OSError, ValueError, AttributeError, yaml.YAMLError):
-        return None
-    return str(licence) if licence else None

@@ -231,10 +231,12 @@ class _Worker:
         )
 
     def ready(self) -> dict[str, Any]:
-        """Wait until it has loaded; what it says of the model."""
+        """Wait until it has loaded, anew after a first death; what it says of the model."""
         try:
             told = self._read()
         except _Died as error:
+            if not self.restarted:
+                return self.restart()
             raise Failure(
                 f"COMET's worker on {self.device} died while it loaded ({error}). Its last lines (all are in "
                 f"{self.log}):\n{self.last_lines()}"
@@ -244,12 +246,12 @@ class _Worker:
         facts: dict[str, Any] = told["ready"]
         return facts
 
-    def restart(self) -> None:
-        """Begin anew after a death."""
+    def restart(self) -> dict[str, Any]:
+        """Begin anew after a death; what the new process says of the model."""
         self.end()
         self.restarted = True
         self._launch()
-        self.ready()
+        return self.ready()
 
     def ask(self, rows: Sequence[tuple[str, ...]], say: Callable[[Any], None]) -> Iterator[Scored]:
         """Verdicts on rows, by their places, as they come.

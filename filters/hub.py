@@ -1,41 +1,38 @@
-"""Files of models on the hub, at the commit that the plan says, with errors that tell what to do."""
+"""Files of models on the hub, at a commit, with errors that tell what to do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from corpus.errors import UserError
-from filters.models import model_identity
 
 
-def hub_file(model: str, revision: str | None, name: str) -> Path:
-    """One file of a model; fetched once.
+def hub_file(model: str, commit: str, name: str) -> Path | None:
+    """One file of a model, fetched once; None where the model has none of that name.
 
     Raises:
-        UserError: it may not be had, is not there, or the hub cannot be reached.
+        UserError: it may not be had, or the hub cannot be reached.
     """
     from huggingface_hub import hf_hub_download
 
-    commit = model_identity(model, revision)["commit"]
-    return Path(_asked(model, name, lambda: hf_hub_download(model, name, revision=commit)))
+    found = _asked(model, lambda: hf_hub_download(model, name, revision=commit))
+    return Path(found) if found else None
 
 
-def hub_folder(model: str, revision: str | None, names: Sequence[str]) -> Path:
-    """The folder of a model's files with such names.
+def hub_folder(model: str, commit: str, names: Sequence[str]) -> Path:
+    """The folder of a model's files with such names, those that there are; fetched once.
 
     Raises:
-        UserError: they may not be had, are not there, or the hub cannot be reached.
+        UserError: they may not be had, or the hub cannot be reached.
     """
     from huggingface_hub import snapshot_download
 
-    commit = model_identity(model, revision)["commit"]
     allowed = list(names)
-    return Path(_asked(model, None, lambda: snapshot_download(model, revision=commit, allow_patterns=allowed)))
+    return Path(str(_asked(model, lambda: snapshot_download(model, revision=commit, allow_patterns=allowed))))
 
 
-def _asked(model: str, name: str | None, ask: Any) -> str:
+def _asked(model: str, ask: Callable[[], object]) -> str | None:
     from huggingface_hub import errors
 
     try:
@@ -53,7 +50,7 @@ def _asked(model: str, name: str | None, ask: Any) -> str:
     # No network, a server's fault: each has errors of its own in the hub's HTTP client.
     except Exception as error:
         if isinstance(error, errors.EntryNotFoundError) and not isinstance(error, errors.LocalEntryNotFoundError):
-            raise UserError(f"{model} on the hub has no {name}: it is no COMET checkpoint, or no encoder") from None
+            return None
         raise UserError(
             f"{model} cannot be fetched from the hub: {error}. Where there is no network, copy the model into a folder "
             "and name that"
