@@ -19,6 +19,7 @@ quickstart: $(VENV)/base.installed ## Run the sample recipe and report on it
 	$(BIN)/datagen report runs/quickstart --out runs/quickstart/report
 
 test: $(VENV)/dev.installed ## Run the tests
+	$(BIN)/python -m filters.comet.environment
 	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile
 
 test-slow: $(VENV)/dev.installed ## Run the tests that take long

@@ -41,3 +41,8 @@ def comet_version(python: Path | None) -> str:
             "leave `python:` out, and an environment is made"
         ) from None
     return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    # So that an environment can be made ahead of the first score: `python -m filters.comet.environment`.
+    comet_environment().python(lambda told: print(told["state"], flush=True))
