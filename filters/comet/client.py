@@ -117,6 +117,10 @@ class Workers:
         """Process ids of the workers."""
         return [worker.process.pid for worker in self._workers]
 
+    def seconds(self) -> float:
+        """Seconds that workers spent on their requests, without the way there and back."""
+        return sum(worker.seconds for worker in self._workers)
+
     def score(self, rows: Sequence[tuple[str, ...]]) -> Iterator[Scored]:
         """Verdicts on rows, as they come; each row is judged once.
 
@@ -197,6 +201,7 @@ class _Worker:
         self.device, self.log, self.restarted = device, log, False
         self._python, self._load, self._threads = python, load, threads
         self._asked = 0
+        self.seconds = 0.0
         self._launch()
 
     def _launch(self) -> None:
@@ -272,6 +277,7 @@ class _Worker:
             elif "error" in told:
                 raise Failure(f"COMET's worker could not answer: {told['error']}. Its log is {self.log}")
             elif "done" in told:
+                self.seconds += told["done"]["seconds"]
                 say({"padding": f"{told['done']['padding']:.1%}"})
                 return
             else:

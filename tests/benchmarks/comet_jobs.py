@@ -5,7 +5,7 @@
     score DTYPE BATCH MODEL SOURCES REFERENCES TRANSLATIONS...   `comet-score`, as its command line runs it
     inside WORKER BATCH ROWS                                     our worker's code in this process, without its pipe
 
-Prints a JSON line: the seconds of scoring alone, without imports, loading and reading, and the scores.
+Prints a JSON line: the seconds and CPU seconds of scoring alone, without imports, loading and reading, and the scores.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def score(dtype: str, batch: str, model: str, sources: str, references: str, *tr
     from comet.cli import score as cli
 
     os.chdir(model)
-    seconds = 0.0
+    seconds = cpu = 0.0
     scores: list[float] = []
     load = cli.load_from_checkpoint
 
@@ -32,10 +32,11 @@ def score(dtype: str, batch: str, model: str, sources: str, references: str, *tr
         predict = metric.predict
 
         def timed(*args: object, **options: object) -> object:
-            nonlocal seconds
-            began = time.perf_counter()
+            nonlocal seconds, cpu
+            began, used = time.perf_counter(), time.process_time()
             made = predict(*args, **options)
             seconds += time.perf_counter() - began
+            cpu += time.process_time() - used
             scores.extend(made.scores)
             return made
 
@@ -49,7 +50,7 @@ def score(dtype: str, batch: str, model: str, sources: str, references: str, *tr
     options = ["--gpus", "0", "--batch_size", batch, "--quiet", "--only_system", "--model", "checkpoints/model.ckpt"]
     sys.argv = ["comet-score", "-s", sources, *said, "-t", *translations, *options]
     cli.score_command()
-    print(json.dumps({"seconds": seconds, "scores": scores}))
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "scores": scores}))
 
 
 def inside(worker: str, batch: str, rows: str) -> None:
@@ -59,9 +60,10 @@ def inside(worker: str, batch: str, rows: str) -> None:
     limits = {"batch_size": int(batch), "batch_tokens": 10**9}
     numbers: dict[str, int] = {}
     places = [[numbers.setdefault(text, len(numbers)) for text in row] for row in told["rows"]]
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     metric.answer({"id": 1, "texts": list(numbers), "rows": places, **limits})
-    print(json.dumps({"seconds": time.perf_counter() - began, "scores": []}))
+    took = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - used}
+    print(json.dumps({**took, "scores": []}))
 
 
 if __name__ == "__main__":
