@@ -19,13 +19,14 @@ quickstart: $(VENV)/base.installed ## Run the sample recipe and report on it
 	$(BIN)/datagen report runs/quickstart --out runs/quickstart/report
 
 test: $(VENV)/dev.installed ## Run the tests
+	$(BIN)/python -m filters.comet.environment
 	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile
 
 test-slow: $(VENV)/dev.installed ## Run the tests that take long
 	$(BIN)/pytest -m slow
 
 test-train: $(TRAIN)/train-test.installed ## Run the tests of what needs torch and transformers
-	$(TRAIN)/bin/pytest tests/datagen/engines tests/integration/test_transformers_serve.py
+	$(TRAIN)/bin/pytest tests/datagen/engines tests/filters/torch_models tests/integration/test_transformers_serve.py
 
 setup: $(VENV)/dev.installed ## Make .venv with everything needed to work on the project
 

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypedDict
 
 import polars as pl
 
+from corpus.errors import UserError
 from corpus.schema import MESSAGES
 
 ROLES = ("system", "user", "assistant", "tool")
@@ -63,6 +64,50 @@ class Reply(NamedTuple):
     finish_reason: str | None = None
 
 
-Generate = Callable[[Iterable[tuple[str, Sequence[Message]]]], Iterator[tuple[str, Reply]]]
-"""Asks a model: takes chats, each with a name, and gives a reply to each under its name, in the order in which they
-come. A name stands once. Replies are kept, so that a chat which was answered once is not asked again."""
+class Chat(NamedTuple):
+    """A chat that a model is asked to answer."""
+
+    name: str
+    """Under which the reply comes back."""
+    messages: Sequence[Message]
+    sample: int = 0
+    """Which of several answers to equal messages is meant: 0 is the first."""
+
+
+class FormRefused(UserError):
+    """The server does not take the form that answers were to have; without it, it may well answer."""
+
+
+Generate = Callable[[Iterable[Chat]], Iterator[tuple[str, Reply]]]
+"""Asks a model: takes chats and gives a reply to each under its name, in the order in which they come. A name stands
+once. Replies are kept, so that a chat which was answered once is not asked again; equal chats are asked once. Chats are
+taken, from a thread of its own, as they are needed.
+
+Raises `FormRefused` before the first request is answered, if at all; `UserError` and `Failure` where the model cannot
+be asked (any more): what was answered is kept."""
+
+
+class Rating(NamedTuple):
+    """What a served reward model said of a chat; no reward where it could not be had, with the reason."""
+
+    reward: float | None
+    problem: str | None = None
+    """Why there is no reward; begins with `failed` where another time may bring one."""
+
+
+Rate = Callable[[Iterable[tuple[int, Sequence[Message]]]], Iterator[tuple[int, Rating]]]
+"""Asks a served reward model: takes whole chats, each with a number, and gives a rating to each under its number, in
+the order in which they come."""
+
+
+class RewardServer(NamedTuple):
+    """Where a reward model is served."""
+
+    model: str
+    """What the server calls it."""
+    base_urls: Sequence[str]
+    """Addresses of servers of the same model, without a path."""
+    api_key_env: str | None
+    """Environment variable that holds the key, where one is needed."""
+    max_concurrency: int
+    """Requests in flight at most, at all addresses together."""

@@ -17,7 +17,7 @@ from corpus.errors import Failure, UserError, nearest
 from corpus.fit import column_fits, holes, misfit
 from corpus.hashing import digest, row_ids
 from corpus.languages import canonical
-from corpus.manifest import Manifest, Score, content_hash, read_manifest, write_manifest
+from corpus.manifest import Manifest, Score, Tally, content_hash, read_manifest, write_manifest
 from corpus.schema import kind_of, schema, score_dtype
 from corpus.shards import ASIDE, Shard, conform, replacing, shard_name, write_parquet
 
@@ -82,13 +82,16 @@ def open(path: str | Path) -> Dataset:
     return Dataset(folder, read_manifest(folder))
 
 
-def finish(folder: Path, manifest: Manifest) -> Dataset:
-    """Count what the shards hold, write the card and last of all the manifest: the folder becomes a dataset."""
-    from corpus.describe import describe
+def finish(folder: Path, manifest: Manifest, tallies: Sequence[Tally]) -> Dataset:
+    """Add up what was counted of the shards, write the card and last of all the manifest: it becomes a dataset.
+
+    `tallies` are what `corpus.describe.tally` gives of each of the manifest's shards, in order.
+    """
+    from corpus.describe import tables
 
     files = [folder / "data" / shard.name for shard in manifest.shards]
     manifest = manifest.model_copy(
-        update={"content": content_hash(manifest.shards), **describe(files, manifest.scores)}
+        update={"content": content_hash(manifest.shards), **tables(tallies, files, manifest.scores)}
     )
     with replacing(folder / "README.md") as handle:
         handle.write(card(manifest).encode())
@@ -117,6 +120,8 @@ def write(
         UserError: the folder exists, or a row does not fit: a column is unknown or of a wrong type, a required value is
             missing, a language code is not in canonical form. Nothing is left behind.
     """
+    from corpus.describe import tally
+
     folder = Path(path)
     if folder.exists():
         raise UserError(f"{folder} exists already; datasets are never overwritten. Choose another name or remove it")
@@ -126,10 +131,12 @@ def write(
     parts = cut_groups(pl.concat(frames), grouped, rows_per_shard) if grouped else cut(frames, rows_per_shard)
     try:
         shards: list[Shard] = []
+        tallies: list[Tally] = []
         names: list[str] = sorted(scores or {})
         for frame in parts:
             names = [name for name in frame.columns if name not in kind_of(kind).columns]
             shards.append(write_parquet(temporary / "data" / shard_name(len(shards)), frame))
+            tallies.append(tally(frame, names))
         manifest = Manifest(
             kind=kind,
             stage="write",
@@ -142,7 +149,7 @@ def write(
             counts={"rows": sum(shard.rows for shard in shards)},
             scores={name: (scores or {}).get(name, Score()) for name in names},
         )
-        finish(temporary, manifest)
+        finish(temporary, manifest, tallies)
         temporary.rename(folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)

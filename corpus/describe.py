@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypedDict
@@ -11,9 +12,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from corpus.manifest import Histogram, Score
+from corpus.manifest import Histogram, Score, Spread, Tally
 
 BINS = 40
+LABELS = 50
+"""Most labels of a column that a manifest counts. A column that has more in one shard has more in all."""
+
+_COUNTED = ("src_lang", "tgt_lang", "origin", "license", "engine")
 
 
 class Tables(TypedDict):
@@ -34,60 +39,102 @@ LANGUAGES = (
 """A row's languages as reports name them: `de>en`, `de` for monolingual rows, `und` where unknown."""
 
 
-def describe(shards: Sequence[Path], scores: Mapping[str, Score]) -> Tables:
-    """Count rows by language, origin, licence and model, and spread the score columns over histograms.
+def tally(frame: pl.DataFrame, scores: Iterable[str]) -> Tally:
+    """Count a shard's rows by language, origin, licence and model, and take the extent of each score column."""
+    columns = [name for name in _COUNTED if name in frame.columns]
+    counts = frame.lazy().group_by(columns).len("rows").collect(engine="in-memory")
+    return Tally(
+        languages=_sums(counts, LANGUAGES),
+        origins=_sums(counts, pl.col("origin").fill_null("unknown")),
+        licenses=_sums(counts, pl.col("license").fill_null("unknown")),
+        models=_sums(counts, pl.col("engine")) if "engine" in columns else {},
+        scores={name: _spread(name, frame[name]) for name in scores if name in frame.columns},
+    )
 
-    `scores` names the score columns with direction and signature; counts and histograms are filled in.
+
+def describe(shards: Sequence[Path], scores: Mapping[str, Score]) -> Tables:
+    """The tables of shards of which nothing was counted yet; see `tables`."""
+    names = pl.read_parquet_schema(shards[0]) if shards else {}
+    columns = [name for name in names if name in _COUNTED or name in scores]
+    return tables([tally(pl.read_parquet(shard, columns=columns), scores) for shard in shards], shards, scores)
+
+
+def tables(tallies: Sequence[Tally], shards: Sequence[Path], scores: Mapping[str, Score]) -> Tables:
+    """Add up what `tally` counted of each shard, and spread the score columns over histograms.
+
+    Args:
+        tallies: in the shards' order.
+        shards: the files; score columns are read from them once more, since bins depend on the extent of all.
+        scores: the score columns with direction and signature; counts and histograms are filled in.
     """
-    if not shards:
-        empty: dict[str, int] = {}
-        return Tables(languages=empty, origins={}, licenses={}, models={}, scores=dict(scores))
-    frame = pl.scan_parquet(list(shards))
-    names = frame.collect_schema().names()
-    columns = [name for name in ("src_lang", "tgt_lang", "origin", "license", "engine") if name in names]
-    judged = [name for name in scores if name in names]
+    judged = [name for name in scores if not tallies or name in tallies[0].scores]
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        spreads = pool.map(lambda name: _spread(shards, name, scores[name]), judged)
-        counts = frame.group_by(columns).len("rows").collect(engine="streaming")
+        filled = pool.map(lambda name: _described(name, scores[name], tallies, shards), judged)
         return Tables(
-            languages=_tally(counts, LANGUAGES),
-            origins=_tally(counts, pl.col("origin").fill_null("unknown")),
-            licenses=_tally(counts, pl.col("license").fill_null("unknown")),
-            models=_tally(counts, pl.col("engine")) if "engine" in names else {},
-            scores=dict(zip(judged, spreads, strict=True)),
+            languages=_added(one.languages for one in tallies),
+            origins=_added(one.origins for one in tallies),
+            licenses=_added(one.licenses for one in tallies),
+            models=_added(one.models for one in tallies),
+            scores=dict(zip(judged, filled, strict=True)),
         )
 
 
-def _tally(counts: pl.DataFrame, key: pl.Expr) -> dict[str, int]:
+def _sums(counts: pl.DataFrame, key: pl.Expr) -> dict[str, int]:
     return dict(counts.group_by(key.alias("key")).agg(pl.col("rows").sum()).sort("key").iter_rows())
 
 
-def _spread(shards: Sequence[Path], name: str, score: Score) -> Score:
-    """Two passes in shard order over one column: extent and mean, then the bins. Threads change no digit of it."""
-    scored = unjudged = finite = 0
-    total, low, high = 0.0, float("inf"), float("-inf")
-    numeric = name.startswith(("score_", "flag_"))
-    for shard in shards:
-        column = pl.read_parquet(shard, columns=[name])[name]
-        scored += column.count()
-        unjudged += column.null_count()
-        numbers = _finite(column) if numeric else np.empty(0)
-        if len(numbers):
-            finite += len(numbers)
-            total += float(numbers.sum())
-            low, high = min(low, float(numbers.min())), max(high, float(numbers.max()))
-    told = score.model_copy(update={"scored": scored, "unjudged": unjudged})
+def _added(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part)
+    return dict(sorted(total.items()))
+
+
+def _spread(name: str, column: pl.Series) -> Spread:
+    """Counts and extent of a score column's part in a shard."""
+    numbers = _finite(column) if name.startswith(("score_", "flag_")) else np.empty(0)
+    told = Spread(
+        scored=column.count(), unjudged=column.null_count(), finite=len(numbers), labels=_labels(name, column)
+    )
+    if not told.finite:
+        return told
+    extent = {"total": float(numbers.sum()), "low": float(numbers.min()), "high": float(numbers.max())}
+    return told.model_copy(update=extent)
+
+
+def _labels(name: str, column: pl.Series) -> dict[str, int] | None:
+    if not name.startswith("label_"):
+        return None
+    counts = column.drop_nulls().value_counts()
+    return dict(counts.iter_rows()) if counts.height <= LABELS else None
+
+
+def _all_labels(parts: Sequence[Spread]) -> dict[str, int]:
+    """Labels of all shards, in order; none where they are too many."""
+    known = [part.labels for part in parts if part.labels is not None]
+    added = _added(known)
+    return added if len(known) == len(parts) and len(added) <= LABELS else {}
+
+
+def _described(name: str, score: Score, tallies: Sequence[Tally], shards: Sequence[Path]) -> Score:
+    """A score with counts, mean and histogram. Added up in shard order: threads change no digit of it."""
+    parts = [one.scores[name] for one in tallies]
+    counted = {"scored": sum(part.scored for part in parts), "unjudged": sum(part.unjudged for part in parts)}
+    told = score.model_copy(update={**counted, "labels": _all_labels(parts)})
+    finite = sum(part.finite for part in parts)
     if not finite:
         return told
+    low = min(part.low for part in parts if part.low is not None)
+    high = max(part.high for part in parts if part.high is not None)
     if low + (high - low) / BINS <= low:  # all alike, to the digits that a float has
         high = low + max(1.0, abs(low))
-    counts = np.zeros(BINS, dtype=np.int64)
+    bins = np.zeros(BINS, dtype=np.int64)
     for shard in shards:
         numbers = _finite(pl.read_parquet(shard, columns=[name])[name])
-        counts += np.histogram(numbers, bins=BINS, range=(low, high))[0]
+        bins += np.histogram(numbers, bins=BINS, range=(low, high))[0]
     # Twelve digits: the same rows cut into other shards add up in another order.
-    mean = float(f"{total / finite:.12g}")
-    return told.model_copy(update={"mean": mean, "histogram": Histogram(low=low, high=high, counts=counts.tolist())})
+    mean = float(f"{sum(part.total for part in parts) / finite:.12g}")
+    return told.model_copy(update={"mean": mean, "histogram": Histogram(low=low, high=high, counts=bins.tolist())})
 
 
 def _finite(column: pl.Series) -> NDArray[np.float64]:

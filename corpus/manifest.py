@@ -62,7 +62,30 @@ class Score(_Entry):
     mean: float | None = None
     histogram: Histogram | None = None
     labels: dict[str, int] = Field(default_factory=dict)
-    """Rows by label, for the most frequent ones of a label column: languages, verdicts, why there is no number."""
+    """Rows by label, of a label column with few of them: languages, verdicts, why there is no number."""
+
+
+class Spread(_Entry):
+    """What is known of one shard's part of a score column; `total`, `low` and `high` are those of finite numbers."""
+
+    scored: int
+    unjudged: int
+    finite: int = 0
+    total: float = 0.0
+    low: float | None = None
+    high: float | None = None
+    labels: dict[str, int] | None = None
+    """Rows by label; None where it has too many, or is no label column."""
+
+
+class Tally(_Entry):
+    """What is counted of one shard while its rows are at hand."""
+
+    languages: dict[str, int]
+    origins: dict[str, int]
+    licenses: dict[str, int]
+    models: dict[str, int]
+    scores: dict[str, Spread]
 
 
 class Selection(_Entry):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,6 @@ from typing import IO
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
-from corpus.hashing import file_sha256
 from corpus.schema import schema
 
 COMPRESSION_LEVEL = 1
@@ -81,16 +82,25 @@ def shard_name(index: int) -> str:
     return f"{index:05d}.parquet"
 
 
-def write_parquet(path: Path, frame: pl.DataFrame) -> Shard:
-    """Write a frame atomically at the pinned settings and describe the file.
+def parquet_bytes(frame: pl.DataFrame) -> memoryview:
+    """A frame as a parquet file at the pinned settings.
 
-    The frame is made contiguous first: how a frame was put together must not show in the bytes.
+    It is made contiguous first: how a frame was put together must not show in the bytes.
     """
+    buffer = io.BytesIO()
+    frame.rechunk().write_parquet(
+        buffer, compression="zstd", compression_level=COMPRESSION_LEVEL, row_group_size=ROW_GROUP_ROWS
+    )
+    return buffer.getbuffer()
+
+
+def write_parquet(path: Path, frame: pl.DataFrame) -> Shard:
+    """Write a frame atomically at the pinned settings and describe the file."""
+    content = parquet_bytes(frame)
     with replacing(path) as handle:
-        frame.rechunk().write_parquet(
-            handle, compression="zstd", compression_level=COMPRESSION_LEVEL, row_group_size=ROW_GROUP_ROWS
-        )
-    return Shard(name=path.name, rows=frame.height, bytes=path.stat().st_size, sha256=file_sha256(path))
+        handle.write(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Shard(name=path.name, rows=frame.height, bytes=len(content), sha256=sha256)
 
 
 def conform(frame: pl.DataFrame, kind: str) -> pl.DataFrame:

@@ -29,6 +29,7 @@ from datagen.stages.base import DatasetStage, FlowStage, Stage
 from datagen.stages.read import Read
 from datagen.tasks.base import open_task, task_names
 from filters.base import Filter, Part, ScoreColumn, Scorer, reject_columns
+from filters.language_model import LanguageModel
 from filters.learned import LearnedScorer
 from filters.names import filter_class, filter_names, scorer_class, scorer_names
 
@@ -170,7 +171,10 @@ _OWN = set.union(*map(_have, KINDS))
 
 
 def _fits(scorer: Scorer, kind: str) -> bool:
-    needs = scorer.needs(kind)
+    try:
+        needs = scorer.needs(kind)
+    except UserError:  # kinds that a rubric is not for
+        return False
     # Scores that other scorers add are of any kind.
     return bool(needs) and _have(kind).issuperset(need for need in needs if score_dtype(need) is None)
 
@@ -319,6 +323,7 @@ _WORDS: dict[object, str] = {
     Filter: "filters",
     Scorer: "scorers",
     Engine: "engines",
+    LanguageModel: "an engine",
     Price: "{input: number, output: number, cached_input: number}",
 }
 

@@ -26,16 +26,24 @@ def leave_verdicts(pieces: Sequence[Piece], key_frame: Callable[[Piece], pl.Data
             them, `@priority` (the highest does).
         folder: where to; the files' columns are `@row`, counted within the piece, and `@kept_id`.
     """
-    starts = np.cumsum([0, *(piece.height() for piece in pieces)])
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        starts = np.cumsum([0, *pool.map(Piece.height, pieces)])
     keys, priority = _keys(pieces, starts, key_frame)
     stands = representatives(keys, priority)
     del keys, priority
     dropped = np.flatnonzero(stands != np.arange(len(stands)))
-    keepers = np.unique(stands[dropped])
-    ids = _ids(pieces, starts, keepers)
-    for piece, start, mine in zip(pieces, starts[:-1], _by_piece(dropped, starts), strict=True):
-        kept = ids.gather(np.searchsorted(keepers, stands[mine]))
-        pl.DataFrame({"@row": mine - start, "@kept_id": kept}).write_parquet(folder / piece.name)
+    keeps = np.zeros(len(stands), dtype=bool)
+    keeps[stands[dropped]] = True
+    ids = _ids(pieces, starts, np.flatnonzero(keeps))
+    place = np.cumsum(keeps, dtype=np.int64) - 1
+
+    def leave(piece: Piece, start: int, mine: Rows) -> None:
+        kept = ids.gather(place[stands[mine]])
+        verdicts = pl.DataFrame({"@row": mine - start, "@kept_id": kept})
+        verdicts.write_parquet(folder / piece.name, compression="uncompressed", statistics=False)
+
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        list(pool.map(leave, pieces, starts[:-1], _by_piece(dropped, starts)))
 
 
 def _keys(
@@ -59,8 +67,13 @@ def _keys(
 
 def _ids(pieces: Sequence[Piece], starts: Rows, rows: Rows) -> pl.Series:
     """The ids of these rows."""
-    parts = zip(pieces, starts[:-1], _by_piece(rows, starts), strict=True)
-    return pl.concat([piece.column("id").gather(mine - start) for piece, start, mine in parts])
+
+    def of(piece: Piece, start: int, mine: Rows) -> pl.Series:
+        return piece.column("id").gather(mine - start)
+
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        # In one chunk: else polars, which gathers from it again and again, would look for the chunk of each row.
+        return pl.concat(pool.map(of, pieces, starts[:-1], _by_piece(rows, starts))).rechunk()
 
 
 def _by_piece(rows: Rows, starts: Rows) -> list[Rows]:

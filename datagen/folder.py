@@ -12,7 +12,7 @@ from typing import NamedTuple
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from corpus.manifest import Counts
+from corpus.manifest import Counts, Tally
 from corpus.shards import Shard, conform, replacing, write_parquet
 from datagen.stages.base import Header, Result, add_counts
 
@@ -25,6 +25,7 @@ class Part(BaseModel):
     shard: Shard
     split: str = "train"
     counts: Counts
+    tally: Tally
 
 
 class Collected(NamedTuple):
@@ -33,6 +34,7 @@ class Collected(NamedTuple):
     shards: list[Shard]
     splits: dict[str, list[str]]
     counts: Counts
+    tallies: list[Tally]
 
 
 class StageFolder:
@@ -66,10 +68,13 @@ class StageFolder:
 
     def write(self, name: str, result: Result, split: str = "train") -> None:
         """Write a shard, what was set aside with it, and last its part file."""
-        shard = write_parquet(self.path / "data" / name, conform(result.rows, self.header.kind))
+        from corpus.describe import tally
+
+        rows = conform(result.rows, self.header.kind)
+        shard = write_parquet(self.path / "data" / name, rows)
         if result.aside.height:
             write_parquet(self.path / "aside" / name, result.aside)
-        self._keep(name, Part(shard=shard, split=split, counts=result.counts))
+        self._keep(name, Part(shard=shard, split=split, counts=result.counts, tally=tally(rows, self.header.scores)))
 
     def count(self, counts: Counts) -> None:
         """Keep counts that belong to no shard; a later attempt's replace them."""
@@ -93,7 +98,7 @@ class StageFolder:
         splits: dict[str, list[str]] = {split: [] for split in self.header.splits}
         for part in parts:
             splits[part.split].append(part.shard.name)
-        return Collected([part.shard for part in parts], splits, counts)
+        return Collected([part.shard for part in parts], splits, counts, [part.tally for part in parts])
 
     def discard(self) -> None:
         """Remove the folder: what was made is not what was asked for."""

@@ -6,18 +6,18 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from corpus.config import Loaded, dotted, load, validate
 from corpus.errors import UserError, nearest
 from corpus.manifest import read_manifest
-from corpus.plain_yaml import KeyPath
+from corpus.plain_yaml import KeyPath, parse
 from datagen.engines.names import engine_class
 from datagen.readers.names import reader_class
 from datagen.stages import STAGES
 from datagen.stages.base import Header, Stage
 from datagen.stages.read import Read, Sample
-from filters.base import Part
+from filters.base import Part, Scorer
 from filters.names import filter_class, scorer_class
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
@@ -77,6 +77,20 @@ def load_recipe(path: Path, *, sets: tuple[str, ...] = (), sample: Sample | None
     if not isinstance(seed, int) or isinstance(seed, bool):
         raise builder.fault(("seed",), f"seed: found {seed!r}, expected a whole number")
     return Recipe(path, name, seed, builder.stages())
+
+
+def load_scorers(text: str) -> tuple[Scorer, ...]:
+    """Scorers that a command line names, as a recipe writes them: a name, `{chrf: {word_order: 2}}`, or a list.
+
+    Relative paths start at the working folder.
+
+    Raises:
+        UserError: no such scorer, or a wrong option.
+    """
+    value, _ = parse(text, lambda line: f"scorer, line {line}")
+    specs: list[Any] = value if isinstance(value, list) else [value]
+    builder = _Builder(Loaded("scorer", {"scorers": specs}, {(): "scorer"}), Path(), None)
+    return tuple(cast(Scorer, builder.part(spec, scorer_class, ("scorers", n))) for n, spec in enumerate(specs))
 
 
 @dataclass
@@ -177,11 +191,11 @@ class _Builder:
             if option in data and option in model.model_fields:
                 if not isinstance(data[option], list):
                     raise self.fault((*at, option), f"{dotted((*at, option))}: expected a list of names")
-                parts = [self._part(spec, find, (*at, option, n)) for n, spec in enumerate(data[option])]
+                parts = [self.part(spec, find, (*at, option, n)) for n, spec in enumerate(data[option])]
                 data = {**data, option: tuple(parts)}
         return validate(data, model, loaded=self.loaded, at=at)
 
-    def _part(self, spec: object, find: Callable[[str], type[Part]], at: KeyPath) -> Part:
+    def part(self, spec: object, find: Callable[[str], type[Part]], at: KeyPath) -> Part:
         """A filter or scorer from `name` or `{name: {options}}`."""
         options: object = {}
         if isinstance(spec, str):
@@ -199,7 +213,7 @@ class _Builder:
         data = beside(data, model.models, self.base)
         for option in getattr(model, "engines", ()):
             if isinstance(data, dict) and data.get(option) is not None:
-                data = {**data, option: self._part(data[option], engine_class, (*at, option))}
+                data = {**data, option: self.part(data[option], engine_class, (*at, option))}
         return validate(data, model, loaded=self.loaded, at=at)
 
 

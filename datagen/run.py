@@ -179,7 +179,7 @@ def _make(planned: Planned, recipe: Recipe, workers: int, progress: Progress) ->
         tell=_telling(stage, planned, progress),
     )
     execute(stage, planned.inputs, out, context, workers, progress)
-    shards, splits, counts = out.collect()
+    shards, splits, counts, tallies = out.collect()
     manifest = Manifest(
         kind=stage.header.kind,
         stage=stage.verb,
@@ -198,7 +198,7 @@ def _make(planned: Planned, recipe: Recipe, workers: int, progress: Progress) ->
         selected_by=list(stage.header.selected_by),
         run=_run_block(started, attempt, workers),
     )
-    dataset = finish(planned.folder, manifest)
+    dataset = finish(planned.folder, manifest, tallies)
     out.clean()
     progress.finished(stage, dataset, time.time() - started)
     return dataset

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 from datagen.catalog import markdown
 
@@ -24,11 +25,6 @@ PAGES = {
         "What answers prompts in the stage `generate`: `generate: {n: 4, engines: [{openai: {model: ...}}]}`. "
         "Options that are not given are left to the server, or to the model's own generation config.",
     ),
-    "scorers": (
-        "Scorers",
-        "A scorer adds columns to rows and drops none. Its columns are computed once, in a stage `score`, however "
-        "often the filters change that look at them. A null means that it could not judge.",
-    ),
     "filters": (
         "Filters",
         "A filter drops the rows that have the fault it is named after; in the stage `select`, or as a gate of `best` "
@@ -42,3 +38,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for section, (title, opening) in PAGES.items():
         files.append(File.generated(config, f"{section}.md", content=markdown(section, title, opening)))
     return files
+
+
+def on_page_markdown(text: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Put the scorers' options below what the page on scorers says of them."""
+    del config, files
+    if page.file.src_uri != "scorers.md":
+        return text
+    catalog = markdown("scorers", "Columns and options", "`datagen list scorers` tells the same on the command line.")
+    return f"{text}\n\n#{catalog}".replace("\n## `", "\n### `")

@@ -42,7 +42,7 @@ NumericColumn = Annotated[str, AfterValidator(_numeric)]
 class ScoreColumn(BaseModel):
     """What a manifest tells of a score column."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     name: str
     higher_is_better: bool | None = None
@@ -58,7 +58,7 @@ class ScoreColumn(BaseModel):
 class Part(BaseModel):
     """Options of a filter or scorer, as a recipe gives them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
     version: ClassVar[int] = 1
     """Raised by hand when the meaning of the part changes; enters the plan."""

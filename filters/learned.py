@@ -16,9 +16,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import polars as pl
 
-from corpus.chat import Generate
+from corpus.chat import Generate, Rate, RewardServer
 from corpus.schema import score_dtype
 from filters.base import ScoreColumn, Scorer
+from filters.language_model import LanguageModel
 
 ROW = "@row"
 """Column of items: the row that an item belongs to, counted from 0."""
@@ -53,7 +54,9 @@ class Services:
     folder: Path
     """Where it may keep files that help to go on after a kill, and logs of its processes."""
     generate: Mapping[str, Generate] = field(default_factory=dict)
-    """By the name of a scorer's option that holds an engine: how to ask that engine."""
+    """How to ask the models that the scorer `asked` for, by the names that it gave them."""
+    rate: Callable[[RewardServer], Rate] | None = None
+    """How to ask a server for rewards."""
     tell: Callable[[Mapping[str, Any]], None] = _silent
     """Takes facts for people who watch, such as `{"state": "loading"}` or `{"padding": 0.07}`."""
 
@@ -103,6 +106,11 @@ class LearnedScorer(Scorer):
             Failure: it does not fit, or its process dies.
         """
         raise NotImplementedError
+
+    def asked(self) -> Mapping[str, LanguageModel]:
+        """Models that `open` asks through `Services.generate`, by name; by default those in the options `engines`."""
+        held = {option: getattr(self, option) for option in self.engines}
+        return {option: model for option, model in held.items() if model is not None}
 
     def kept_as(self) -> object:
         """What tells this scorer's verdicts on the same items from another's. By default all but the column name."""

@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from corpus.errors import UserError
 from corpus.filehash import local_version, remembered_hashes
@@ -16,6 +17,9 @@ _CONTENT = (
     *("*.safetensors", "*.safetensors.index.json", "pytorch_model*.bin*", "config.json"),
     *("generation_config.json", "tokenizer*", "tekken.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.*", "merges.txt", "*.model", "*.tiktoken", "chat_template*", "additional_chat_templates/*", "*.py"),
+    # What sentence-transformers puts on top of an encoder.
+    *("modules.json", "sentence_bert_config.json", "config_sentence_transformers.json"),
+    *("[0-9]_*/config.json", "[0-9]_*/model.safetensors", "[0-9]_*/pytorch_model.bin"),
 )
 """Files of a model's folder that decide what it answers. A trainer's state and the card are not among them."""
 _COMMIT = re.compile("[0-9a-f]{40}")
@@ -45,6 +49,47 @@ def model_name(model: str) -> str:
     return Path(model).resolve().name if Path(model).exists() else model
 
 
+def model_file(model: str, revision: str | None, path: str) -> Path | None:
+    """A file of a model's folder, or of a model on the hub (fetched); None where the model has none of that name.
+
+    Raises:
+        UserError: it may not be had, or the hub cannot be asked.
+    """
+    if Path(model).is_dir():
+        return Path(model) / path if (Path(model) / path).is_file() else None
+    from filters.hub import hub_file
+
+    return hub_file(model, model_identity(model, revision)["commit"], path)
+
+
+@cache
+def card_licence(model: str, revision: str | None) -> str | None:
+    """The licence that a model's card states in its head; None where there is no card or it says nothing."""
+    import yaml
+
+    try:
+        card = model_file(model, revision, "README.md")
+        head = card.read_text("utf-8").split("---\n", 2)[1] if card else ""
+        licence = yaml.safe_load(head).get("license")
+    except (UserError, OSError, ValueError, AttributeError, IndexError, yaml.YAMLError):
+        return None
+    return str(licence) if licence else None
+
+
+def check_template(tokenizer: Any, model: str) -> None:
+    """Refuse a model that was not made for chats.
+
+    Raises:
+        UserError: the tokenizer has no chat template.
+    """
+    # Mistral's own tokenizers know chats without a template.
+    if not getattr(tokenizer, "chat_template", True):
+        raise UserError(
+            f"{model} has no chat template, so it cannot read messages. Take a model that was tuned for chats, or put "
+            "a chat_template.jinja into its folder"
+        )
+
+
 def _content(folder: Path) -> str:
     if (folder / "adapter_config.json").is_file():
         raise UserError(f"{folder} holds an adapter, whose base lies elsewhere; merge it into its base first")
@@ -54,19 +99,24 @@ def _content(folder: Path) -> str:
             "trainer's output folder may hold its models one level deeper, in checkpoint-*"
         )
     files = sorted({file for pattern in _CONTENT for file in folder.glob(pattern) if file.is_file()})
-    hashes = remembered_hashes([local_version(str(file)) for file in files], _cache_folder())
+    hashes = remembered_hashes([local_version(str(file)) for file in files], cache_folder())
     named = zip((file.relative_to(folder).as_posix() for file in files), hashes, strict=True)
     return digest([list(pair) for pair in named])
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """The folder of this user where we keep what is dear to make: `~/.cache/towerkit`, or under XDG_CACHE_HOME.
+
+    Raises:
+        UserError: it cannot be written.
+    """
     folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "towerkit"
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise UserError(
-            f"hashes of model files are remembered in {folder}, which cannot be written; set XDG_CACHE_HOME to a "
-            "folder that can be"
+            f"hashes of model files and environments of their own are kept in {folder}, which cannot be written; set "
+            "XDG_CACHE_HOME to a folder that can be"
         )
     return folder
 

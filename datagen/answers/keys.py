@@ -34,8 +34,12 @@ def message_digests(prompts: pl.Series) -> list[bytes]:
 
 def sample_keys(salt: bytes, digests: Sequence[bytes], samples: int) -> list[bytes]:
     """Keys of samples 0, 1 … of the first prompt, then of the second and so on."""
-    numbers = [sample.to_bytes(4, "little") for sample in range(samples)]
-    return [xxhash.xxh3_128_digest(salt + messages + number) for messages in digests for number in numbers]
+    return [sample_key(salt, messages, sample) for messages in digests for sample in range(samples)]
+
+
+def sample_key(salt: bytes, messages: bytes, sample: int) -> bytes:
+    """The key of one sample of an answer to messages of this digest."""
+    return xxhash.xxh3_128_digest(salt + messages + sample.to_bytes(4, "little"))
 
 
 def seed_of(key: bytes) -> int:

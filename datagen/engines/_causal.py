@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
 import transformers
 
-from corpus.errors import Failure, UserError
-from datagen.engines._chat import Prompt, check_template, cut, split_reasoning
+from datagen.engines._chat import Prompt, cut, split_reasoning
 from datagen.engines._decoding import Draw, Ends, Penalties, Processor, uniforms
 from datagen.engines.completions import Answer
 from datagen.engines.problems import Problem
 from datagen.engines.transformers import Transformers
+from filters.models import check_template
+from filters.torch_models.devices import find_device
+from filters.torch_models.load import load
 
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _LONGEST = 2048
 """Tokens of an answer where neither the recipe nor the generation config limits it."""
 
@@ -52,14 +52,17 @@ class Causal:
             UserError: it cannot be loaded, or was not made for chats.
         """
         self._options = options
-        self.device = _device(options.device)
-        self.tokenizer, self._model = _load(options, revision, self.device)
+        self.device = find_device(options.device)
+        self.tokenizer, self._model, _, self.context = load(
+            "AutoModelForCausalLM",
+            options.model,
+            revision,
+            dtype=options.dtype,
+            device=self.device,
+            trust_remote_code=options.trust_remote_code,
+        )
+        """`context`: tokens of prompt and answer together that the model can read."""
         check_template(self.tokenizer, options.model)
-        config = self._model.config.get_text_config()
-        self.context = int(getattr(config, "max_position_embeddings", None) or self.tokenizer.model_max_length)
-        """Tokens of prompt and answer together that the model can read."""
-        # Else the tokenizer warns of prompts that are too long, as if they were used.
-        self.tokenizer.model_max_length = sys.maxsize
         self._settings = self._model.generation_config
         self._stop = options.stop or tuple(_listed(self._settings.stop_strings))
         self._ends = {*_listed(self._settings.eos_token_id), *_listed(self.tokenizer.eos_token_id)}
@@ -161,77 +164,6 @@ class Causal:
         settings.eos_token_id = sorted(self._ends) or None
         if settings.pad_token_id is None:
             settings.pad_token_id = min(self._ends, default=0)
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether less at once may work. Devices other than CUDA say it in words only."""
-    told = str(error).lower()
-    words = ("out of memory", "can't allocate memory", "not enough memory")
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(each in told for each in words)
-
-
-def is_device_lost(error: Exception) -> bool:
-    """Whether nothing more will work on this device in this process."""
-    return isinstance(error, torch.AcceleratorError)
-
-
-def release(device: torch.device) -> None:
-    """Give memory that is held for reuse back, so that smaller pieces find room in it."""
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    elif device.type == "mps":
-        torch.mps.empty_cache()
-
-
-def _load(options: Transformers, revision: str | None, device: torch.device) -> tuple[Any, Any]:
-    """Tokenizer and model."""
-    source = {"revision": revision or "main", "trust_remote_code": options.trust_remote_code}
-    bars: Any = transformers.utils.logging
-    shown = bars.is_progress_bar_enabled()
-    bars.disable_progress_bar()
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(options.model, **source)
-        loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
-            options.model, **source, dtype=_dtype(options.dtype, device), output_loading_info=True
-        )
-        model, told = loaded
-        model.to(device).eval()
-    # A wrong architecture, a damaged file, a package that is missing: the library and its parts have many errors.
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise Failure(f"{options.model} does not fit into the memory of {device}: {error}") from None
-        raise UserError(f"{options.model} cannot be loaded: {error}") from None
-    finally:
-        if shown:
-            bars.enable_progress_bar()
-    if told["missing_keys"]:
-        missing = ", ".join(sorted(told["missing_keys"])[:3])
-        raise UserError(f"{options.model} lacks weights: {len(told['missing_keys'])} in all, {missing} among them")
-    return tokenizer, model
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    device = torch.device(name)
-    there = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available()), "cpu": 1}
-    if (device.index or 0) >= there[device.type]:
-        raise UserError(f"device: there is no {name} here that torch {torch.__version__} can use")
-    return device
-
-
-def _dtype(name: str, device: torch.device) -> torch.dtype:
-    """`auto` is bfloat16 where the processor computes with it, else float32."""
-    if name != "auto":
-        return _DTYPES[name]
-    if device.type == "cuda":
-        able = torch.cuda.is_bf16_supported(including_emulation=False)
-    elif device.type == "cpu":
-        knows = torch.cpu.get_capabilities()
-        able = any(knows.get(each) for each in ("avx512_bf16", "amx_bf16", "bf16"))
-    else:
-        able = False
-    return torch.bfloat16 if able else torch.float32
 
 
 def _listed(value: Any) -> list[Any]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from corpus.chat import Message
-from corpus.errors import UserError
 
 _OPEN, _CLOSE = "<think>", "</think>"
 _TAG_TOKENS = 16
@@ -19,20 +18,6 @@ class Prompt(NamedTuple):
     tokens: list[int]
     thinking: bool
     """Whether the template ends with an open `<think>`, so that the answer begins inside it."""
-
-
-def check_template(tokenizer: Any, model: str) -> None:
-    """Refuse a model that was not made for chats.
-
-    Raises:
-        UserError: the tokenizer has no chat template.
-    """
-    # Mistral's own tokenizers know chats without a template.
-    if not getattr(tokenizer, "chat_template", True):
-        raise UserError(
-            f"{model} has no chat template, so it cannot read messages. Take a model that was tuned for chats, or put "
-            "a chat_template.jinja into its folder"
-        )
 
 
 def encode(tokenizer: Any, messages: Sequence[Message]) -> Prompt:

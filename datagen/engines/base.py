@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from corpus.chat import Message
 from datagen.engines.completions import Answer
 from datagen.engines.problems import Problem
-from filters.base import Part
+from filters.language_model import LanguageModel
 
 
 class Request(NamedTuple):
@@ -59,7 +60,7 @@ class Sink(Protocol):
 class Price(BaseModel):
     """What tokens cost, in the currency of your choice."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     input: float = Field(ge=0)
     """A million tokens of prompts."""
@@ -75,7 +76,7 @@ class Price(BaseModel):
         return (fresh * self.input + cached_tokens * cached + completion_tokens * self.output) / 1e6
 
 
-class Engine(Part):
+class Engine(LanguageModel):
     """Answers prompts. Options that are not given are left to the model's own generation config, or to the server."""
 
     speed: ClassVar[tuple[str, ...]] = ("max_cost", "max_tokens_total")
@@ -148,6 +149,16 @@ class Engine(Part):
         return {
             name: value for name, value in given.items() if value is not None and value is not False and value != ()
         }
+
+    def adapted(self, *, temperature: float | None = None, schema: Mapping[str, Any] | None = None) -> Self:
+        """With a temperature where none is given; engines that can be held to a JSON schema add that."""
+        del schema
+        return self if self.temperature is not None else self.model_copy(update={"temperature": temperature})
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """For as long, what was loaded to answer stays loaded, since more will be asked."""
+        yield
 
     def misfit(self, answer: Answer) -> Problem | None:
         """What is wrong with an answer that reads well, None where nothing is; whoever keeps answers asks this."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -67,8 +69,8 @@ def completion(choices: Sequence[Answer], usage: Usage) -> bytes:
 def parse(body: bytes, count: int) -> Completion:
     """The answers in a body, `count` of them; a problem stands where one cannot be read or is missing."""
     try:
-        told = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        told = _json(body)
+    except (ValueError, RecursionError) as error:
         return _none(Problem("malformed", f"the answer is no JSON: {error}"), count)
     if not isinstance(told, dict):
         return _none(Problem("malformed", f"the answer is a JSON {type(told).__name__}, expected an object"), count)
@@ -82,6 +84,31 @@ def parse(body: bytes, count: int) -> Completion:
     answers = [_answer(choice) for choice in choices[:count]]
     missing = Problem("too_few_choices", f"asked for {count} choices, got {len(choices)}")
     return Completion(answers + [missing] * (count - len(answers)), _usage(told.get("usage")))
+
+
+def _json(body: bytes) -> Any:
+    """The value of a body. Lone surrogates, which are no text but which some servers let pass, become U+FFFD."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        if not re.search(rb"\\u[dD][89a-fA-F]", body):
+            raise
+    return _whole(json.loads(body, parse_constant=_refuse))
+
+
+def _whole(told: Any) -> Any:
+    match told:
+        case str():
+            return told.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [_whole(one) for one in told]
+        case dict():
+            return {_whole(name): _whole(one) for name, one in told.items()}
+    return told
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _none(problem: Problem, count: int) -> Completion:

@@ -21,6 +21,7 @@ from urllib.request import getproxies, proxy_bypass
 import orjson
 from pydantic import Field, model_validator
 
+from corpus.chat import FormRefused
 from corpus.errors import Failure, UserError, nearest
 from datagen.engines.base import Request, Sink
 from datagen.engines.bodies import Bodies, is_about_form
@@ -153,7 +154,10 @@ class _Run:
                 self._feed.close(wait_s=1.0)
                 self._sink.flying(0)
             if self._wrong and not self._end:
-                raise UserError(self._scrubbed(await self._explain(*self._wrong)))
+                problem, host = self._wrong
+                refused = problem.kind == "unsupported" and self._engine.has_form and is_about_form(problem.message)
+                told = self._scrubbed(await self._explain(problem, host))
+                raise FormRefused(told) if refused else UserError(told)
         error = self._end or self._feed.error
         if error is not None:
             raise error
@@ -324,7 +328,7 @@ class _Run:
             ask.overdue = False
             self._failed(ask, host, Problem("timeout", f"no answer within {self._engine.timeout_s:g} s"))
         except (OSError, _client_error()) as error:
-            self._failed(ask, host, _problem_of(error))
+            self._failed(ask, host, problem_of(error))
         else:
             self._came(ask, host, sent, response.status, response.headers, told)
 
@@ -455,7 +459,7 @@ def _client_error() -> type[Exception]:
     return aiohttp.ClientError
 
 
-def _problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception) -> Problem:
     """What an exception of the transport says."""
     import aiohttp
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
@@ -95,6 +96,16 @@ class Served(Engine):
         more = {**form, "extra_body": self.extra_body}
         return super().sampling() | {name: value for name, value in more.items() if value}
 
+    def adapted(self, *, temperature: float | None = None, schema: Mapping[str, Any] | None = None) -> Self:
+        """With a temperature where none is given, and with `response_format` where nothing is said of a form.
+
+        It goes into `extra_body`: an answer of another form is the business of who asked.
+        """
+        adapted = super().adapted(temperature=temperature)
+        if schema is None or self.has_form:
+            return adapted
+        return adapted.model_copy(update={"extra_body": {**fields(schema, (), None, "vllm"), **self.extra_body}})
+
     def misfit(self, answer: Answer) -> Problem | None:
         """An answer that has not the form that was asked for. Those cut at `max_tokens` are the recipe's affair."""
         if answer.finish_reason != "stop" or not self.has_form:
@@ -112,7 +123,7 @@ class Served(Engine):
     @property
     def has_form(self) -> bool:
         """Whether answers shall have a form that is given."""
-        return bool(self.json_schema or self.choice or self.regex)
+        return bool(self.json_schema or self.choice or self.regex or self.extra_body.get("response_format"))
 
     @property
     def key_name(self) -> str | None:

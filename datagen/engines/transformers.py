@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from corpus.errors import Failure, UserError
 from datagen.engines.base import Engine, Request, Sink
@@ -51,6 +52,8 @@ class Transformers(Engine):
     """Requests of a batch at most; default: as many as `batch_tokens` allows."""
     trust_remote_code: bool = False
     """Whether to run code that comes with the model."""
+    _keeps: bool = PrivateAttr(default=False)
+    _held: Any = PrivateAttr(default=None)
 
     def identity(self) -> dict[str, str]:
         """The content of the model's folder, or its commit on the hub."""
@@ -66,7 +69,8 @@ class Transformers(Engine):
         first = next(requests, None)
         if first is None or sink.stopped:
             return
-        model = self._load()
+        model = self._held or self._load()
+        self._held = model if self._keeps else None
         fitted, step = _DEVICES.get(model.device.type, _DEVICES["cpu"])
         budget = self.batch_tokens or fitted
         asked = self._asked(model, itertools.chain([first], requests), sink)
@@ -78,6 +82,15 @@ class Transformers(Engine):
                 del window[:count]
             if sink.stopped:
                 return
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """For as long, the model stays loaded."""
+        self._keeps = True
+        try:
+            yield
+        finally:
+            self._keeps, self._held = False, None
 
     def _load(self) -> Causal:
         try:
@@ -138,7 +151,7 @@ class Transformers(Engine):
 
     def _answer_batch(self, model: Causal, batch: Sequence[_Asked], sink: Sink, budget: int) -> int:
         """Answer a batch, or its halves where the whole does not work. Returns the tokens that later ones may have."""
-        from datagen.engines import _causal
+        from filters.torch_models import devices
 
         if sink.stopped:
             return budget
@@ -149,10 +162,10 @@ class Transformers(Engine):
         if not isinstance(written, Exception):
             _hand_on(batch, written, time.monotonic() - started, sink)
             return budget
-        if _causal.is_device_lost(written):
+        if devices.is_device_lost(written):
             raise Failure(f"{self.model} stopped on {model.device}, which needs a new process: {written}") from None
-        _causal.release(model.device)
-        full = _causal.is_out_of_memory(written)
+        devices.release(model.device)
+        full = devices.is_out_of_memory(written)
         if len(batch) == 1:
             why = "no memory for it even alone" if full else type(written).__name__
             sink.failed(batch[0].key, Problem("too_long" if full else "server_error", f"{why}: {written}"))

@@ -5,18 +5,19 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from corpus.errors import Failure, UserError
-from datagen.engines._chat import Prompt, check_template, encode, split_reasoning
+from datagen.engines._chat import Prompt, encode, split_reasoning
 from datagen.engines.base import Engine, Request, Sink
 from datagen.engines.completions import Answer, Usage, completion
 from datagen.engines.problems import Problem
 from datagen.engines.structured import misfit
-from filters.models import model_identity
+from filters.models import check_template, model_identity
 
 _GRACE_S = 1.0
 """What is being answered when a run ends may still come in for so long."""
@@ -65,6 +66,8 @@ class Vllm(Engine):
     """Answers match this regular expression, whole."""
     llm: dict[str, Any] = Field(default_factory=dict)
     """Other arguments of `vllm.LLM`, as vLLM names them (`{quantization: fp8, max_num_seqs: 512}`)."""
+    _keeps: bool = PrivateAttr(default=False)
+    _held: Any = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _each_thing_once(self) -> Self:
@@ -90,6 +93,13 @@ class Vllm(Engine):
         dtype = {} if self.dtype == "auto" else {"dtype": self.dtype}
         return super().sampling() | more | dtype | {"library": self.name()}
 
+    def adapted(self, *, temperature: float | None = None, schema: Mapping[str, Any] | None = None) -> Self:
+        """With a temperature where none is given, and `json_schema` where nothing is said of a form."""
+        adapted = super().adapted(temperature=temperature)
+        if schema is None or self.json_schema or self.choice or self.regex:
+            return adapted
+        return adapted.model_copy(update={"json_schema": dict(schema)})
+
     def misfit(self, answer: Answer) -> Problem | None:
         """An answer that has not the form that was asked for. Those cut at `max_tokens` are the recipe's affair."""
         if answer.finish_reason != "stop" or not (self.json_schema or self.choice or self.regex):
@@ -102,11 +112,27 @@ class Vllm(Engine):
         first = next(requests, None)
         if first is None or sink.stopped:
             return
-        llm = self._load()
+        llm = self._held or self._load()
+        self._held = llm if self._keeps else None
         try:
             self._answer(llm, itertools.chain([first], requests), sink)
+        except BaseException:
+            self._held = None
+            raise
         finally:
-            llm.llm_engine.engine_core.shutdown(timeout=_SHUTDOWN_S)
+            if self._held is None:
+                _shut_down(llm)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """For as long, vLLM stays up."""
+        self._keeps = True
+        try:
+            yield
+        finally:
+            held, self._keeps, self._held = self._held, False, None
+            if held is not None:
+                _shut_down(held)
 
     def _load(self) -> Any:
         for name, value in _ENVIRONMENT.items():
@@ -225,6 +251,10 @@ class Vllm(Engine):
         [problem] = sink.answered([asked.key], completion([answer], usage), time.monotonic() - asked.since)
         if problem is not None:  # asking again would bring the same answer
             sink.failed(asked.key, problem)
+
+
+def _shut_down(llm: Any) -> None:
+    llm.llm_engine.engine_core.shutdown(timeout=_SHUTDOWN_S)
 
 
 class _Asked(NamedTuple):

@@ -143,10 +143,17 @@ def lines(path: str, normalize: Sequence[str], counts: Counter[str]) -> Iterator
     Raises:
         UserError: the file is empty, or its compressed data is broken; names the last line that is whole.
     """
+    yield from lines_in(_pieces(path), path, normalize, counts)
+
+
+def lines_in(
+    pieces: Iterator[bytes], path: str, normalize: Sequence[str], counts: Counter[str]
+) -> Iterator[bytes | Fault]:
+    """As `lines`, of a file whose content is at hand; `path` names it in messages."""
     strip_cr, strip_bom = "line_ends" in normalize, "byte_order_mark" in normalize
     number = 0
     try:
-        for number, line in enumerate(_split(_pieces(path)), 1):  # the error below names it
+        for number, line in enumerate(_split(pieces), 1):  # the error below names it
             if number == 1 and line.startswith(_BOM):
                 if not strip_bom:
                     yield Fault(
@@ -174,7 +181,12 @@ def lines(path: str, normalize: Sequence[str], counts: Counter[str]) -> Iterator
 
 def text_lines(path: str, normalize: Sequence[str], counts: Counter[str]) -> Iterator[str | Fault]:
     """The lines of a file as text, or what is wrong with them: the faults of `lines`, and `invalid_utf8`."""
-    for line in lines(path, normalize, counts):
+    yield from decoded(lines(path, normalize, counts))
+
+
+def decoded(found: Iterator[bytes | Fault]) -> Iterator[str | Fault]:
+    """Lines as text, or what is wrong with them."""
+    for line in found:
         if isinstance(line, Fault):
             yield line
             continue

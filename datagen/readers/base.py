@@ -52,7 +52,7 @@ class Reader(BaseModel):
     named columns derive from `datagen.readers._mapping.TableReader` instead.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     version: ClassVar[int] = 1
     unit: ClassVar[str] = "records"

@@ -13,32 +13,17 @@ from corpus.schema import KindName
 from datagen.readers._files import Fault, composer, excerpt, expand, text_lines
 from datagen.readers.base import Reader, Record
 from datagen.urls import file_name, shown
+from filters import mqm
 from filters.base import ScoreColumn
 
 COLUMNS = ("system", "doc", "seg_id", "rater", "source", "target", "category", "severity")
 """Columns of a ratings file that are used; it may have more."""
-SIGNATURE = "mqm|major:5|minor:1|minor-punctuation:0.1|non-translation:25|over-raters:mean"
+SIGNATURE = f"{mqm.SIGNATURE}|over-raters:mean"
 
-_WEIGHTS = {"major": 5.0, "minor": 1.0, "neutral": 0.0, "no-error": 0.0}
-_NON_TRANSLATION = 25.0
-_MINOR_PUNCTUATION = 0.1
 _SPAN = re.compile(r"<v>(.*?)</v>", re.DOTALL)
 _MARK = re.compile(r"</?v>")
 _REFERENCE = re.compile(r"ref(?:[-.]?[A-Z0-9])?")
 _PAIR = re.compile(r"(?:.*[_.])?([a-z]{2})-?([a-z]{2})(?:\.tsv)?(?:\.(?:gz|zst|xz|bz2))?")
-
-
-def weight(category: str, severity: str) -> float | None:
-    """The weight of one error, None where the severity is unknown.
-
-    Major 5, Minor 1, Minor Fluency/Punctuation 0.1, Non-translation 25, Neutral and No-error 0; spelled in any case.
-    """
-    base = _WEIGHTS.get(severity.lower())
-    if base and category.lower().startswith("non-translation"):
-        return _NON_TRANSLATION
-    if base == _WEIGHTS["minor"] and category.lower().startswith("fluency/punctuation"):
-        return _MINOR_PUNCTUATION
-    return base
 
 
 @dataclass
@@ -203,7 +188,7 @@ def _rate(
         output.source, output.response = texts
     elif texts != (output.source, output.response):
         return Fault("different_texts", f"line {line} rates {excerpt(texts[1])}, line {output.line} another text")
-    points = weight(category, severity)
+    points = mqm.weight(category, severity)
     if points is None:
         return Fault("unknown_severity", f"line {line}: {severity!r}, expected Major, Minor, Neutral or No-error")
     output.ratings[rater] = output.ratings.get(rater, 0.0) + points

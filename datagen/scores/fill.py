@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from datagen.stages.base import Context, Piece
 from filters.base import with_roles
 from filters.learned import NOTE, ROW, Judge, Judged, LearnedScorer, Services
 
-MakeServices = Callable[[LearnedScorer, Callable[[Mapping[str, Any]], None]], Services]
-"""Makes what a scorer gets from us, given the scorer and whom it may tell facts."""
+MakeServices = Callable[[LearnedScorer, Callable[[Mapping[str, Any]], None]], AbstractContextManager[Services]]
+"""Makes what a scorer gets from us as long as it is open, given the scorer and whom it may tell facts."""
 STORE = "scores"
 """Folder of a run where verdicts are kept."""
 
@@ -96,7 +96,8 @@ def _lazily(scorer: LearnedScorer, services: MakeServices, watch: ScoreWatch, st
 
     def judge(items: pl.DataFrame) -> Iterator[Judged]:
         if not opened:
-            opened.append(stack.enter_context(scorer.open(services(scorer, watch.told))))
+            given = stack.enter_context(services(scorer, watch.told))
+            opened.append(stack.enter_context(scorer.open(given)))
         return opened[0](items)
 
     return judge

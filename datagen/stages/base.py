@@ -67,7 +67,7 @@ class Context:
 class Stage(BaseModel):
     """Options of a stage, as a recipe gives them; the class says what kind of stage it is."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)
 
     version: ClassVar[int] = 1
     """Raised by hand when the meaning of the stage changes; enters the plan."""

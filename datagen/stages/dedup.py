@@ -78,10 +78,11 @@ class Dedup(ShardStage):
         texts = [
             normalized(_text(name, header), self.normalize).fill_null("\x00") for name in self.on or _WHOLE[header.kind]
         ]
-        # Lengths first, so that no text can run into the next one, whatever it holds.
-        lengths = [text.str.len_bytes().cast(pl.String) for text in texts[:-1]]
-        key = pl.concat_str([*lengths, *texts], separator="\x1f")
-        select = [key.alias("@key")]
+        if len(texts) > 1:
+            # Lengths first, so that no text can run into the next one, whatever it holds.
+            lengths = [text.str.len_bytes().cast(pl.String) for text in texts[:-1]]
+            texts = [pl.concat_str([*lengths, *texts], separator="\x1f")]
+        select = [texts[0].alias("@key")]
         if self.keep != "first":
             sign = 1.0 if header.scores[self.keep].higher_is_better else -1.0
             select.append((pl.col(self.keep) * sign).fill_null(float("nan")).alias("@priority"))

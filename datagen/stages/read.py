@@ -40,7 +40,7 @@ _GATHERED = 50_000
 class Sample(BaseModel):
     """How much of the input `read` takes: a share of the rows or prompts (by hash of the id), or the first so many."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     share: float | None = None
     count: int | None = None

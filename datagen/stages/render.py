@@ -11,9 +11,9 @@ from pydantic import Field
 from corpus.errors import UserError, nearest
 from corpus.hashing import row_ids
 from corpus.languages import english_name, native_name
+from corpus.templates import fill, holes
 from datagen.groups import group_keys
 from datagen.stages.base import Context, Header, Result, ShardStage, by_reason, only, set_aside
-from datagen.tasks.base import fill, holes
 
 _FIELDS = {
     "pair": ("source", "target", "src", "tgt", "src_native", "tgt_native"),

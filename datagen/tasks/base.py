@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import re
 from collections.abc import Mapping, Sequence
 
 from corpus.chat import Message
@@ -37,16 +36,6 @@ class Task:
     def references(self, row: Mapping[str, object]) -> list[str] | None:
         """Right answers that the row brings along."""
         raise NotImplementedError
-
-
-def fill(template: str, parts: Mapping[str, str]) -> str:
-    """A template with its `{names}` replaced in one pass: values may hold braces of their own."""
-    return re.sub(r"\{(\w+)\}", lambda hole: parts.get(hole[1], hole[0]), template)
-
-
-def holes(template: str) -> list[str]:
-    """The names in braces that a template asks for."""
-    return re.findall(r"\{(\w+)\}", template)
 
 
 def task_names() -> list[str]:

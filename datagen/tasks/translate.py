@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from corpus.chat import Message, user
 from corpus.languages import english_name
-from datagen.tasks.base import Task, fill
+from corpus.templates import fill
+from datagen.tasks.base import Task
 
 
 class Translate(Task):

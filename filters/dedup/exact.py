@@ -6,20 +6,24 @@ A key costs 16 bytes a row and finding equal ones 17 more; the texts themselves 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
-import xxhash
 from numpy.typing import NDArray
 
 Keys = NDArray[np.uint64]
 """Shape (rows, 2): the upper and lower half of each row's key."""
 
+_SEEDS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
+
 
 def text_keys(texts: pl.Series) -> Keys:
-    """xxh3-128 of each text's UTF-8; null has a key of its own that no text has."""
-    encoded = texts.cast(pl.Binary).fill_null(b"\xff").to_list()
-    return _keys(b"".join(map(xxhash.xxh3_128_digest, encoded)))
+    """Two hashes of each text by polars, of different seeds; null has a key of its own.
+
+    Fast, but another version of polars may hash otherwise: these keys are for comparing and never for keeping.
+    """
+    return np.column_stack([texts.hash(seed).to_numpy() for seed in _SEEDS])
 
 
 def id_keys(ids: pl.Series) -> Keys:
@@ -45,33 +49,35 @@ def representatives(keys: Keys, priority: NDArray[np.float64] | None = None) -> 
     # Equal keys share their first byte: parts by that byte are small, and so is what sorting them takes.
     part = (keys[:, 0] >> np.uint64(56)).astype(np.uint8)
     by_part = np.argsort(part, kind="stable")
+    parts = np.split(by_part, np.cumsum(np.bincount(part, minlength=256))[:-1])
     stands = np.arange(len(keys), dtype=np.int64)
-    for rows in np.split(by_part, np.cumsum(np.bincount(part, minlength=256))[:-1]):
-        _stand_in(rows, keys, priority, stands)
+    # Each fills in rows of its own; numpy lets go of Python's lock while it sorts.
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        list(pool.map(lambda rows: _stand_in(rows, keys, priority, stands), parts))
     return stands
 
 
 def _stand_in(
     rows: NDArray[np.int64], keys: Keys, priority: NDArray[np.float64] | None, stands: NDArray[np.int64]
 ) -> None:
-    """Fill in `stands` for the rows of a part, which are in ascending order."""
-    upper = keys[rows, 0]
+    """Fill in `stands` for the rows of a part."""
+    upper, lower = keys[rows, 0], keys[rows, 1]
     order = np.argsort(upper)
-    upper = upper[order]
-    same = upper[1:] == upper[:-1]
+    same = upper[order][1:] == upper[order][:-1]
     if not same.any():
         return
-    # Only rows whose upper half has an equal are looked at further: few, in most data.
-    again = np.zeros(len(rows), dtype=bool)
-    again[1:] |= same
-    again[:-1] |= same
-    rows = rows[order[again]]
-    ranks = np.zeros(len(rows)) if priority is None else -np.nan_to_num(priority[rows], nan=-np.inf)
-    rows = rows[np.lexsort((rows, ranks, keys[rows, 1], keys[rows, 0]))]
-    found = keys[rows]
-    first = np.ones(len(rows), dtype=bool)
-    first[1:] = (found[1:] != found[:-1]).any(axis=1)
-    stands[rows] = rows[np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))]
+    apart = lower[order][1:] != lower[order][:-1]
+    if (same & apart).any():  # by rights once in 2**64 pairs of rows
+        order = np.lexsort((lower, upper))
+        same = (upper[order][1:] == upper[order][:-1]) & (lower[order][1:] == lower[order][:-1])
+    rows, first = rows[order], np.append(True, ~same)
+    starts = np.flatnonzero(first)
+    if priority is None:
+        best = np.minimum.reduceat(rows, starts)
+    else:
+        rows = rows[np.lexsort((rows, -np.nan_to_num(priority[rows], nan=-np.inf), np.cumsum(first)))]
+        best = rows[starts]
+    stands[rows] = np.repeat(best, np.diff(starts, append=len(rows)))
 
 
 def repeats(keys: Sequence[Keys]) -> int:

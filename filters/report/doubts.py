@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from corpus.laws import balances, plain
+from filters.report import origins
 from filters.report.agreement import Agreement
 from filters.report.books import Step, flow, outputs, tally
 from filters.report.drops import Loss
+from filters.report.judges import BY_ORDER, kinship, order_bias
 from filters.report.markdown import code, count, listed, percent, plural, real
 from filters.report.picks import Picks
 from filters.report.scores import Scored
@@ -38,10 +40,13 @@ CHECKS = (
     "no dataset is empty, nor a validation split that was asked for",
     "all of the input was read, not a sample",
     f"licences are known, and at most {REPEATED:.0%} of the rows read repeat",
+    "no model under a non-commercial licence selected rows",
     f"no rule drops more than {ONE_RULE:.0%}, and no language or origin loses more than {ONE_LANGUAGE:.0%} "
     "where the whole loses less",
     f"scores differ between rows, are null in at most {UNJUDGED:.0%} of them, and do not rank the answers to a prompt "
     f"against each other (mean correlation below {AGAINST:g})",
+    "no judge is of the family of a model whose answers it judges (as far as names tell), and the order of the answers "
+    f"decides at most {BY_ORDER:.0%} of its comparisons",
     f"no system gives more than {ONE_SYSTEM:.0%} of what is chosen",
     f"chosen answers are longer (or shorter) than rejected ones in at most {LONGER:.0%} of pairs",
     f"at most {WITHOUT:.0%} of prompts are left without an output",
@@ -68,9 +73,12 @@ def doubts(found: Findings) -> list[str]:
         *_empty(found.run),
         *_read(found.run),
         *_licenses(found.run),
+        *origins.licence_doubts(found.run),
         *_rules(found.lost),
         *_scores(found.scored),
         *_agreement(found.agreed),
+        *kinship(found.scored),
+        *order_bias(found.scored, MEANINGFUL),
         *_picks(found.picks),
         *_without(found.run),
     ]
@@ -178,13 +186,13 @@ def _rules(lost: Sequence[Loss]) -> Iterator[str]:
 def _scores(scored: Sequence[Scored]) -> Iterator[str]:
     for one in scored:
         blind: dict[int, list[str]] = {}
-        constant = []
+        constant, names = [], [column.name for column in one.columns]
         # One of a scorer's measures may well be 0 everywhere; a scorer that tells nothing apart is broken.
         telling = {column.scorer for column in one.columns if column.numeric and not column.constant}
         for column in one.columns:
-            # No spans is a finding, not a row left unjudged.
-            judges = not column.name.startswith("spans_")
-            if judges and column.rows >= MEANINGFUL and column.told.unjudged > UNJUDGED * column.rows:
+            # No spans is a finding, and no note is good news; neither is a row left unjudged.
+            silent_is_fine = column.name.startswith("spans_") or origins.is_note(column.name, names)
+            if not silent_is_fine and column.rows >= MEANINGFUL and column.told.unjudged > UNJUDGED * column.rows:
                 blind.setdefault(column.told.unjudged, []).append(column.name)
             silent = column.numeric and column.constant and (column.ranks or column.scorer not in telling)
             if silent and column.told.scored >= MEANINGFUL:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PAGE = "README.md"
 """Code hosts show it when its folder is opened, and mkdocs makes it the folder's index."""
-MARK = "<!-- Made by `datagen report`; edits are lost when it is made again. -->"
+MARK = "<!-- Made by `datagen "
 _DIGITS = 6
 """Significant digits of numbers in tables: sums depend on the order of rows in the last ones."""
 
@@ -24,8 +24,8 @@ _DIGITS = 6
 class Folder:
     """Writes tables, plots and the page of one report."""
 
-    def __init__(self, path: Path) -> None:
-        """A folder for a report.
+    def __init__(self, path: Path, maker: str = "report") -> None:
+        """A folder for a report that `datagen MAKER` writes.
 
         Raises:
             UserError: the folder holds something else than a report.
@@ -38,6 +38,7 @@ class Folder:
                 "Choose another folder with --out"
             )
         self.path = path
+        self._mark = f"{MARK}{maker}`; edits are lost when it is made again. -->"
         self._written: set[str] = set()
 
     def csv(self, name: str, frame: pl.DataFrame) -> str:
@@ -53,9 +54,13 @@ class Folder:
         self._write(name, as_svg(figure))
         return f"![{told}]({name})"
 
+    def text(self, name: str, content: str) -> str:
+        """Write a text file; the link to it."""
+        return self._write(name, content.encode())
+
     def page(self, text: str) -> Path:
         """Write the page and remove tables and plots that belong to an earlier one."""
-        self._write(PAGE, f"{MARK}\n\n{text.rstrip()}\n".encode())
+        self._write(PAGE, f"{self._mark}\n\n{text.rstrip()}\n".encode())
         for old in self.path.iterdir():
             if old.suffix in (".csv", ".svg") and old.name not in self._written:
                 old.unlink()

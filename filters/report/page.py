@@ -11,10 +11,10 @@ from typing import Any
 import polars as pl
 
 from corpus.dataset import Dataset
-from filters.report import agreement, answers, doubts, drops, examples, picks, scores
+from filters.report import agreement, answers, doubts, drops, examples, origins, picks, scores
 from filters.report.books import Step, flow, outputs, steps, tree
 from filters.report.folder import Folder
-from filters.report.markdown import MISSING, code, count, listed, percent, plural, real, signature, table
+from filters.report.markdown import MISSING, code, count, percent, plural, real, table
 from filters.report.plots import Bar, funnel
 
 _PATH = re.compile(r"(?:/|~|\.\.?/|[A-Za-z]:\\).*")
@@ -55,7 +55,7 @@ def write_report(datasets: Sequence[Dataset], out: Path, *, name: str, text: boo
         "Examples": examples.section(run, lost, text=text),
         "Lineage": _lineage(run, folder),
         "Licences and origins": _licenses(run, folder),
-        "Selected by": _selections(run),
+        "Selected by": origins.selections(run),
         "Settings": _settings(run),
         "Checks": doubts.checks(),
         "Time": _times(run),
@@ -164,24 +164,6 @@ def _licenses(run: Sequence[Step], folder: Folder) -> str:
     schema = {"what": pl.String, "value": pl.String, "stage": pl.String, "rows": pl.Int64}
     link = folder.csv("licences-and-origins.csv", pl.DataFrame(numbers, schema=schema, orient="row"))
     return "\n\n".join([*parts, *([f"As a file: {link}."] if link else [])])
-
-
-def _selections(run: Sequence[Step]) -> str:
-    deciding: dict[tuple[str, str, str], dict[str, None]] = {}
-    for step in outputs(run):
-        for chosen in step.manifest.selected_by:
-            deciding.setdefault((step.name, chosen.stage, chosen.signature), {})[chosen.column] = None
-    if not deciding:
-        return "No score decided which rows are here."
-    rows = [
-        [code(output), code(stage), listed(list(columns), 12), signature(told)]
-        for (output, stage, told), columns in deciding.items()
-    ]
-    return (
-        "These columns decided which rows are in the outputs. A model trained on them has been chosen for these "
-        "scores: a metric of the same family is no independent judge of it.\n\n"
-        + table("llll", ["output", "decided in", "by", "signature"], rows, limit=40)
-    )
 
 
 def _settings(run: Sequence[Step]) -> str:

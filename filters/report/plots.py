@@ -230,3 +230,82 @@ def histograms(panels: Sequence[Panel], low: float, high: float, label: str, *, 
                 list(drawn.values()), list(drawn), loc="outside upper right", ncols=2, frameon=False, fontsize=8
             )
     return figure
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A number with its interval, of a row of the plot and of a group that a colour stands for."""
+
+    row: str
+    group: str
+    value: float
+    low: float
+    high: float
+
+
+_GROUPS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#222222")
+
+
+def dots(of: Sequence[Dot], label: str) -> Figure:
+    """A dot with its interval for each number; rows below each other, groups side by side in each. Seven at most."""
+    import matplotlib
+
+    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+        rows, groups = list(dict.fromkeys(dot.row for dot in of)), list(dict.fromkeys(dot.group for dot in of))
+        groups = groups[: len(_GROUPS) - 1] + groups[-1:] if len(groups) > len(_GROUPS) else groups
+        figure = _figure(_WIDTH, 0.9 + (0.12 + 0.16 * len(groups)) * max(1, len(rows)))
+        axes = figure.add_subplot()
+        for place, group in enumerate(groups):
+            shown = [dot for dot in of if dot.group == group]
+            offset = (place - (len(groups) - 1) / 2) * 0.75 / max(1, len(groups))
+            heights = [rows.index(dot.row) + offset for dot in shown]
+            axes.hlines(heights, [d.low for d in shown], [d.high for d in shown], color=_GROUPS[place], linewidth=1.4)
+            axes.plot([dot.value for dot in shown], heights, "o", color=_GROUPS[place], markersize=4, label=group)
+        axes.set_yticks(range(len(rows)), rows)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.grid(axis="x", color=FAINT, linewidth=0.7)
+        axes.set_axisbelow(True)
+        axes.set_xlabel(label)
+        if len(groups) > 1:
+            figure.legend(loc="outside lower left", ncols=min(len(groups), 6), frameon=False, fontsize=8)
+    return figure
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What is kept at each threshold of one language, and how much of it is good."""
+
+    name: str
+    kept: Sequence[float]
+    """Share of rows kept, ascending."""
+    good: Sequence[float] | None
+    """Share of the kept that is good; None where that is not known."""
+    threshold: Sequence[float]
+    chosen: int | None
+    """Which of the thresholds was chosen."""
+
+
+def curves(of: Sequence[Curve], score: str) -> Figure:
+    """For each language: precision by the share kept where it is known, else the threshold by the share kept."""
+    import matplotlib
+    from matplotlib.ticker import PercentFormatter
+
+    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+        figure = _figure(_WIDTH, 3.6)
+        axes = figure.add_subplot()
+        for place, curve in enumerate(of[: len(_GROUPS)]):
+            heights = curve.threshold if curve.good is None else curve.good
+            axes.plot(curve.kept, heights, color=_GROUPS[place], linewidth=1.4, label=curve.name)
+            if curve.chosen is not None:
+                axes.plot(curve.kept[curve.chosen], heights[curve.chosen], "o", color=_GROUPS[place], markersize=6)
+        axes.set_xlim(0, 1)
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.set_xlabel(f"share of rows kept by {score}")
+        axes.grid(color=FAINT, linewidth=0.7)
+        if all(curve.good is not None for curve in of):
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+            axes.set_ylabel("share of good rows among them")
+        else:
+            axes.set_ylabel("threshold")
+        figure.legend(loc="outside lower left", ncols=min(max(len(of), 1), 7), frameon=False, fontsize=8)
+    return figure

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from corpus.describe import LANGUAGES
 from corpus.manifest import Histogram, Score
 from corpus.schema import kind_of
+from filters.report import origins
 from filters.report.books import Step
 from filters.report.folder import Folder
-from filters.report.markdown import MISSING, code, count, listed, percent, plural, real, signature, table
+from filters.report.markdown import MISSING, code, count, percent, plural, real, table
 from filters.report.plots import Panel, histograms
 
 _LEADING = 6
@@ -211,7 +212,10 @@ def section(found: Sequence[Scored], folder: Folder, *, text: bool) -> str:
         f"better, ↓ those of which less is. As files: {', '.join(link for link in links if link)}."
     ]
     for one in found:
-        parts += [f"### Added by {one.step.name}", _overview(one), _signatures(one)]
+        names = [column.name for column in one.columns]
+        parts += [f"### Added by {one.step.name}", _overview(one), origins.origins(one.step.manifest, names)]
+        noted = origins.noted(origins.notes(one.step, names), one.step.manifest.rows, text=text)
+        parts += [noted] if noted else []
         labels = _labels(one, text=text)
         if labels:
             parts.append(labels)
@@ -248,25 +252,13 @@ def _overview(one: Scored) -> str:
     return table("lrrrrrrrrrl", header, rows, limit=40)
 
 
-def _signatures(one: Scored) -> str:
-    by: dict[str, list[str]] = {}
-    for column in one.columns:
-        by.setdefault(column.told.signature, []).append(column.name)
-    return "\n".join(f"- {listed(names, 12)}: {_spanned(told)}" for told, names in by.items())
-
-
-def _spanned(told: str) -> str:
-    """A signature as code: outside of tables its bars do no harm."""
-    return f"`{told}`" if told.isprintable() and told and "`" not in told else signature(told)
-
-
 _CODE_LIKE = pl.col("value").str.contains(r"^[A-Za-z][A-Za-z0-9-]{0,15}$")
 
 
 def _labels(one: Scored, *, text: bool) -> str:
-    lines = []
+    lines, names = [], [column.name for column in one.columns]
     for column in one.columns:
-        if not column.name.startswith("label_"):
+        if not column.name.startswith("label_") or origins.is_note(column.name, names):
             continue
         counted = (
             one.step.dataset.scan()

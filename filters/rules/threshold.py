@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-import polars as pl
-from pydantic import model_validator
+from typing import Annotated
 
+import polars as pl
+from pydantic import AfterValidator, Field, model_validator
+
+from corpus.errors import UserError
+from corpus.languages import canonical
 from filters.base import Filter, NumericColumn
+
+OTHERS = "others"
+"""In limits by language: the limit for every language that is not named."""
+
+
+def _canonical(limits: dict[str, float]) -> dict[str, float]:
+    try:
+        return {code if code == OTHERS else canonical(code): limit for code, limit in limits.items()}
+    except UserError as error:
+        raise ValueError(f"{error} Limits are given by language, and by `{OTHERS}` for the rest") from None
+
+
+ByLanguage = Annotated[dict[str, float], Field(min_length=1), AfterValidator(_canonical)]
 
 
 class Threshold(Filter):
     """Drops rows whose value in a numeric column, such as a score, is below `min` or above `max`.
 
-    Null where the value is null or NaN.
+    A limit may differ by language, since scores of one model lie higher in one language than in another:
+    `min: {de: 0.8, ja: 0.7}`. `tgt_lang` decides; `pt` is the limit of `pt-BR` too where that has none of its own, and
+    `others` that of every language that is not named. `datagen scorer calibrate` finds such limits.
+
+    Null where the value is null or NaN, and where a language has no limit.
     """
 
     column: NumericColumn
     """The column; drops are counted as `threshold:<column>`."""
-    min: float | None = None
+    min: float | ByLanguage | None = None
     """Smallest value to keep, in the column's own unit."""
-    max: float | None = None
+    max: float | ByLanguage | None = None
     """Largest value to keep, in the column's own unit."""
 
     @model_validator(mode="after")
@@ -35,10 +56,24 @@ class Threshold(Filter):
     def reject(self) -> pl.Expr:
         """True outside the limits."""
         value = pl.col(self.column).fill_nan(None)
-        below = value < self.min if self.min is not None else None
-        above = value > self.max if self.max is not None else None
+        below = value < _limit(self.min) if self.min is not None else None
+        above = value > _limit(self.max) if self.max is not None else None
         return pl.any_horizontal(verdict for verdict in (below, above) if verdict is not None)
 
     def evidence(self) -> pl.Expr:
         """The value."""
         return pl.col(self.column)
+
+
+def _limit(limit: float | dict[str, float]) -> pl.Expr:
+    """The limit of each row; null where its language has none."""
+    if not isinstance(limit, dict):
+        return pl.lit(limit)
+    named = {code: value for code, value in limit.items() if code != OTHERS}
+    code = pl.col("tgt_lang")
+    found = [
+        key.replace_strict(named, default=None, return_dtype=pl.Float64)
+        for key in (code, code.str.split("-").list.first())
+        if named
+    ]
+    return pl.coalesce(*found, pl.lit(limit.get(OTHERS), pl.Float64))

@@ -131,5 +131,10 @@ def median(values: Sequence[float]) -> float:
     return sorted(values)[len(values) // 2]
 
 
+def in_turns(ours: Sequence[float], others: Sequence[float]) -> float:
+    """The middle one of the ratios of each turn: a machine that is slow for a minute is so for both."""
+    return median([one / other for one, other in zip(ours, others, strict=True)])
+
+
 def _shown(value: float | None) -> str:
     return "" if value is None else f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

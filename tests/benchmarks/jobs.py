@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from corpus.dataset import open as open_dataset
-from corpus.shards import COMPRESSION_LEVEL, ROW_GROUP_ROWS, conform, replacing
+from corpus.shards import conform, parquet_bytes, replacing
 from datagen.folder import StageFolder
 from datagen.inputs import Inputs
 from datagen.progress import Silent
@@ -40,9 +40,7 @@ class BareFolder(StageFolder):
         """Write a shard, whole or not at all."""
         del split
         with replacing(self.path / "data" / name) as handle:
-            conform(result.rows, self.header.kind).rechunk().write_parquet(
-                handle, compression="zstd", compression_level=COMPRESSION_LEVEL, row_group_size=ROW_GROUP_ROWS
-            )
+            handle.write(parquet_bytes(conform(result.rows, self.header.kind)))
 
 
 def bare_select(recipe: str, folder: str, out: str) -> float:

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from corpus.dataset import finish
+from corpus.describe import tally
 from corpus.hashing import digest, row_ids
 from corpus.manifest import Manifest, Score, content_hash, read_manifest, write_manifest
 from corpus.shards import Shard, conform, shard_name, write_parquet
@@ -188,11 +189,12 @@ def running_text(language: str, characters: int, seed: int) -> str:
 
 def write_dataset(kind: str, frames: Iterable[pl.DataFrame], folder: Path) -> Path:
     """A dataset folder of frames, a shard for each and one in memory at a time."""
-    shards, scores = [], {}
+    shards, tallies, scores = [], [], {}
     for number, frame in enumerate(frames):
         shards.append(write_parquet(folder / "data" / shard_name(number), frame))
         scores = {name: Score(higher_is_better=True) for name in frame.columns if name.startswith("score_")}
-    finish(folder, _manifest(kind, shards, scores))
+        tallies.append(tally(frame, scores))
+    finish(folder, _manifest(kind, shards, scores), tallies)
     return folder
 
 

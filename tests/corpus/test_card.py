@@ -11,6 +11,7 @@ import yaml
 import corpus
 from corpus.card import card
 from corpus.dataset import finish
+from corpus.describe import tally
 from corpus.manifest import Manifest
 from corpus.schema import KINDS
 from corpus.shards import aside_frame, conform, write_parquet
@@ -114,11 +115,12 @@ def test_the_card_says_what_the_rows_are(tmp_path: Path) -> None:
 
 def _dataset(folder: Path, splits: dict[str, list[list[str]]]) -> corpus.Dataset:
     """A dataset of texts with the given shards in each split."""
-    shards, names = [], {}
+    shards, tallies, names = [], [], {}
     for split, parts in splits.items():
         names[split] = [f"{len(shards) + n:05d}.parquet" for n in range(len(parts))]
         for name, texts in zip(names[split], parts, strict=True):
             frame = pl.DataFrame({"id": texts, "text": texts}, {"id": pl.String, "text": pl.String})
             shards.append(write_parquet(folder / "data" / name, conform(frame, "text")))
+            tallies.append(tally(conform(frame, "text"), []))
     told = Manifest(kind="text", stage="mix", name="x", plan="", content="", shards=shards, splits=names, counts={})
-    return finish(folder, told)
+    return finish(folder, told, tallies)

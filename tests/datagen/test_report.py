@@ -451,3 +451,41 @@ def test_another_folder_is_refused(place: str, why: str, stages: Any, tmp_path: 
     with pytest.raises(UserError, match=why):
         report(tmp_path / place.format(made["kept"].path.name), out=tmp_path / "out", text=True)
     assert not (tmp_path / "out").exists()
+
+
+def test_families_licences_and_notes_are_told(recipe: Any, go: Any, tmp_path: Path) -> None:
+    """A learned score brings its family, its licence and what it could not judge."""
+    notes = ["truncated"] * 4 + ["empty output"] * 6 + ["too long: over 512 tokens"] * 2 + [None] * 28
+    some = [
+        row
+        | {"score_kiwi": None if note and "e" in note and note != "truncated" else float(n), "label_kiwi_note": note}
+        for n, (row, note) in enumerate(zip(rows(40), notes, strict=True))
+    ]
+    told = {"signature": "comet|kiwi", "family": "comet", "licence": "CC-BY-NC-SA-4.0"}
+    scores = {
+        "score_kiwi": corpus.manifest.Score(higher_is_better=True, **told),
+        "label_kiwi_note": corpus.manifest.Score(**told),
+    }
+    corpus.write(some, "pair", tmp_path / "scored", scores=scores)
+    made = go(
+        recipe(
+            f"rows: {{read: {{dataset: '{tmp_path / 'scored'}'}}}}\n"
+            "kept: {select: {filters: [{threshold: {column: score_kiwi, min: 15}}]}}\n"
+            "unique: {dedup: {}}"
+        )
+    )
+    page = page_of(made, tmp_path)
+    assert "`comet|kiwi`; family `comet`; licence CC-BY-NC-SA-4.0 (**non-commercial**)" in page
+    assert table(page, "scorer", "note", "score") == [
+        ["kiwi", "empty output", "null", "6", "15.0 %"],
+        ["kiwi", "truncated", "a number all the same", "4", "10.0 %"],
+        ["kiwi", "too long: over 512 tokens", "null", "2", "5.0 %"],
+    ]
+    assert "a metric of the same family is no independent judge of it. Here these families are: `comet`." in page
+    assert [cells[3] for cells in table(page, "output", "decided in", "by")] == ["comet"]
+    box = "\n".join(line for line in page.splitlines() if line.startswith(">"))
+    assert "Rows of `unique` were selected by `score_kiwi`, of a model under CC-BY-NC-SA-4.0: non-commercial." in box
+    # The notes themselves are null where all is well.
+    assert "`label_kiwi_note`: null" not in box
+    bare = report(made["rows"].path.parent, out=tmp_path / "bare", text=False).read_text("utf-8")
+    assert "empty output" not in bare

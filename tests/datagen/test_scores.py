@@ -116,7 +116,9 @@ def test_columns_notes_and_manifest(log: Path, stages: Stages) -> None:
         "score_size": [3.0, 6.0, 3.0, None, 6.0, 34.0],
     }
     assert said(log) == ["loaded", "one", "eleven", "דוּגמה", "a text of more than twenty letters"]
-    told = made["scored"].manifest.scores["score_size"]
+    scores = made["scored"].manifest.scores
+    assert scores["label_size_note"].labels == {"empty output": 1, "truncated": 1}
+    told = scores["score_size"]
     assert (told.signature, told.family, told.licence, told.unjudged) == (
         "letters|weight:1.0",
         "letters",

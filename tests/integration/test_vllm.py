@@ -9,19 +9,22 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kept import Kept, ask, key_of, requests_of, texts
-from tiny_models import make_chat_model
+from scoring import score
+from tiny_models import add_reward_head, make_chat_model
 
 from corpus.chat import user
 from corpus.errors import UserError
 from datagen.engines.openai import Openai
 from datagen.engines.transformers import Transformers
 from datagen.engines.vllm import Vllm
+from filters.scorers.reward import Reward
 
 pytestmark = [
     pytest.mark.vllm,
@@ -171,35 +174,56 @@ def test_arguments_that_vllm_refuses(model: Path, options: dict[str, Any], words
         ask(Vllm(model=str(model), **options), ["Hi"])
 
 
+@contextmanager
+def served(model: Path, folder: Path, *more: str) -> Iterator[str]:
+    """A server of vLLM's that calls the model `tiny`; gives its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", "tiny", "--enforce-eager"]
+    options += ["--dtype", "float32", "--max-model-len", "256", "--gpu-memory-utilization", "0.3", *more]
+    log = folder / "log"
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model), *options],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=os.environ.copy(),
+            start_new_session=True,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        while not _is_up(f"{url}/health"):
+            assert server.poll() is None, log.read_text()[-4000:]
+            time.sleep(0.5)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def test_rewards_of_a_server_are_those_of_transformers(model: Path, tmp_path: Path) -> None:
+    rewards = add_reward_head(tmp_path / "rewards", model)
+    rows: list[dict[str, Any]] = [{"prompt": [user("Say it.")], "response": text} for text in [*PROMPTS, LONG, " "]]
+    rows.append({"prompt": [user("When?"), {"role": "tool", "content": "9:00"}], "response": "Nine."})
+    expected = score(Reward(model=str(rewards), device="cpu", dtype="float32"), "response", rows)
+    with served(rewards, tmp_path, "--runner", "pooling") as url:
+        made = score(Reward(model="tiny", base_url=f"{url}/v1"), "response", rows)
+    numbers = expected["score_reward"][:5].to_list()
+    assert made["score_reward"][:5].to_list() == pytest.approx(numbers, abs=0.01), "they deviate by some 10"
+    assert made["label_reward_note"].to_list() == [
+        *[None] * 5,
+        *("too long for the server", "empty output", "refused by the server"),
+    ]
+
+
 class TestServer:
     """A vLLM server that the engine `openai` asks."""
 
     @pytest.fixture(scope="class")
     def url(self, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        log = tmp_path_factory.mktemp("server") / "log"
-        options = ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", "tiny", "--enforce-eager"]
-        options += ["--dtype", "float32", "--max-model-len", "256", "--gpu-memory-utilization", "0.3"]
-        options += ["--no-enable-chunked-prefill"]
-        with log.open("wb") as out:
-            server = subprocess.Popen(
-                [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model), *options],
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                env=os.environ.copy(),
-                start_new_session=True,
-            )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            while not _is_up(f"{url}/health"):
-                assert server.poll() is None, log.read_text()[-4000:]
-                time.sleep(0.5)
+        with served(model, tmp_path_factory.mktemp("server"), "--no-enable-chunked-prefill") as url:
             yield f"{url}/v1"
-        finally:
-            server.terminate()
-            server.wait(30)
 
     def test_greedy_answers_are_those_of_transformers(self, url: str, model: Path) -> None:
         from datagen.engines.transformers import Transformers

@@ -12,6 +12,7 @@ from statistics import NormalDist
 from typing import Any
 
 import orjson
+from chat_judge import verdict
 
 Json = Any
 
@@ -57,8 +58,12 @@ def words(number: int, count: int) -> str:
     return " ".join(first) + " " + _TEXT[_STARTS[start] : _STARTS[start + count] - 1]
 
 
-def choices(asked: Mapping[str, Json], number: int, count: int, tokens: int, structured: str) -> tuple[list[Json], int]:
+def choices(
+    asked: Mapping[str, Json], number: int, count: int, tokens: int, structured: str, *, judges: bool = False
+) -> tuple[list[Json], int]:
     """Choices of an answer, and how many tokens they have together (a word is a token).
+
+    A server that `judges` gives verdicts instead of words.
 
     Raises:
         CannotSay: a structured form that this server does not understand.
@@ -70,7 +75,9 @@ def choices(asked: Mapping[str, Json], number: int, count: int, tokens: int, str
     made, total = [], 0
     for index in range(count):
         own = number if index == 0 else hashed(b"%d %d" % (number, index))
-        if form is None:
+        if judges:
+            text, finish = verdict(asked["messages"], own), "stop"
+        elif form is None:
             text = words(own, tokens if most is None else min(tokens, most))
             finish = "length" if most is not None and most < tokens else "stop"
         else:

@@ -34,6 +34,7 @@ from typing import Any, NamedTuple
 import orjson
 from chat_answers import CannotSay, choices, hashed, lognormal_latency, share, wanted_form
 from chat_batches import Batches
+from chat_judge import RAW
 
 Json = Any
 
@@ -97,6 +98,8 @@ class Behaviour:
     """The models it has; default: any."""
     structured: str = "honoured"
     """What becomes of response_format and structured_outputs: `honoured`, `ignored` or `refused`."""
+    judges: bool = False
+    """Whether answers are verdicts on what stands in fences, by the rules of `chat_judge`."""
     batch_s: float = 0.2
     """Seconds that a batch takes."""
     batch_failed: float = 0.0
@@ -583,7 +586,8 @@ class Server:
         told, fault = asked.told, asked.fault
         count = told.get("n") or 1
         count += {"fewer_choices": -1, "more_choices": 1}.get(fault or "", 0)
-        made, tokens = choices(told, asked.hash, count, self.behaviour.tokens, self.behaviour.structured)
+        behaviour = self.behaviour
+        made, tokens = choices(told, asked.hash, count, behaviour.tokens, behaviour.structured, judges=behaviour.judges)
         prompt = sum(len(str(message.get("content"))) for message in told["messages"]) // 4 + 1
         answer: dict[str, Json] = {
             "id": f"chatcmpl-{asked.hash:016x}",
@@ -602,7 +606,7 @@ class Server:
             del answer["usage"]
         elif fault == "negative_usage":
             answer["usage"] = {"prompt_tokens": -1, "completion_tokens": -5, "total_tokens": -6}
-        body = orjson.dumps(answer)
+        body = orjson.dumps(answer).replace(orjson.dumps(RAW)[1:-1], b"\\ud83d")
         return body[: len(body) - 20] if fault == "invalid_json" else body, len(answer["choices"]), (prompt, tokens)
 
     def given(self, asked: Asked, count: int, tokens: tuple[int, int]) -> None:

@@ -333,6 +333,19 @@ def test_without_requests_no_model_is_loaded(tmp_path: Path) -> None:
     assert not kept.answers
 
 
+def test_a_model_that_is_kept_is_loaded_once(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, loads = engine(tiny_model, max_tokens=4), []
+    load = Transformers._load
+    monkeypatch.setattr(Transformers, "_load", lambda self: loads.append(self) or load(self))
+    with one.kept():
+        first, again = texts(ask(one, PROMPTS[:2])), texts(ask(one, PROMPTS[:2]))
+    assert first == again
+    assert len(loads) == 1
+    ask(one, PROMPTS[:1])
+    ask(one, PROMPTS[:1])
+    assert len(loads) == 3
+
+
 def test_a_device_that_is_not_there(tiny_model: Path) -> None:
     with pytest.raises(UserError, match="there is no cuda:63 here"):
         ask(Transformers(model=str(tiny_model), device="cuda:63"), ["Hi"])

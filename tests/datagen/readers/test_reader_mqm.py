@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from corpus.errors import UserError
-from datagen.readers.mqm import COLUMNS, weight
+from datagen.readers.mqm import COLUMNS
 from datagen.readers.names import open_reader
+from filters.mqm import weight
 
 HEADER = "system\tdoc\tdoc_id\tseg_id\trater\tsource\ttarget\tcategory\tseverity"
 

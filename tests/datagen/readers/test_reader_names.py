@@ -13,7 +13,19 @@ from datagen.readers.names import open_reader, reader_class, reader_names
 
 
 def test_every_reader_is_named_after_its_field() -> None:
-    assert reader_names() == ["csv", "dataset", "hub", "jsonl", "mqm", "parquet", "text", "tmx", "tsv", "wmt"]
+    assert reader_names() == [
+        "csv",
+        "dataset",
+        "hub",
+        "jsonl",
+        "mlqe_pe",
+        "mqm",
+        "parquet",
+        "text",
+        "tmx",
+        "tsv",
+        "wmt",
+    ]
     for name in reader_names():
         reader = reader_class([name])
         assert issubclass(reader, Reader)

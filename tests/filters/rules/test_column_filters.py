@@ -1,6 +1,7 @@
 """`threshold`, `margin`, `license`, `contamination`: filters that look at columns alone."""
 
 import math
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -27,6 +28,40 @@ from filters.names import open_filter
 )
 def test_threshold(judge, limits: dict[str, float], value: float | None, rejected: bool | None) -> None:
     assert judge({"threshold": {"column": "score_x", **limits}}, score_x=value) is rejected
+
+
+@pytest.mark.parametrize(
+    ("language", "value", "rejected"),
+    [
+        ("de", 0.7, True),
+        ("de", 0.8, False),
+        ("ja", 0.7, False),
+        ("pt-BR", 0.7, True),
+        ("pt-PT", 0.5, False),
+        ("zh-Hant", 0.7, None),
+        ("th", 0.7, None),
+        (None, 0.7, None),
+        ("de", None, None),
+    ],
+)
+def test_threshold_by_language(judge, language: str | None, value: float | None, rejected: bool | None) -> None:
+    limits = {"de": 0.8, "ja": 0.6, "pt": 0.8, "pt-PT": 0.4}
+    spec = {"threshold": {"column": "score_x", "min": limits}}
+    assert judge(spec, score_x=value, tgt_lang=language) is rejected
+    # A limit for the rest, in the other direction, and one for all languages beside it.
+    spec = {"threshold": {"column": "score_x", "max": {"DE": 0.75, "others": 0.1}, "min": 0.0}}
+    rejected = None if value is None else language != "de" or value > 0.75
+    assert judge(spec, score_x=value, tgt_lang=language) is rejected
+    assert judge({"threshold": {"column": "score_x", "max": {"others": 0.1}}}, score_x=0.2, tgt_lang=None) is True
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [({"min": {"xx-nope": 1}}, "'xx-nope' is no language code"), ({"min": {}}, "at least 1"), ({"min": "a"}, "number")],
+)
+def test_wrong_limits(limits: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        open_filter({"threshold": {"column": "score_x", **limits}})
 
 
 def test_threshold_is_counted_by_column() -> None:

@@ -1,0 +1,1 @@
+"""`datagen scorer`: whether a score deserves trust, and where to cut it."""
