@@ -119,7 +119,7 @@ def _exact(text: str, language: str | None) -> Answer:
         return Answer(sides[-1], last if computed else None)
     if len(sides) > 1 and last:
         return Answer(shown, problem="several answers")
-    return Answer(_unstopped(latex.plain(text, fractions=False)))
+    return Answer(_unstopped(latex.plain(text, formula=True)))
 
 
 def _unstopped(text: str) -> str:

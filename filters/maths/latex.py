@@ -96,10 +96,10 @@ def formulas(text: str) -> Iterator[str]:
                 yield part.partition(closing)[0]
 
 
-def plain(text: str, *, fractions: bool = True) -> str:
+def plain(text: str, *, formula: bool = False) -> str:
     r"""A formula with its simple parts as plain text: `\frac{1}{2}\text{ cm}` is `(1)/(2) cm`.
 
-    Parsers of LaTeX read `\frac` far faster than what it becomes, so `fractions` may stay.
+    A `formula` that a parser of LaTeX shall read keeps its fractions and degrees.
     """
     text = _MARKS.sub("", text[:_LONGEST]).strip()
     text = _bare(text)
@@ -108,7 +108,9 @@ def plain(text: str, *, fractions: bool = True) -> str:
         text = _WORDS.sub(lambda found: f" {found[1]} ", text)
         text = re.sub(r"\\(?:boxed|fbox)\s*\{([^{}]*)\}", r"\1", text)
     text = _SIGN.sub(lambda found: _SIGNS[found[0]], text)
-    if fractions:
+    if formula:
+        text = text.replace("°", "^{\\circ}")
+    else:
         text = _FRACTION.sub(lambda found: f"({found[1] or found[2]})/({found[3] or found[4]})", text)
     return re.sub(r"[ \t]+", " ", text).strip()
 

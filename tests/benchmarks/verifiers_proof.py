@@ -34,8 +34,8 @@ Made by `python tests/benchmarks/verifiers_proof.py > docs/reports/verifiers.md`
 """
 
 NOTES = """\
-MATH is no target. Its two solutions that are not found right are references that cannot be read: one ends with a
-drawing, one gives two answers. Null is the verdict on them, and the stage that builds verifiable rows sets them aside.
+MATH is no target. What is missed there is null: references that cannot be read, of which one ends with a drawing, one
+gives two answers, and one is a time of day. The stage that builds verifiable rows sets such rows aside.
 
 What a program can still do: it may answer the very calls of tests that its prompt shows, as any program may that knows
 them; tests that compare with a constant of the program's own believe the program. Neither shows in the tables.

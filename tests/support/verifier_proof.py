@@ -30,7 +30,7 @@ ZEROS = {"bn": "০", "te": "౦", "th": "๐", "ja": "０", "zh": "０"}
 
 WRAPPED = """
 for _name, _what in list(globals().items()):
-    if callable(_what) and not isinstance(_what, type) and _name[0] != "_":
+    if callable(_what) and not isinstance(_what, type) and _name not in ("_name", "_what"):
         globals()[_name] = lambda *a, _f=_what, **k: ("wrong", _f(*a, **k))
 """
 
