@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from corpus.errors import UserError, nearest
-from corpus.schema import KINDS, MESSAGES, ROLES, VERIFIERS, Kind
+from corpus.schema import KINDS, MESSAGES, ROLES, VERIFIERS, Kind, score_dtype
 from datagen.engines.base import Engine, Price
 from datagen.engines.names import ENGINES, engine_class
 from datagen.readers.base import Reader
@@ -175,7 +175,8 @@ def _fits(scorer: Scorer, kind: str) -> bool:
         needs = scorer.needs(kind)
     except UserError:  # kinds that a rubric is not for
         return False
-    return bool(needs) and _have(kind).issuperset(needs)
+    # Scores that other scorers add are of any kind.
+    return bool(needs) and _have(kind).issuperset(need for need in needs if score_dtype(need) is None)
 
 
 def _filters() -> Iterator[Entry]:

@@ -7,15 +7,27 @@ it. A row names its verifiers with their arguments (column `verifiers`), so that
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, TypedDict
+from typing import Annotated, Any, ClassVar, NamedTuple, TypedDict
 
 import orjson
-from pydantic import ValidationError
+from pydantic import AfterValidator, PrivateAttr, ValidationError
 
 from corpus.chat import Message
 from corpus.errors import UserError
+from corpus.languages import canonical
 from filters.base import Part
 from filters.names import verifier_class
+
+
+def _language(code: str) -> str:
+    try:
+        return canonical(code)
+    except UserError as error:
+        raise ValueError(str(error)) from None
+
+
+LanguageCode = Annotated[str, AfterValidator(_language)]
+"""An argument that names a language, in any of the spellings in use; kept as its canonical code."""
 
 
 class Row(TypedDict, total=False):
@@ -27,6 +39,7 @@ class Row(TypedDict, total=False):
     src_lang: str | None
     tgt_lang: str | None
     meta: str | None
+    finish_reason: str | None
 
 
 class Verdict(NamedTuple):
@@ -49,6 +62,11 @@ class Verifier(Part):
 
     gate: ClassVar[bool] = False
     """Whether the verifier says nothing of how good a response is, only whether the other verdicts may count."""
+    runs_code: ClassVar[bool] = False
+    """Whether the verifier runs programs that responses hold: then whoever opens it must allow that."""
+
+    _code_allowed: bool = PrivateAttr(default=False)
+    """Set by `open_verifiers`, never by a row."""
 
     def verify(self, row: Row, response: str) -> Verdict:
         """Decide whether the response meets the row."""
@@ -67,13 +85,31 @@ class Named(NamedTuple):
     verifier: Verifier
 
 
-def open_verifiers(entries: Sequence[Mapping[str, Any]] | None) -> list[Named]:
+class CodeNotAllowed(UserError):
+    """A row asks for a verifier that runs programs, and whoever opened it did not allow that."""
+
+
+def open_verifiers(entries: Sequence[Mapping[str, Any]] | None, *, allow_code: bool = False) -> list[Named]:
     """The verifiers that a row's column `verifiers` means: each `{name, args}`, with `args` as JSON text.
 
+    Args:
+        entries: the column's value.
+        allow_code: whether verifiers may run the programs in responses. A row never says so itself: who wrote the
+            data does not decide what runs on this machine.
+
     Raises:
+        CodeNotAllowed: a verifier runs programs, and `allow_code` is off.
         UserError: an unknown name, or arguments that the verifier does not take.
     """
-    return [Named(entry["name"], _open(entry["name"], entry["args"])) for entry in entries or ()]
+    named = [Named(entry["name"], _open(entry["name"], entry["args"])) for entry in entries or ()]
+    for name, verifier in named:
+        if verifier.runs_code and not allow_code:
+            raise CodeNotAllowed(
+                f"the verifier {name!r} runs programs that a model wrote. They run without network, in an empty "
+                "folder and under limits, yet on this machine; say `allow_code: true` where that may be"
+            )
+        verifier._code_allowed = allow_code
+    return named
 
 
 def _open(name: str, args: str | None) -> Verifier:

@@ -1,0 +1,223 @@
+"""Runs programs that models wrote: shut in, under limits, judged by what comes out.
+
+Linux only. Where the system grants no namespaces (or no filter of system calls), nothing is run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from corpus.errors import UserError
+
+_INSIDE = Path(__file__).with_name("inside.py")
+_MACHINES = ("x86_64", "aarch64")
+OUTPUT_BYTES = 1 << 20
+"""Most bytes that a program may write."""
+_START_SECONDS = 20.0
+_OUT_OF_TIME = (128 + signal.SIGXCPU, 128 + signal.SIGKILL, -signal.SIGALRM)
+
+
+class SandboxUnavailable(UserError):
+    """This machine cannot shut a program in."""
+
+
+class Limits(NamedTuple):
+    """What a program may use."""
+
+    seconds: int = 5
+    """CPU time; twice as much of wall time."""
+    memory: int = 512 << 20
+    """Bytes of address space."""
+    threads: int = 16
+    file_bytes: int = 1 << 20
+    """Bytes of each file that it writes into its folder, which holds 16 MiB in all."""
+
+
+class Ran(NamedTuple):
+    """How a program ended."""
+
+    output: str
+    problem: str
+    """Empty where it ended by itself without an error."""
+
+
+def run_script(source: str, given: str, limits: Limits) -> Ran:
+    """Run a program with a text as its input.
+
+    Raises:
+        SandboxUnavailable: nothing was run.
+    """
+    with _Run("script", limits) as run:
+        run.begin({"source": source})
+        output, problem = run.finish(given.encode("utf-8", "replace"))
+    return Ran(output.decode("utf-8", "replace"), problem)
+
+
+def run_tests(source: str, setup: str, tests: Sequence[str], limits: Limits) -> list[str]:
+    """The outcome of each test (a piece of Python that raises where it fails) of what a program defines.
+
+    The program and its tests run in two sandboxes; see `checker.py`. The outcomes are `passed`, `failed` and, of the
+    first that ends the run, `program fails` (when it is loaded), `program ends` (before its tests do), `unusable test`,
+    `time limit` or `tests end`.
+
+    Raises:
+        SandboxUnavailable: nothing was run.
+    """
+    to_program, from_checker = os.pipe()
+    to_checker, from_program = os.pipe()
+    ours = {to_program, from_checker, to_checker, from_program}
+    try:
+        with (
+            _Run("program", limits, (to_program, from_program)) as program,
+            _Run("checker", limits, (to_checker, from_checker)) as checker,
+        ):
+            for fd in list(ours):
+                os.close(fd)
+                ours.discard(fd)
+            program.begin({"source": source})
+            checker.begin({"setup": setup, "tests": list(tests)})
+            output, problem = checker.finish(b"")
+    finally:
+        for fd in ours:
+            os.close(fd)
+    outcomes = [str(json.loads(line)) for line in output.decode().splitlines()]
+    ended = outcomes[-1] if outcomes else ""
+    if len(outcomes) < len(tests) and ended in ("passed", "failed", ""):
+        outcomes.append(problem if problem == "time limit" else "tests end")
+    return outcomes
+
+
+class _Run:
+    """A process in a sandbox of its own."""
+
+    def __init__(self, role: str, limits: Limits, channel: tuple[int, int] = (-1, -1)) -> None:
+        _check_system()
+        self._limits = limits
+        self._folder = tempfile.mkdtemp(prefix="sandbox-")
+        self._ready, ready_inside = os.pipe()
+        config_inside, self._config = os.pipe()
+        numbers = map(str, (ready_inside, config_inside, *channel))
+        command = [sys.executable, "-I", "-S", "-B", str(_INSIDE), self._folder, role, *numbers]
+        try:
+            self._process = subprocess.Popen(
+                [*command, json.dumps(limits._asdict())],
+                stdin=subprocess.PIPE if role == "script" else subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL if role == "program" else subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=[fd for fd in (ready_inside, config_inside, *channel) if fd >= 0],
+                env={},
+                cwd="/",
+            )
+        finally:
+            os.close(ready_inside)
+            os.close(config_inside)
+
+    def begin(self, given: object) -> None:
+        """Wait until the process is shut in, then hand it what it shall run.
+
+        Raises:
+            SandboxUnavailable: it could not be shut in; it ran nothing.
+        """
+        granted = bool(select.select([self._ready], [], [], _START_SECONDS)[0]) and os.read(self._ready, 1) == b"!"
+        assert self._process.stderr is not None
+        if not granted:
+            self._process.kill()
+            told = self._process.stderr.read(10_000).decode(errors="replace").strip().rpartition("\n")[2]
+            raise SandboxUnavailable(
+                f"this machine grants no sandbox ({told or 'it did not answer'}), so programs are not run. Needed are "
+                "Linux namespaces and seccomp: unprivileged user namespaces (kernel.unprivileged_userns_clone, "
+                "AppArmor), or a container with CAP_SYS_ADMIN"
+            )
+        self._process.stderr.close()
+        config, self._config = self._config, -1
+        with contextlib.suppress(BrokenPipeError), os.fdopen(config, "wb") as file:
+            file.write(json.dumps(given).encode())
+
+    def finish(self, given: bytes) -> tuple[bytes, str]:
+        """Feed the process and read its output until it ends or breaks a limit; gives output and problem."""
+        deadline = time.monotonic() + 2 * self._limits.seconds
+        output, problem = b"", ""
+        for part in self._stream(given, deadline):
+            if part is None:
+                problem = "time limit"
+                break
+            output += part
+            if len(output) > OUTPUT_BYTES:
+                problem = "too much output"
+                break
+        if problem:
+            self._kill()
+        code = self._process.wait()
+        if not problem and code:
+            problem = "time limit" if code in _OUT_OF_TIME else "an error"
+        return output[:OUTPUT_BYTES], problem
+
+    def _stream(self, given: bytes, deadline: float) -> Iterator[bytes | None]:
+        """Parts of the output as they come; None when time is up."""
+        out, inp = self._process.stdout, self._process.stdin
+        assert out is not None
+        if inp is not None:
+            os.set_blocking(inp.fileno(), False)
+        while True:
+            if inp is not None and not given:
+                _close_quietly(inp)
+                inp = None
+            left = deadline - time.monotonic()
+            if left <= 0:
+                yield None
+                return
+            readable, writable, _ = select.select([out], [inp] if inp is not None else [], [], left)
+            if writable and inp is not None:
+                try:
+                    given = given[os.write(inp.fileno(), given[:65536]) :]
+                except (BrokenPipeError, BlockingIOError) as error:
+                    given = given if isinstance(error, BlockingIOError) else b""
+            if readable:
+                part = os.read(out.fileno(), 65536)
+                if not part:
+                    return
+                yield part
+
+    def _kill(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+
+    def __enter__(self) -> _Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                _close_quietly(pipe)
+        os.close(self._ready)
+        if self._config >= 0:
+            os.close(self._config)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _close_quietly(pipe: IO[bytes]) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        pipe.close()
+
+
+def _check_system() -> None:
+    machine = os.uname().machine if hasattr(os, "uname") else ""
+    if sys.platform != "linux" or machine not in _MACHINES:
+        raise SandboxUnavailable(
+            f"programs are run in a sandbox of Linux namespaces on {' or '.join(_MACHINES)}; found {sys.platform} on "
+            f"{machine or 'an unknown machine'}, so programs are not run"
+        )
