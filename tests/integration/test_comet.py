@@ -149,6 +149,7 @@ def test_scores_are_the_librarys_own(
         assert found == spans
 
 
+@pytest.mark.slow
 def test_two_devices_share_the_rows(
     python: Path, models: Path, shared: Shared, rows: comet_models.Rows, tmp_path: Path
 ) -> None:
@@ -336,6 +337,7 @@ def recipe(tmp_path: Path, rows: comet_models.Rows) -> Recipe:
     return go
 
 
+@pytest.mark.slow
 def test_a_recipe_scores_each_thing_once(python: Path, models: Path, recipe: Recipe, tmp_path: Path) -> None:
     stages = f"""
         scored:
@@ -405,6 +407,7 @@ runpy.run_path(sys.argv[-1], run_name="__main__")' "$@"
 """
 
 
+@pytest.mark.slow
 def test_a_given_python_must_have_comet_and_may_be_noisy(
     python: Path, models: Path, recipe: Recipe, tmp_path: Path
 ) -> None:
