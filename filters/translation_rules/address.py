@@ -44,7 +44,7 @@ class Address(Rule):
         """One wording for each form."""
         return f"address.{'formal' if self.formal else 'informal'}"
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, source: Source, /) -> Verdict:
         """Look for the markers of both forms."""
         language = parse(self.locale).language
         formal, informal = _endings(answer, language) if language in ENDINGS else _markers(answer, source, language)
@@ -56,12 +56,12 @@ class Address(Rule):
             return failed("the other form of address", told)
         return met(told) if asked else unknown("no form of address")
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, _draft: str, _source: Source, /) -> str | None:
         """None: a pronoun needs its sentence."""
         return None
 
-    def broken(self, draft: str, source: Source) -> list[str]:
-        """None: see `construct`."""
+    def broken(self, _draft: str, _source: Source, /) -> list[str]:
+        """None: see `compliant`."""
         return []
 
 

@@ -76,16 +76,16 @@ class Rule(BaseModel):
 
         return wording(self.key(), language, rng, self.slots(language))
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, source: Source, /) -> Verdict:
         """Whether the translation has the property; None where it cannot be told."""
         raise NotImplementedError
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, source: Source, /) -> str | None:
         """A translation that has the property, made of one that lacks what the source's values are; None if unmade."""
         raise NotImplementedError
 
-    def broken(self, draft: str, source: Source) -> list[str]:
-        """Translations like `construct`'s with this one property broken."""
+    def broken(self, draft: str, source: Source, /) -> list[str]:
+        """Translations like that of `compliant`, with this one property broken."""
         raise NotImplementedError
 
 

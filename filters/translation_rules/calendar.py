@@ -38,7 +38,9 @@ def dates(flat: str, *codes: str) -> list[Written]:
         return []
     pattern, names = _pattern(tuple(sorted(set(codes))))
     lower = flat.lower() if len(flat.lower()) == len(flat) else flat
-    found = (Written(*match.span(), flat[slice(*match.span())], _days(match, names)) for match in pattern.finditer(lower))
+    found = (
+        Written(*match.span(), flat[slice(*match.span())], _days(match, names)) for match in pattern.finditer(lower)
+    )
     return [written for written in found if written.days]
 
 
@@ -52,15 +54,19 @@ def _pattern(codes: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, int]]:
     ]
     if names:
         month = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
-        name = lambda number: rf"(?<![^\W\d_])(?P<n{number}>{month})(?![^\W\d_]{{4}})"  # noqa: E731
         forms[2:2] = [
-            rf"(?<![\d.,])(?P<d3>\d{{1,2}}){_GAP}{name(3)}{_GAP}(?P<y3>\d{{4}})(?!\d)",
-            rf"{name(4)}{_SHORT_GAP}(?P<d4>\d{{1,2}})(?!\d){_GAP}(?P<y4>\d{{4}})(?!\d)",
-            rf"(?<!\d)(?P<y5>\d{{4}}){_SHORT_GAP}{name(5)}{_SHORT_GAP}(?P<d5>\d{{1,2}})(?!\d)",
-            rf"(?<![\d.,])(?P<d7>\d{{1,2}})[^\d\n\ufffc]{{0,5}}?{name(7)}",
-            rf"{name(8)}\.? ?(?P<d8>\d{{1,2}})(?![\d:%]|[.,/]\d)",
+            rf"(?<![\d.,])(?P<d3>\d{{1,2}}){_GAP}{_name(month, 3)}{_GAP}(?P<y3>\d{{4}})(?!\d)",
+            rf"{_name(month, 4)}{_SHORT_GAP}(?P<d4>\d{{1,2}})(?!\d){_GAP}(?P<y4>\d{{4}})(?!\d)",
+            rf"(?<!\d)(?P<y5>\d{{4}}){_SHORT_GAP}{_name(month, 5)}{_SHORT_GAP}(?P<d5>\d{{1,2}})(?!\d)",
+            rf"(?<![\d.,])(?P<d7>\d{{1,2}})[^\d\n\ufffc]{{0,5}}?{_name(month, 7)}",
+            rf"{_name(month, 8)}\.? ?(?P<d8>\d{{1,2}})(?![\d:%]|[.,/]\d)",
         ]
     return re.compile("|".join(forms)), names
+
+
+def _name(month: str, form: int) -> str:
+    """A month's name, by itself or with an ending of at most three letters."""
+    return rf"(?<![^\W\d_])(?P<n{form}>{month})(?![^\W\d_]{{4}})"
 
 
 def _days(match: re.Match[str], names: dict[str, int]) -> frozenset[Day]:

@@ -37,7 +37,12 @@ class Capitals(Rule):
         long = [word for word in words if len(word) > 3]
         title = len(words) >= 3 and len(long) >= 2 and all(word[0].isupper() for word in long)
         ends = source.text.plain.rstrip()[-1:]
-        if title and ends not in ".!?" and parse(source.tgt_lang).language not in ("de", "lb") and "\n" not in source.text.plain:
+        if (
+            title
+            and ends not in ".!?"
+            and parse(source.tgt_lang).language not in ("de", "lb")
+            and "\n" not in source.text.plain
+        ):
             return [cls(locale=source.tgt_lang, style="sentence")]
         return []
 
@@ -45,7 +50,7 @@ class Capitals(Rule):
         """One wording for each style."""
         return f"capitals.{self.style}"
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, source: Source, /) -> Verdict:
         """Look at the first letter and at the words."""
         words = _words(answer.plain, source.text.tokens)
         if not words or not any(word.lower() != word.upper() for word in words):
@@ -58,17 +63,19 @@ class Capitals(Rule):
             return failed("first letter small", told)
         others = words[1:]
         large = sum(word[0].isupper() for word in others)
-        if all(word.isupper() for word in words) or (others and large > max(_MOST_CAPITALS * len(others), 1 if len(others) > 2 else 0)):
+        if all(word.isupper() for word in words) or (
+            others and large > max(_MOST_CAPITALS * len(others), 1 if len(others) > 2 else 0)
+        ):
             return failed("words with capitals", told)
         return met(told)
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft in the style."""
         if not _has_case(self.locale):
             return None
         return draft.upper() if self.style == "upper" else draft[:1].upper() + draft[1:].lower()
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, _source: Source, /) -> list[str]:
         """In the other style; in small letters."""
         if self.style == "upper":
             return [draft.capitalize(), draft.lower(), f"{draft.upper()} {draft.lower()}"]

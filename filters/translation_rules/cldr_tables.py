@@ -99,9 +99,12 @@ def _named(
     first, second = _annotations(annotations, one), _annotations(annotations, two)
     names = [_words(row.get("tts", [""])[0] for row in rows.values()) for rows in (first, second)]
     for key in _EVERYDAY:
-        a, b = (_WORD.findall(rows.get(key, {}).get("tts", [""])[0].lower()) for rows in (first, second))
-        unequal = [(x, y) for x, y in zip(a, b, strict=False) if x != y]
-        if len(a) == len(b) and len(unequal) == 1 and unequal[0][0] not in names[1] and unequal[0][1] not in names[0]:
+        texts = (rows.get(key, {}).get("tts", [""])[0].lower() for rows in (first, second))
+        of_one, of_two = map(_WORD.findall, texts)
+        unequal = [(x, y) for x, y in zip(of_one, of_two, strict=False) if x != y]
+        if len(of_one) != len(of_two) or len(unequal) != 1:
+            continue
+        if unequal[0][0] not in names[1] and unequal[0][1] not in names[0]:
             yield unequal[0]
 
 

@@ -8,7 +8,16 @@ from typing import NamedTuple
 
 from filters.translation_rules import locales
 
-_LATIN_HALVES = {"a.m.": "am", "p.m.": "pm", "a. m.": "am", "p. m.": "pm", "AM": "am", "PM": "pm", "A.M.": "am", "P.M.": "pm"}
+_LATIN_HALVES = {
+    "a.m.": "am",
+    "p.m.": "pm",
+    "a. m.": "am",
+    "p. m.": "pm",
+    "AM": "am",
+    "PM": "pm",
+    "A.M.": "am",
+    "P.M.": "pm",
+}
 """What writers of every language borrow."""
 _ENGLISH_HALVES = {"am": "am", "pm": "pm"}
 
@@ -47,7 +56,9 @@ def _pattern(codes: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, str]]:
     full = [_hours(code) for code in codes]
     after = "|".join(sorted({re.escape(name) for name in full if name}, key=len, reverse=True)) or "(?!)"
     forms = [
-        rf"(?<![^\W\d_])(?P<p1>{half}) ?" + clock.format(1) + r"?(?![\d:]|[.,]\d)(?: ?[時时點点시](?: ?(?P<n1>\d{1,2}) ?[分분])?)?",
+        rf"(?<![^\W\d_])(?P<p1>{half}) ?"
+        + clock.format(1)
+        + r"?(?![\d:]|[.,]\d)(?: ?[時时點点시](?: ?(?P<n1>\d{1,2}) ?[分분])?)?",
         rf"(?<![\d:.,/])(?P<h2>\d{{1,2}})(?:[:.](?P<m2>\d\d))? ?(?P<p2>{half})(?![^\W\d_])",
         r"(?<![\d:.,/])(?P<h3>\d{1,2}) ?[h時时點点시](?: ?(?P<m3>\d{1,2}) ?[分분]?)?(?![^\W\d_h]*[a-z])"
         rf"(?: ?(?P<p3>{half})(?![^\W\d_]))?",

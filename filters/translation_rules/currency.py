@@ -37,7 +37,7 @@ class Currency(Rule):
     def _rate_with_currency(self) -> Self:
         if (self.to is None) != (self.rate is None):
             raise ValueError("found one of `to` and `rate`, expected both or neither")
-        if self.to in {amount.unit for amount in self.amounts} or len({a.unit for a in self.amounts}) > bool(self.to) + 20:
+        if self.to in {amount.unit for amount in self.amounts}:
             raise ValueError("found amounts in the currency to convert to")
         return self
 
@@ -68,7 +68,7 @@ class Currency(Rule):
         rate = quantities.rendered(self.rate, language)
         return {"from": self.amounts[0].unit, "to": self.to, "rate": rate}
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, source: Source, /) -> Verdict:
         """Pair all amounts of money in the answer with those that must be there."""
         found = money.amounts(answer.flat, self.locale, source.src_lang)
         told = "; ".join(amount.text for amount in found[:20])
@@ -100,11 +100,11 @@ class Currency(Rule):
         known = any(found.name == old.unit and found.value == old.value for old in self.amounts)
         return "amount in another form" if known and not self.to else "another amount"
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the amounts."""
         return added(draft, [self._written(amount) for amount in self.amounts])
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, _source: Source, /) -> list[str]:
         """As they were; both; another amount; none; with the sign on the other side."""
         new = [self._written(amount) for amount in self.amounts]
         unit = self.to or self.amounts[0].unit
@@ -116,8 +116,10 @@ class Currency(Rule):
 
     def _same(self, old: list[str]) -> bool:
         text = Text(" – ".join(old))
-        return self.to is None and len(money.amounts(text.flat, self.locale)) == len(self.amounts) and all(
-            any(self._is(amount, a) for a in self.amounts) for amount in money.amounts(text.flat, self.locale)
+        return (
+            self.to is None
+            and len(money.amounts(text.flat, self.locale)) == len(self.amounts)
+            and all(any(self._is(amount, a) for a in self.amounts) for amount in money.amounts(text.flat, self.locale))
         )
 
     def _written(self, amount: Amount) -> str:

@@ -45,7 +45,7 @@ class Dates(Rule):
         if not days or None in days or locale(source.tgt_lang) is None or len(days) > 20:
             return []
         clear = [day for day in days if day]
-        styles = ("iso", "numeric", "long") if all(day.year for day in clear) else ("long",)
+        styles: tuple[Style, ...] = ("iso", "numeric", "long") if all(day.year for day in clear) else ("long",)
         texts = [calendar.normalized(date.text) for date in written]
         return [
             cls(locale=source.tgt_lang, style=style, dates=tuple(_name(day) for day in clear))
@@ -59,7 +59,7 @@ class Dates(Rule):
         shown = _SHOWN if all(_day(date).year for date in self.dates) else _SHOWN._replace(year=0)
         return {"example": calendar.rendered(shown, self.style, self.locale)}
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, source: Source, /) -> Verdict:
         """Compare all dates of the answer, of whatever form, with those that must be there."""
         wanted = Counter(self.dates)
         found = calendar.dates(answer.flat, self.locale, source.src_lang)
@@ -75,17 +75,22 @@ class Dates(Rule):
     def _is(self, text: str, day: Day) -> bool:
         return calendar.normalized(text) in calendar.renderings(day, self.style, self.locale)
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the dates."""
         return added(draft, [calendar.rendered(_day(date), self.style, self.locale) for date in self.dates])
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, source: Source, /) -> list[str]:
         """Every other style; both styles; no dates; another day."""
         days = [_day(date) for date in self.dates]
         right = [calendar.rendered(day, self.style, self.locale) for day in days]
         others = [
             [calendar.rendered(day, style, code) for day in days]
-            for style, code in (("iso", "en"), ("numeric", self.locale), ("long", self.locale), ("long", source.src_lang))
+            for style, code in (
+                ("iso", "en"),
+                ("numeric", self.locale),
+                ("long", self.locale),
+                ("long", source.src_lang),
+            )
             if style != self.style or code == source.src_lang
             if all(day.year for day in days)
         ]
@@ -108,11 +113,11 @@ def _meant(written: calendar.Written, code: str) -> Day | None:
     """The one day that a date means: by the order of its language where that has a region or a stop."""
     if len(written.days) == 1:
         return next(iter(written.days))
-    by_order = {
-        style: [day for day in written.days if calendar.normalized(written.text) in calendar.renderings(day, style, code)]
-        for style in ("numeric",)
-    }
-    return by_order["numeric"][0] if len(by_order["numeric"]) == 1 and code not in ("en", "es", "fr", "pt") else None
+    if code in ("en", "es", "fr", "pt"):
+        return None
+    text = calendar.normalized(written.text)
+    days = [day for day in written.days if text in calendar.renderings(day, "numeric", code)]
+    return days[0] if len(days) == 1 else None
 
 
 def _asks(style: str, days: list[Day], texts: list[str], code: str) -> bool:

@@ -26,7 +26,8 @@ def _words(words: str) -> str:
 
 
 def _of(formal: str, informal: str, weak: str = "") -> Markers:
-    return Markers(*(re.compile(_words(words)) for words in (formal, informal)), re.compile(_words(weak)) if weak else None)
+    patterns = [re.compile(_words(words)) for words in (formal, informal)]
+    return Markers(patterns[0], patterns[1], re.compile(_words(weak)) if weak else None)
 
 
 _MID = r"(?<=[\w,;:)\"“”»] )"
@@ -35,10 +36,16 @@ _MID = r"(?<=[\w,;:)\"“”»] )"
 MARKERS = {
     "de": Markers(
         re.compile(_MID + r"(?:Sie|Ihnen|Ihr(?:e[nmrs]?)?)(?!\w)"),
-        re.compile(r"(?<!\w)(?:(?i:du|dich|dir|dein(?:e[nmrs]?)?|euch|euer|eure[nmrs]?)|ihr(?= (?:seid|habt|könnt|wollt)))(?!\w)"),
+        re.compile(
+            r"(?<!\w)(?:(?i:du|dich|dir|dein(?:e[nmrs]?)?|euch|euer|eure[nmrs]?)"
+            r"|ihr(?= (?:seid|habt|könnt|wollt)))(?!\w)"
+        ),
         re.compile(r"(?<!\w)(?:Sie|Ihnen|Ihr(?:e[nmrs]?)?)(?!\w)"),
     ),
-    "fr": _of("vous votre vos vôtres? (?!chez|assez|nez|rez|sujet)[a-zéèê]{2,}ez", "tu te toi ton ta tes tien* tiens t['’]\\w+"),
+    "fr": _of(
+        "vous votre vos vôtres? (?!chez|assez|nez|rez|sujet)[a-zéèê]{2,}ez",
+        "tu te toi ton ta tes tien* tiens t['’]\\w+",
+    ),
     "es": _of("usted ustedes", "tú te ti contigo tu tus tuy[oa]s? vosotr[oa]s vuestr[oa]s? os"),
     "it": Markers(
         re.compile(_MID + r"(?:Lei|Le|La|Suo|Sua|Suoi|Sue)(?!\w)|\b(?i:voi|vostr[oaie])\b"),
@@ -47,14 +54,30 @@ MARKERS = {
     ),
     "pt": _of("você vocês senhor senhora senhores senhoras", "tu te ti contigo teu teus tua tuas"),
     "nl": _of("u uw uzelf", "je jij jou jouw jullie jezelf"),
-    "ru": _of("вы вас вам вами ваш ваша ваше ваши вашего вашей вашему вашу вашим вашими ваших вашем", "ты тебя тебе тобой тво[йяеиюё]\\w*"),
+    "ru": _of(
+        "вы вас вам вами ваш ваша ваше ваши вашего вашей вашему вашу вашим вашими ваших вашем",
+        "ты тебя тебе тобой тво[йяеиюё]\\w*",
+    ),
     "uk": _of("ви вас вам вами ваш\\w*", "ти тебе тобі тобою тв[ійо]\\w*"),
-    "pl": _of("pan pana panu panem pani panią państwo państwa państwu państwem", "ty ciebie cię tobie tobą tw[óo]j\\w* twym"),
-    "cs": _of("vy vás vám vámi váš vaše vaši vašeho vašemu vaším vašich vašim vašimi", "tě tebe tobě tebou tvůj tvoje tvoji tvého tvému tvým tvou tvá tvé tvých"),
-    "hu": _of("ön önt önnek öntől önnel öné önök önöket önöknek önökkel", "te téged neked veled tőled rád rólad tied ti titeket nektek veletek"),
+    "pl": _of(
+        "pan pana panu panem pani panią państwo państwa państwu państwem", "ty ciebie cię tobie tobą tw[óo]j\\w* twym"
+    ),
+    "cs": _of(
+        "vy vás vám vámi váš vaše vaši vašeho vašemu vaším vašich vašim vašimi",
+        "tě tebe tobě tebou tvůj tvoje tvoji tvého tvému tvým tvou tvá tvé tvých",
+    ),
+    "hu": _of(
+        "ön önt önnek öntől önnel öné önök önöket önöknek önökkel",
+        "te téged neked veled tőled rád rólad tied ti titeket nektek veletek",
+    ),
     "ro": _of("dumneavoastră dvs dumneata", "tu tine ție îți ți te tău ta tăi tale"),
-    "fi": _of("te teidän teitä teille teiltä teillä teihin teissä teistä", "sinä sinun sinua sinut sinulle sinulta sinulla sinuun sinussa sinusta"),
-    "hi": _of("आप आपका आपके आपकी आपको आपने आपसे आपमें आपलोग", "तुम तुम्हें तुम्हारा तुम्हारे तुम्हारी तुमने तुमको तुमसे तू तुझे तुझको तेरा तेरे तेरी"),
+    "fi": _of(
+        "te teidän teitä teille teiltä teillä teihin teissä teistä",
+        "sinä sinun sinua sinut sinulle sinulta sinulla sinuun sinussa sinusta",
+    ),
+    "hi": _of(
+        "आप आपका आपके आपकी आपको आपने आपसे आपमें आपलोग", "तुम तुम्हें तुम्हारा तुम्हारे तुम्हारी तुमने तुमको तुमसे तू तुझे तुझको तेरा तेरे तेरी"
+    ),
     "tr": _of("siz sizi size sizin sizden sizinle", "sen seni sana senin senden seninle"),
     "zh": Markers(re.compile("您"), re.compile("你")),
 }
@@ -69,7 +92,9 @@ ENDINGS = {
     ),
     "ko": (
         re.compile(r"(?:니다|니까|시오|요|죠|세요|십쇼)$"),
-        re.compile(r"(?:다|해|어|아|야|지|니|냐|네|자|래|까|거든|군|구나|라|봐|줘|돼|게|든|걸|데|워|려|셔|여|와|춰|껴|져|켜|쳐|겨)$"),
+        re.compile(
+            r"(?:다|해|어|아|야|지|니|냐|네|자|래|까|거든|군|구나|라|봐|줘|돼|게|든|걸|데|워|려|셔|여|와|춰|껴|져|켜|쳐|겨)$"
+        ),
     ),
 }
 """Polite and plain ends of sentences."""

@@ -50,8 +50,26 @@ _DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u
 _JOINERS = frozenset("\u200c\u200d")
 _ALWAYS = frozenset("\u00ad\ufe0e\ufe0f\ufeff")
 """Hyphenation points, and how an emoji looks; a mark of byte order is left over from a file."""
-_JOINED = frozenset("Arab Beng Deva Gujr Guru Knda Mlym Orya Sinh Taml Telu Mong Khmr Mymr Tibt".split())
-_BREAKS = frozenset("Thai Khmr Laoo Mymr Tibt Jpan Hans Hant".split())
+_JOINED = frozenset(
+    [
+        "Arab",
+        "Beng",
+        "Deva",
+        "Gujr",
+        "Guru",
+        "Knda",
+        "Mlym",
+        "Orya",
+        "Sinh",
+        "Taml",
+        "Telu",
+        "Mong",
+        "Khmr",
+        "Mymr",
+        "Tibt",
+    ]
+)
+_BREAKS = frozenset(["Thai", "Khmr", "Laoo", "Mymr", "Tibt", "Jpan", "Hans", "Hant"])
 _OTHERS = "\u0370-\u058f\u13a0-\u13ff\uab70-\uabbf"
 """Greek, Cyrillic, Armenian and Cherokee: their letters look like Latin ones."""
 _LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
@@ -162,7 +180,9 @@ def _runs(text: str) -> tuple[set[tuple[str, ...]], int]:
     """Runs of a source's words in which there is a word of letters in lower case: names and numbers are kept."""
     words, lower = tokens(text), set(regex.findall(r"\b\p{Ll}[\p{L}\p{M}]*|[\p{Lo}]", text))
     size = _COPY_RUN * (_UNSPACED_RUN if _unspaced(words) else 1)
-    return {run for run in grams(words, size) if len(run) == size and sum(word in lower for word in run) > size // 2}, size
+    return {
+        run for run in grams(words, size) if len(run) == size and sum(word in lower for word in run) > size // 2
+    }, size
 
 
 def _unspaced(words: Sequence[str]) -> bool:
@@ -227,8 +247,10 @@ def _language(answer: Text, source: Source) -> str:
         return "wrong script"
     if letters < _TOLD and "Han" not in unicode_scripts(source.tgt_lang):
         return ""
-    if "Han" in unicode_scripts(source.tgt_lang) and not _KANA.search(head) and "Hangul" not in unicode_scripts(
-        source.tgt_lang
+    if (
+        "Han" in unicode_scripts(source.tgt_lang)
+        and not _KANA.search(head)
+        and "Hangul" not in unicode_scripts(source.tgt_lang)
     ):
         return "" if parse(source.tgt_lang).language == "zh" or letters < _TOLD else "wrong language"
     return _recognized(head[:_HEAD], source)

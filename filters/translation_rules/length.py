@@ -20,8 +20,8 @@ _SHORT = 80
 class Length(Rule):
     """The answer has at most so many characters, as people count them, or columns, where wide characters take two.
 
-    Counted is what is seen, without tags and spaces at the ends. An answer far shorter than the source is no translation
-    (see `guards`).
+    Counted is what is seen, without tags and spaces at the ends. An answer far shorter than its source is no
+    translation (`guards`).
     """
 
     family: Literal["length"] = "length"
@@ -47,7 +47,7 @@ class Length(Rule):
         del language
         return {"most": str(self.most)}
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, source: Source, /) -> Verdict:
         """Count what is seen."""
         del source
         text = answer.plain.strip()
@@ -57,10 +57,10 @@ class Length(Rule):
     def _counted(self, text: str) -> int:
         return len(_GRAPHEME.findall(text)) if self.unit == "characters" else Text(text).width
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, source: Source, /) -> str | None:
         """The draft, where it fits."""
         return draft if self.check(Text(draft), source).score else None
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, _source: Source, /) -> list[str]:
         """The draft with words of its own until it no longer fits."""
         return [" ".join([draft] * (self.most // max(len(draft), 1) + 2))]

@@ -43,7 +43,7 @@ def data(code: str, part: str) -> Any:
     """A part of a locale's data; empty where CLDR has no such language."""
     found = locale(code)
     read = _data(str(found)) if found else {}
-    return read[part] if part in read else {}
+    return read.get(part, {})
 
 
 @cache
@@ -166,7 +166,7 @@ def currency_forms(code: str, currency: str) -> tuple[str, ...]:
 
 def quotes(code: str) -> tuple[str, str, str, str]:
     """Quotation marks: opening and closing, and those within a quotation."""
-    return tuple(_table(code, "quotes"))  # type: ignore[return-value]
+    return tuple(_table(code, "quotes"))
 
 
 def marks(code: str) -> str:

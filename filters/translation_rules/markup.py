@@ -38,7 +38,7 @@ class Markup(Rule):
         """Another wording where the order stays too."""
         return "markup.order" if self.in_order else "markup"
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, source: Source, /) -> Verdict:
         """Compare the pieces, their nesting and the messages."""
         given, found = pieces.kept_of_source(source.text.raw), pieces.kept(answer.raw)
         asked, told = pieces.messages(source.text.raw), pieces.messages(answer.raw)
@@ -53,9 +53,7 @@ class Markup(Rule):
         problem = self._problem(given, found, expected)
         return failed(problem, shown) if problem else met(shown)
 
-    def _problem(
-        self, given: pieces.Kept, found: pieces.Kept, expected: dict[tuple[str, ...], int]
-    ) -> str:
+    def _problem(self, given: pieces.Kept, found: pieces.Kept, expected: dict[tuple[str, ...], int]) -> str:
         if Counter(given.pieces) != Counter(found.pieces):
             return "tags or placeholders differ"
         if pieces.nested(found) != expected:
@@ -70,7 +68,7 @@ class Markup(Rule):
         told: list[pieces.Message],
         both: tuple[pieces.Kept, pieces.Kept],
     ) -> Verdict:
-        """The same arguments, with selectors that the target language has; in messages pieces may be said more often."""
+        """The same arguments, with selectors that the target has; in messages pieces may be said more often."""
         shown = "; ".join(f"{m.argument} {m.type} {' '.join(m.selectors)}" for m in told[:10])
         if Counter((m.argument, m.type) for m in asked) != Counter((m.argument, m.type) for m in told):
             return failed("arguments differ", shown)
@@ -87,13 +85,13 @@ class Markup(Rule):
         given, answered = (set(kept.pieces) for kept in both)
         return met(shown) if given == answered else failed("tags or placeholders differ", shown)
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, source: Source, /) -> str | None:
         """The draft with the source's pieces in their order, a sign for each stretch of its words."""
         if pieces.messages(source.text.raw):
             return None
         return " ".join([draft, *self._filled(source)])
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, source: Source, /) -> list[str]:
         """Without the pieces; one left out, doubled, changed; without content; from the end to the start."""
         if pieces.messages(source.text.raw):
             return []

@@ -1,4 +1,4 @@
-"""Quantities of the everyday: which unit of the other system a unit becomes, by pint, and how CLDR's names find them."""
+"""Everyday quantities: which unit of the other system a unit becomes, by pint, and how CLDR's names find them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,10 @@ def in_pint(unit: str) -> str:
     name = unit.partition("-")[2]
     if name in ("celsius", "fahrenheit"):
         return f"degree_{name.title()}"
-    over = [part.replace("square-", "").replace("-", "_") + ("**2" if "square" in part else "") for part in name.split("-per-")]
+    over = [
+        part.replace("square-", "").replace("-", "_") + ("**2" if "square" in part else "")
+        for part in name.split("-per-")
+    ]
     return "/".join(over)
 
 

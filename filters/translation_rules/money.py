@@ -7,8 +7,9 @@ from functools import lru_cache
 from filters.translation_rules import locales, quantities
 from filters.translation_rules.quantities import Beside, Names
 
-CURRENCIES = tuple(
-    "USD EUR GBP JPY CNY INR CHF CAD AUD KRW BRL PLN RUB SEK NOK DKK CZK HUF RON UAH ISK MXN TRY ILS THB SAR EGP ZAR".split()
+CURRENCIES = (
+    *("USD", "EUR", "GBP", "JPY", "CNY", "INR", "CHF", "CAD", "AUD", "KRW", "BRL", "PLN", "RUB", "SEK", "NOK", "DKK"),
+    *("CZK", "HUF", "RON", "UAH", "ISK", "MXN", "TRY", "ILS", "THB", "SAR", "EGP", "ZAR"),
 )
 _ENDINGS = 3
 

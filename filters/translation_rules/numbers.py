@@ -42,7 +42,7 @@ class Numbers(Rule):
         del language
         return {"example": quantities.rendered(_SHOWN, self.locale)}
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, source: Source, /) -> Verdict:
         """Count the values and look for what the source wrote."""
         found = quantities.numbers(answer.flat, self.locale)
         values, written = Counter(number.value for number in found), {number.text for number in found}
@@ -55,11 +55,11 @@ class Numbers(Rule):
                 return failed("number missing" if values[value] < there[value] else "number too often", told)
         return met(told)
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the numbers."""
         return added(draft, [quantities.rendered(value, self.locale) for _, value in self.numbers])
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, _source: Source, /) -> list[str]:
         """As the source writes them; in both ways; without them; with another digit."""
         old = [text for text, _ in self.numbers]
         new = [quantities.rendered(value, self.locale) for _, value in self.numbers]

@@ -57,7 +57,9 @@ class Phones(Rule):
         return [
             cls(locale=source.tgt_lang, form=form, numbers=tuple(numbers))  # type: ignore[arg-type]
             for form in _FORMATS
-            if all(_level(match.raw_string) != _level(_written(n, form)) for match, n in zip(found, numbers, strict=True))
+            if all(
+                _level(match.raw_string) != _level(_written(n, form)) for match, n in zip(found, numbers, strict=True)
+            )
         ]
 
     def key(self) -> str:
@@ -69,7 +71,7 @@ class Phones(Rule):
         del language
         return {"example": _SHOWN[self.form]}
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, _source: Source, /) -> Verdict:
         """Compare all that may be telephone numbers with those that must be there."""
         wanted = Counter(_level(_written(number, self.form)) for number in self.numbers)
         ends = tuple(_ending(number) for number in self.numbers)
@@ -83,11 +85,11 @@ class Phones(Rule):
                 return failed("number too often" if level in wanted else "number in another form", told)
         return failed("number missing", told) if any(n > 0 for n in wanted.values()) else met(told)
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the numbers."""
         return added(draft, [_written(number, self.form) for number in self.numbers])
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, _source: Source, /) -> list[str]:
         """In every other form; in two; with another digit; without them."""
         right = [_written(number, self.form) for number in self.numbers]
         others = [[_written(number, form) for number in self.numbers] for form in _FORMATS if form != self.form]

@@ -1,4 +1,4 @@
-"""Tags and placeholders of a text in their order: HTML and XML, printf, {names}, and ICU messages with their plurals."""
+"""Tags and placeholders of a text in their order: HTML and XML, printf, {names}, and ICU messages with plurals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ _SELECTOR = re.compile(r"\s*(=[0-9]{1,9}|\w{1,60})\s*\{")
 _ATTRIBUTE = re.compile(r"""([\w:.-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'<>]+)|([\w:.-]+)""")
 _SPOKEN = frozenset({"alt", "title", "placeholder", "label", "summary", "aria-label", "content", "lang", "xml:lang"})
 """Attributes whose values are text that people read, or that name its language."""
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+)
 _POSITIONAL = re.compile(r"%[#0+-]{0,4}[0-9.]*(?:ll?|h{1,2}|z)?[a-zA-Z@]$|\{\}$")
 
 

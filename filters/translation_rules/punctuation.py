@@ -43,7 +43,7 @@ class Punctuation(Rule):
         del language
         return {"marks": " ".join(own_marks(self.locale).get(mark, mark) for mark in self.marks)}
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, _source: Source, /) -> Verdict:
         """Look for the own marks, and for ASCII ones where letters of the script stand before them."""
         own = own_marks(self.locale)
         for mark in self.marks:
@@ -57,14 +57,14 @@ class Punctuation(Rule):
                 return failed("mark missing", own[mark])
         return met(" ".join(own[mark] for mark in self.marks))
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the marks around or behind it."""
         own = [own_marks(self.locale)[mark] for mark in self.marks]
         return " ".join(f"{m[0]}{draft}{m[1]}" if len(m) == 2 else f"{draft}{m}" for m in own)
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, source: Source, /) -> list[str]:
         """ASCII marks; none; both."""
-        right = self.construct(draft, source) or ""
+        right = self.compliant(draft, source) or ""
         return [" ".join(f"{draft}{mark}" for mark in self.marks), draft, f"{right} {draft}{self.marks[0]}"]
 
 

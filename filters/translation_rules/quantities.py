@@ -1,4 +1,4 @@
-"""Numbers in running text: where they stand, what they are worth as a locale writes them, and what stands beside them."""
+"""Numbers in running text: where they stand, what they are worth in a locale, and what stands beside them."""
 
 from __future__ import annotations
 
@@ -132,7 +132,9 @@ class Names:
             return Beside(number.start, end, flat[number.start : end], number.value, self._names_after[found[1]])
         if not self._around:
             return None
-        before = flat[max(0, number.start - self._longest) : number.start].lower().rstrip(" ").rstrip(_MINUS).rstrip(" ")
+        before = (
+            flat[max(0, number.start - self._longest) : number.start].lower().rstrip(" ").rstrip(_MINUS).rstrip(" ")
+        )
         for left, right, name in self._around:
             if before.endswith(left) and not _goes_on(before[: -len(left)], left):
                 follows = lower.lstrip(" ")

@@ -21,8 +21,8 @@ _STRAIGHT = re.compile(r'(?<![0-9])"')
 class Quotes(Rule):
     """Quotations stand in the target language's marks, or in those that the rule names.
 
-    Held where the answer has as many pairs as the source, each opened and closed by these marks around some text, and no
-    other double mark. Spaces within « » are left open. Marks within a quotation (CLDR's alternate ones) may stand too.
+    Held where the answer has as many pairs as the source, each opened and closed by these marks around some text, and
+    no other double mark. Spaces within « » are left open. CLDR's marks within a quotation may stand too.
     """
 
     family: Literal["quotes"] = "quotes"
@@ -45,7 +45,7 @@ class Quotes(Rule):
         del language
         return {"opening": self.opening, "closing": self.closing}
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, _source: Source, /) -> Verdict:
         """Walk through the marks: opening and closing in turn, and no other."""
         _, _, *inner = locales.quotes(self.locale)
         text = _STRAIGHT.sub('"', answer.plain)
@@ -63,11 +63,11 @@ class Quotes(Rule):
             return failed("nothing quoted", told)
         return met(told) if len(own) == 2 * self.pairs else failed("more or fewer quotations", told)
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft, quoted as often."""
         return " ".join(f"{self.opening}{draft}{self.closing}" for _ in range(self.pairs))
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, _source: Source, /) -> list[str]:
         """Straight marks; other marks; none; one quotation too many; both kinds."""
         others = [pair for pair in ('""', "„“", "«»", "「」", "“”") if pair != self.opening + self.closing][:3]
         texts = [" ".join(f"{pair[0]}{draft}{pair[1]}" for _ in range(self.pairs)) for pair in others]

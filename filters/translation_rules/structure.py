@@ -35,10 +35,10 @@ class Shape(NamedTuple):
 
 
 class Structure(Rule):
-    """Headings, list items, quotations, tables and code blocks stand in the source's order; emphasis and links are kept.
+    """Headings, list items, quotations, tables and code stand in the source's order; emphasis and links are kept.
 
-    Held where the answer is built as the source is: blocks in order with their level, depth and number, as many stretches
-    of emphasis, the same code and addresses. Which sign marks a list's items is left open.
+    Held where the answer is built as the source is: blocks in order with their level, depth and number, as many
+    stretches of emphasis, the same code and addresses. Which sign marks a list's items is left open.
     """
 
     family: Literal["structure"] = "structure"
@@ -51,7 +51,7 @@ class Structure(Rule):
             return []
         return [cls(locale=source.tgt_lang)]
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, source: Source, /) -> Verdict:
         """Compare the shapes."""
         given, found = shape_of_source(source.text.raw), shape_of(answer.raw)
         told = " ".join(found.blocks[:40])
@@ -63,16 +63,16 @@ class Structure(Rule):
             return failed("emphasis or links differ", " ".join(found.inline[:20]))
         return met(" ".join((*found.blocks, *found.inline)))
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, source: Source, /) -> str | None:
         """The source with the draft for the text of every line, without emphasis; None where it has some, or code."""
         shape = shape_of_source(source.text.raw)
         if shape.inline or shape.code:
             return None
         return "\n".join(_with_text(line, draft) for line in source.text.raw.split("\n"))
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, source: Source, /) -> list[str]:
         """In one paragraph; with a line less; with one more; turned around; the last line of another kind."""
-        whole = self.construct(draft, source)
+        whole = self.compliant(draft, source)
         if whole is None:
             return []
         lines = [line for line in whole.split("\n") if line.strip()]

@@ -7,7 +7,6 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from filters.translation_rules import measures
 from filters.translation_rules.base import Source
 from filters.translation_rules.units import Conversion, found_amounts
 

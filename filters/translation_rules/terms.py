@@ -64,7 +64,7 @@ class Terms(Rule):
             "forbidden": ", ".join(self.forbidden),
         }
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, source: Source, /) -> Verdict:
         """Count terms in the answer."""
         found = []
         for term, translation in self.required:
@@ -79,11 +79,11 @@ class Terms(Rule):
         used = next((word for word in self.forbidden if _used(word, answer, self.locale)), None)
         return failed("forbidden term", used) if used else met("; ".join(found))
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the translations."""
         return added(draft, [translation for _, translation in self.required])
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, _source: Source, /) -> list[str]:
         """Without the last translation; with the source's terms; with a forbidden word."""
         right = [translation for _, translation in self.required]
         both = [f"{translation} ({term})" for term, translation in self.required if _apart(term, translation)]

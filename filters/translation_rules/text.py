@@ -14,9 +14,7 @@ _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[!?][^<>]*>")
 _IGNORABLE = regex.compile(r"[\p{Cf}\p{Default_Ignorable_Code_Point}--[\U000E0020-\U000E007F]]", flags=regex.V1)
 _SPACES = re.compile(r"[^\S\n]")
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
-_TOKEN = regex.compile(
-    rf"[{_UNSPACED}ー]\p{{M}}*|[\p{{L}}\p{{M}}\p{{N}}--[{_UNSPACED}ー]]+", flags=regex.V1
-)
+_TOKEN = regex.compile(rf"[{_UNSPACED}ー]\p{{M}}*|[\p{{L}}\p{{M}}\p{{N}}--[{_UNSPACED}ー]]+", flags=regex.V1)
 """A character of a script without spaces, or a word of any other: as `filters.tokens` cuts columns."""
 
 

@@ -42,7 +42,7 @@ class Times(Rule):
         halved = {time.halved for time in found}
         rules = []
         if len(halved) == 1 and (halved == {True} or all(time.minutes >= 60 for time in found)):
-            wanted = 24 if halved == {True} else 12
+            wanted: Literal[12, 24] = 24 if halved == {True} else 12
             minutes = tuple(time.minutes for time in found)
             rules.append(cls(locale=source.tgt_lang, clock=wanted, times=minutes))
         zones = [zone_after(flat, time.end) for time in found]
@@ -60,7 +60,7 @@ class Times(Rule):
         del language
         return {"example": clock.rendered(_SHOWN, self.clock, self.locale), "zone": self.zone or ""}
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, source: Source, /) -> Verdict:
         """Compare all times of the answer, of whatever form, with those that must be there."""
         wanted = Counter(self.times)
         found = clock.times(answer.flat, self.locale, source.src_lang)
@@ -76,11 +76,11 @@ class Times(Rule):
                 return failed("another time zone", told)
         return failed("time missing", told) if any(wanted.values()) else met(told)
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the times."""
         return added(draft, [self._written(minutes, self.clock) for minutes in self.times])
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, _source: Source, /) -> list[str]:
         """By the other clock; by both; another time; without times; in no zone."""
         right = [self._written(minutes, self.clock) for minutes in self.times]
         other = [self._written(minutes, 36 - self.clock) for minutes in self.times]

@@ -32,7 +32,7 @@ class Conversion(Rule):
         """Whether a number is the converted one, as people round."""
         raise NotImplementedError
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, source: Source, /) -> Verdict:
         """Pair the answer's amounts of the wanted units with those that must be there."""
         found = measures.of_text(answer, self.locale, source.src_lang)
         told = "; ".join(amount.text for amount in found[:20])
@@ -59,12 +59,12 @@ class Conversion(Rule):
         value = measures.converted(found.value, found.name, to) if found.name != to else Decimal(found.value)
         return self.near(value, measures.converted(old.value, old.unit, to))
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the converted amounts."""
         pieces = [self._written(amount) for amount in self.amounts]
         return added(draft, [piece for piece in pieces if piece]) if all(pieces) else None
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, _source: Source, /) -> list[str]:
         """Amounts as they were; both; the old number with the new unit; a wrong number; none."""
         old = [measures.written(a.value, a.unit, self.locale) or "" for a in self.amounts]
         new = [self._written(a) or "" for a in self.amounts]

@@ -19,9 +19,9 @@ _GROUPS = {"419": "419", "MX": "419", "AR": "419", "CO": "419", "US": "419", "ES
 class Variety(Rule):
     """The answer is of one variety of the target language, told by what that variety alone writes.
 
-    Chinese is told by characters of one standard; the others by words and spellings that CLDR's text has for one variety
-    alone (Irã, Irão; bebê, bebé; -ônico, -ónico). Held where there is some evidence for the variety and none for the
-    other; null without evidence.
+    Chinese is told by characters of one standard; the others by words and spellings that CLDR's text has for one
+    variety alone (Irã, Irão; bebê, bebé; -ônico, -ónico). Held where there is some evidence for the variety and none
+    for the other; null without evidence.
     """
 
     family: Literal["variety"] = "variety"
@@ -37,7 +37,7 @@ class Variety(Rule):
         name = found.get_display_name(str(locales.locale(language) or "en")) if found else None
         return {"variety": name or self.locale}
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, _source: Source, /) -> Verdict:
         """Weigh what speaks for each of the two."""
         sides = _sides(self.locale)
         if sides is None:
@@ -48,12 +48,12 @@ class Variety(Rule):
             return failed("another variety", told)
         return met(told) if own else unknown("no evidence of a variety")
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with words that the variety alone has."""
         sides = _sides(self.locale)
         return added(draft, sides[0].some()) if sides else None
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, _source: Source, /) -> list[str]:
         """With words of the other variety; with both."""
         sides = _sides(self.locale)
         if sides is None:

@@ -23,7 +23,8 @@ _CODE = re.compile(
     r"|\w{1,60}\.(?:pdf|exe|txt|csv|html?|json|ya?ml|xml|png|jpe?g|zip|docx?|xlsx?|py|js)"  # files
     r")(?![\w@]|-[A-Za-z0-9])"
 )
-_NAME = re.compile(r"(?<=[a-z,;:] )[A-Z][a-z]+(?:[-'][A-Z][a-z]+)?(?: (?:de|van|von|der|del|al|bin) )?(?: ?[A-Z]\.)?(?: [A-Z][a-z]+(?:[-'][A-Z][a-z]+)?){1,3}")
+_CAPITAL = r"[A-Z][a-z]+(?:[-'][A-Z][a-z]+)?"
+_NAME = re.compile(rf"(?<=[a-z,;:] ){_CAPITAL}(?: (?:de|van|von|der|del|al|bin) )?(?: ?[A-Z]\.)?(?: {_CAPITAL}){{1,3}}")
 """Two to four words in capitals within a sentence. Whether they name a person nobody here knows: the instruction lists
 them, so nothing is left to guess."""
 _MOST = 12
@@ -61,7 +62,7 @@ class Verbatim(Rule):
         del language
         return {"items": ", ".join(self.items)}
 
-    def check(self, answer: Text, source: Source) -> Verdict:
+    def check(self, answer: Text, source: Source, /) -> Verdict:
         """Count each in the answer."""
         told = []
         for item in self.items:
@@ -73,11 +74,11 @@ class Verbatim(Rule):
             told.append(item)
         return met(", ".join(told))
 
-    def construct(self, draft: str, source: Source) -> str | None:
+    def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the items."""
         return added(draft, self.items)
 
-    def broken(self, draft: str, source: Source) -> list[str]:
+    def broken(self, draft: str, _source: Source, /) -> list[str]:
         """Without the last; in other case; with a letter lost; within longer words."""
         return [
             added(draft, pieces)
