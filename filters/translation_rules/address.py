@@ -47,13 +47,15 @@ class Address(Rule):
     def check(self, answer: Text, source: Source, /) -> Verdict:
         """Look for the markers of both forms."""
         language = parse(self.locale).language
-        formal, informal = _endings(answer, language) if language in ENDINGS else _markers(answer, source, language)
+        formal, informal = _endings(answer, language) if language in ENDINGS else _markers(answer, language)
         told = f"formal: {' '.join(formal[:8]) or '–'}; informal: {' '.join(informal[:8]) or '–'}"
         asked, other = (formal, informal) if self.formal else (informal, formal)
         if asked and other:
             return failed("both forms of address", told)
         if other:
             return failed("the other form of address", told)
+        if not asked and self.formal and language in MARKERS and _SECOND.search(source.text.plain):
+            asked = _weak(answer, language)
         return met(told) if asked else unknown("no form of address")
 
     def compliant(self, _draft: str, _source: Source, /) -> str | None:
@@ -65,13 +67,16 @@ class Address(Rule):
         return []
 
 
-def _markers(answer: Text, source: Source, language: str) -> tuple[list[str], list[str]]:
-    """Markers that say it by themselves; where there are none, those that may mean others, if the source says "you"."""
+def _markers(answer: Text, language: str) -> tuple[list[str], list[str]]:
+    """Markers that say it by themselves."""
     table = MARKERS[language]
-    formal, informal = table.formal.findall(answer.plain), table.informal.findall(answer.plain)
-    if not formal and not informal and table.weak and _SECOND.search(source.text.plain):
-        formal = table.weak.findall(answer.plain)
-    return formal, informal
+    return table.formal.findall(answer.plain), table.informal.findall(answer.plain)
+
+
+def _weak(answer: Text, language: str) -> list[str]:
+    """Markers that may mean others: where nothing else is found and the source says "you", they are taken as formal."""
+    weak = MARKERS[language].weak
+    return weak.findall(answer.plain) if weak else []
 
 
 def _endings(answer: Text, language: str) -> tuple[list[str], list[str]]:

@@ -53,7 +53,7 @@ def _pattern(codes: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, int]]:
         r"(?<!\d)(?P<m6>\d{1,2}) ?[月월] ?(?P<d6>\d{1,2}) ?[日일号號]",
     ]
     if names:
-        month = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+        month = "|".join(_with_ending(name) for name in sorted(names, key=len, reverse=True))
         forms[2:2] = [
             rf"(?<![\d.,])(?P<d3>\d{{1,2}}){_GAP}{_name(month, 3)}{_GAP}(?P<y3>\d{{4}})(?!\d)",
             rf"{_name(month, 4)}{_SHORT_GAP}(?P<d4>\d{{1,2}})(?!\d){_GAP}(?P<y4>\d{{4}})(?!\d)",
@@ -65,8 +65,12 @@ def _pattern(codes: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, int]]:
 
 
 def _name(month: str, form: int) -> str:
-    """A month's name, by itself or with an ending of at most three letters."""
-    return rf"(?<![^\W\d_])(?P<n{form}>{month})(?![^\W\d_]{{4}})"
+    return rf"(?<![^\W\d_])(?P<n{form}>{month})(?![^\W\d_])"
+
+
+def _with_ending(name: str) -> str:
+    """A month's name, in languages that bend it with an ending of up to three letters; a short one has none."""
+    return re.escape(name) + (r"(?:(?<=\w)[^\W\d_]{1,3})?" if len(name) > 4 else "")
 
 
 def _days(match: re.Match[str], names: dict[str, int]) -> frozenset[Day]:
@@ -76,9 +80,14 @@ def _days(match: re.Match[str], names: dict[str, int]) -> frozenset[Day]:
         year = int(parts["y2"]) + (2000 if len(parts["y2"]) == 2 else 0)
         return frozenset(day for day in (Day(year, a, b), Day(year, b, a)) if _is_day(day))
     named = {name[0]: value for name, value in parts.items() if name[0] in "ymdn"}
-    month = names[named["n"]] if "n" in named else int(named["m"])
+    month = _month(named["n"], names) if "n" in named else int(named["m"])
     day = Day(int(named.get("y", 0)), month, int(named["d"]))
     return frozenset({day} if _is_day(day) else ())
+
+
+def _month(text: str, names: dict[str, int]) -> int:
+    """The month of a name with an ending or without."""
+    return next(names[text[:end]] for end in range(len(text), 0, -1) if text[:end] in names)
 
 
 def _is_day(day: Day) -> bool:
@@ -136,7 +145,8 @@ def _filled(pattern: str, day: Day, month: str) -> str:
 
 
 def normalized(text: str) -> str:
-    """A date without what its style leaves open: zeros in front, spaces, a stop at its end, a comma before the year."""
+    """A date without what its style leaves open: zeros in front, spaces, commas, a stop at its end, ordinal endings."""
     text = re.sub(r"(?<!\d)0+(?=\d)", "", text.lower())
     text = re.sub(r"[\s,،]", "", text).strip(".")
+    text = re.sub(r"(?<=[0-9])(?:-?го|er|º|°)(?=[^\W\d_])", "", text)
     return text if not any(map(str.isalpha, text)) else re.sub(r"(?<=[^\W\d_])\.|\.(?=[^\W\d_])", "", text)

@@ -63,7 +63,7 @@ def _pattern(codes: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, str]]:
         r"(?<![\d:.,/])(?P<h3>\d{1,2}) ?[h時时點点시](?: ?(?P<m3>\d{1,2}) ?[分분]?)?(?![^\W\d_h]*[a-z])"
         rf"(?: ?(?P<p3>{half})(?![^\W\d_]))?",
         clock.format(4) + rf"(?: ?(?P<p4>{half})(?![^\W\d_]))?",
-        rf"(?<![\d:.,/])(?P<h5>\d{{1,2}}) (?:{after})(?![^\W\d_])",
+        rf"(?<![\d:.,/])(?P<h5>\d{{1,2}})(?:\.(?P<m5>\d\d))? (?:{after})(?![^\W\d_])",
     ]
     return re.compile("|".join(forms)), halves
 

@@ -46,13 +46,15 @@ MARKERS = {
         "vous votre vos vôtres? (?!chez|assez|nez|rez|sujet)[a-zéèê]{2,}ez",
         "tu te toi ton ta tes tien* tiens t['’]\\w+",
     ),
-    "es": _of("usted ustedes", "tú te ti contigo tu tus tuy[oa]s? vosotr[oa]s vuestr[oa]s? os"),
+    "es": _of(
+        "usted ustedes", "tú te ti contigo tu tus tuy[oa]s? vosotr[oa]s vuestr[oa]s? os", "su sus suy[oa]s? le les"
+    ),
     "it": Markers(
         re.compile(_MID + r"(?:Lei|Le|La|Suo|Sua|Suoi|Sue)(?!\w)|\b(?i:voi|vostr[oaie])\b"),
         re.compile(_words("tu te ti tuo tua tuoi tue hai sei puoi vuoi devi stai sai vai fai")),
         re.compile(_words("lei le la suo sua suoi sue si può vuole deve")),
     ),
-    "pt": _of("você vocês senhor senhora senhores senhoras", "tu te ti contigo teu teus tua tuas"),
+    "pt": _of("você vocês senhor senhora senhores senhoras", "tu te ti contigo teu teus tua tuas", "seu sua seus suas"),
     "nl": _of("u uw uzelf", "je jij jou jouw jullie jezelf"),
     "ru": _of(
         "вы вас вам вами ваш ваша ваше ваши вашего вашей вашему вашу вашим вашими ваших вашем",
@@ -82,19 +84,22 @@ MARKERS = {
     "zh": Markers(re.compile("您"), re.compile("你")),
 }
 """By language."""
+_CLOSED_BY_B = "".join(chr(0xAC00 + syllable) for syllable in range(17, 11172, 28))
+"""Hangul syllables that end in ㅂ: 합니까 asks politely, 하니까 says because."""
 ENDINGS = {
     "ja": (
         re.compile(
-            r"(?:です|ます|ました|ません|でした|でしょう|ましょう|ください|下さい|ございます|ませんでした|なさい|ませ)"
-            r"(?:か|ね|よ|よね|が|けど|けれども|から|し|わ|の)*$"
+            r"(?:です|ます|ました|まして|ません|でした|でしょう|ましょう|ください|下さい|ございます|なさい|ませ)"
+            r"(?:か|ね|よ|が|けど|けれども|から|ので|し|わ|の|って)*$"
         ),
-        re.compile(r"[だたるうくすつぬむぶぐいねよなのかぞさろてで]$"),
+        re.compile(r"..[だたるうくすつぬむぶぐいねよなのかぞさろてで]$"),
     ),
     "ko": (
-        re.compile(r"(?:니다|니까|시오|요|죠|세요|십쇼)$"),
+        re.compile(rf"(?:니다|[{_CLOSED_BY_B}]니까|시오|요|죠|십쇼)$"),
         re.compile(
-            r"(?:다|해|어|아|야|지|니|냐|네|자|래|까|거든|군|구나|라|봐|줘|돼|게|든|걸|데|워|려|셔|여|와|춰|껴|져|켜|쳐|겨)$"
+            r"[\uac00-\ud7af ](?:[다해어아야니냐네자래까든군구나라봐줘돼게걸워려셔여와춰껴져켜쳐겨대커때내]"
+            r"|(?<!는|은|을|던)지|거든)$"
         ),
     ),
 }
-"""Polite and plain ends of sentences."""
+"""Polite and plain ends of sentences; words of one syllable (네, はい) are no sentences."""

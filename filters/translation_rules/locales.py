@@ -151,7 +151,8 @@ def skeleton(code: str, name: str) -> str:
 def unit_forms(code: str, unit: str) -> tuple[tuple[str, str], ...]:
     """What stands before and after the number of a unit in CLDR's terms (length-mile), in every length and number."""
     forms = data(code, "unit_patterns").get(unit, {})
-    patterns = {seen(p) for row in forms.values() if hasattr(row, "values") for p in row.values() if "{0}" in str(p)}
+    rows = [row for row in forms.values() if hasattr(row, "items")]
+    patterns = {seen(p) for row in rows for number, p in row.items() if number != "per" and "{0}" in str(p)}
     split = (pattern.partition("{0}") for pattern in patterns)
     return tuple(sorted({(before.strip(), after.strip()) for before, _, after in split}))
 

@@ -36,6 +36,8 @@ TO_IMPERIAL = {
     "area-square-meter": "area-square-foot",
     "speed-kilometer-per-hour": "speed-mile-per-hour",
 }
+METRIC_TOO = ("length-millimeter", "volume-milliliter", "mass-tonne")
+"""Units that an amount may become beside those."""
 TEMPERATURES = ("temperature-celsius", "temperature-fahrenheit")
 
 _ENDINGS = 3
@@ -72,12 +74,26 @@ def converted(value: str, unit: str, to: str) -> Decimal:
 def names(*codes: str) -> Names:
     """The names of all units here in some languages."""
     forms: dict[str, set[tuple[str, str]]] = {}
-    for unit in (*TO_METRIC, *TO_IMPERIAL, *TEMPERATURES):
+    for unit in (*TO_METRIC, *TO_IMPERIAL, *METRIC_TOO, *TEMPERATURES):
         forms[unit] = {pair for code in codes for pair in locales.unit_forms(code, unit) if _tells(pair, unit)}
+        forms[unit] |= {("", name) for code in codes for name in _per(code, unit)}
         if unit in TEMPERATURES:
             sign = unit.rpartition("-")[2][0].upper()
             forms[unit] |= {("", f"°{sign}"), ("", "℃" if sign == "C" else "℉"), ("", f"º{sign}"), ("", f"° {sign}")}
     return Names(forms, letters_after=_ENDINGS)
+
+
+def _per(code: str, unit: str) -> set[str]:
+    """Names of a speed put together of those of its parts: km per uur, miles per hour."""
+    name = unit.partition("-")[2]
+    over, _, under = name.partition("-per-")
+    pattern = locales.data(code, "compound_unit_patterns").get("per", {})
+    if not under or not pattern:
+        return set()
+    joins = {locales.seen(row["compound"]) for row in pattern.values() if hasattr(row, "get") and row.get("compound")}
+    firsts = {after for before, after in locales.unit_forms(code, f"length-{over}") if not before}
+    lasts = {after for before, after in locales.unit_forms(code, f"duration-{under}") if not before}
+    return {join.replace("{0}", a).replace("{1}", b) for join in joins for a in firsts for b in lasts if "{0}" in join}
 
 
 def _tells(pair: tuple[str, str], unit: str) -> bool:

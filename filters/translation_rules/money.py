@@ -31,22 +31,25 @@ def names(*codes: str) -> Names:
 
 
 def _short(codes: tuple[str, ...]) -> dict[str, set[str]]:
-    """The first or last word of names of two words that no other currency here begins or ends with so: złoty, dollars.
+    """Words of longer names that are said alone: dollars, złoty, dollár. Each means the first currency that has it.
 
-    In every language one says dollars for the American ones, and so for the currency that is listed first.
+    So where one says dollars without more, the American ones are meant.
     """
-    taken: dict[str, str] = {}
-    for code in (*codes, "en"):
-        for currency in CURRENCIES:
-            for name in locales.currency_forms(code, currency):
-                words = name.split(" ")
-                for word in (words[0], words[-1]) if len(words) > 1 else ():
-                    if len(word) >= 3:
-                        taken.setdefault(word, currency)
+    named = {
+        currency: [name.lower() for code in (*codes, "en") for name in locales.currency_forms(code, currency)]
+        for currency in CURRENCIES
+    }
+    words = {word for names in named.values() for name in names for word in _ends(name)}
     short: dict[str, set[str]] = {}
-    for word, currency in taken.items():
-        short.setdefault(currency, set()).add(word)
+    for word in words:
+        short.setdefault(next(c for c, names in named.items() if any(word in name for name in names)), set()).add(word)
     return short
+
+
+def _ends(name: str) -> set[str]:
+    """The first and the last word of a name of several."""
+    parts = name.replace("-", " ").split()
+    return {word for word in (parts[0], parts[-1]) if len(word) >= 3 and word.isalpha()} if len(parts) > 1 else set()
 
 
 def amounts(flat: str, code: str, *more: str) -> list[Beside]:

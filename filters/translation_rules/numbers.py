@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from filters.translation_rules import locales, quantities
+from filters.translation_rules import calendar, clock, locales, quantities
 from filters.translation_rules.base import Rule, Source, added, failed, met
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
@@ -29,11 +29,14 @@ class Numbers(Rule):
     @classmethod
     def find(cls, source: Source) -> list[Self]:
         """Numbers with separators, where the target language writes them otherwise."""
+        flat = source.text.flat
+        taken = [(part[0], part[1]) for scan in (calendar.dates, clock.times) for part in scan(flat, source.src_lang)]
         found = [
             (number.text, number.value)
-            for number in quantities.numbers(source.text.flat, source.src_lang)
+            for number in quantities.numbers(flat, source.src_lang)
+            if not any(start < number.end and number.start < end for start, end in taken)
             if number.value and _differs(number.text, number.value, source.tgt_lang)
-            if quantities.alone(source.text.flat, number) and not _scaled(source, number)
+            if quantities.alone(flat, number) and not _scaled(source, number)
         ]
         return [cls(locale=source.tgt_lang, numbers=tuple(found))] if found else []
 

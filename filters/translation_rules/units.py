@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Literal, Self
 
@@ -12,6 +13,9 @@ from filters.translation_rules.base import Amount, Rule, Source, added, failed, 
 from filters.translation_rules.quantities import Beside
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
+
+_RANGE = re.compile(r"[0-9] ?[^0-9\n.,;]{1,5}$")
+_GOES_ON = re.compile(r"[- ]?[0-9]")
 
 
 class Conversion(Rule):
@@ -88,12 +92,8 @@ def plain(number: Decimal) -> str:
 
 def found_amounts(source: Source, units: dict[str, str]) -> list[Amount] | None:
     """The amounts of a source in some units; None where one of them cannot be read or the target has no names."""
-    found = [
-        amount
-        for amount in measures.of_text(source.text, source.src_lang)
-        if amount.name in units and _stands_alone(source.text.flat, amount)
-    ]
-    if not all(amount.value for amount in found):
+    found = [amount for amount in measures.of_text(source.text, source.src_lang) if amount.name in units]
+    if not all(amount.value and _stands_alone(source.text.flat, amount) for amount in found):
         return None
     if any(not locales.unit_forms(source.tgt_lang, units[amount.name]) for amount in found):
         return None
@@ -101,10 +101,12 @@ def found_amounts(source: Source, units: dict[str, str]) -> list[Amount] | None:
 
 
 def _stands_alone(flat: str, amount: Beside) -> bool:
-    """Whether no digits or letters stand right before the number: no range, no fraction, no code."""
-    before = flat[max(0, amount.start - 1) : amount.start]
+    """Whether the amount is all there is: no range (2 to 4 inches), no fraction, no code, no second unit (6-foot-6)."""
+    before = flat[max(0, amount.start - 8) : amount.start]
     sign = amount.name in measures.TEMPERATURES and quantities.negative(flat, amount.start)
-    return sign or not before or not (before.isalnum() or before in "/.,:-–−")
+    if _RANGE.search(before) or _GOES_ON.match(flat, amount.end):
+        return False
+    return sign or not before or not (before[-1].isalnum() or before[-1] in "/.,:-–−")
 
 
 class Units(Conversion):
@@ -146,7 +148,8 @@ class Units(Conversion):
 
     def targets(self) -> frozenset[str]:
         """All of the other system: 10 feet may become 3 m or 305 cm."""
-        return frozenset((measures.TO_METRIC if self.system == "metric" else measures.TO_IMPERIAL).values())
+        more = measures.METRIC_TOO if self.system == "metric" else ()
+        return frozenset({*(measures.TO_METRIC if self.system == "metric" else measures.TO_IMPERIAL).values(), *more})
 
     def near(self, found: Decimal, wanted: Decimal) -> bool:
         """Within the tolerance."""
