@@ -218,9 +218,12 @@ def _asked(contents: tuple[str, ...], given: str) -> dict[int, frozenset[tuple[s
     for content in contents:
         for line in content.replace(given, "\n").splitlines():
             words = tokens(line)
-            size = min(len(words), _ECHO_RUN * (_UNSPACED_RUN if _unspaced(words) else 1))
+            unspaced = _unspaced(words)
+            size = min(len(words), _ECHO_RUN * (_UNSPACED_RUN if unspaced else 1))
             if size >= 4:
-                runs.setdefault(size, set()).update(grams(words, size) - grams(words_given, size))
+                found = grams(words, size) - grams(words_given, size)
+                # In an instruction of words, a few characters of an example in another script are no run of words.
+                runs.setdefault(size, set()).update(run for run in found if unspaced or not _unspaced(run))
     return {size: frozenset(found) for size, found in runs.items()}
 
 

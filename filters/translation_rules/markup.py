@@ -98,8 +98,11 @@ class Markup(Rule):
         written, filled = pieces.written(source.text.raw), self._filled(source)
         changed = [filled[0].replace("<", "<x").replace("%", "%%9").replace("{", "{x"), *filled[1:]]
         tagged = any(piece.startswith("</") for piece in written)
-        lists = [[], filled[1:], [*filled, written[0]], changed, *([filled[::-1], written] if tagged else [])]
-        return [" ".join([draft, *row]) for row in lists if row != filled]
+        emptied = pieces.nested(pieces.kept(" ".join(written))) != pieces.nested(pieces.kept(" ".join(filled)))
+        lists = [[], filled[1:], [*filled, written[0]], changed]
+        lists += [filled[::-1]] if tagged else []
+        lists += [written] if emptied else []
+        return [" ".join([draft, *row]) for row in lists]
 
     def _filled(self, source: Source) -> list[str]:
         spoken = pieces.kept_of_source(source.text.raw).spoken

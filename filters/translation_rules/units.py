@@ -73,13 +73,14 @@ class Conversion(Rule):
         old = [measures.written(a.value, a.unit, self.locale) or "" for a in self.amounts]
         new = [self._written(a) or "" for a in self.amounts]
         unit = [measures.written(a.value, self.target(a.unit), self.locale) or "" for a in self.amounts]
-        wrong = [self._written(a, times=Decimal("1.3"), more=9) or "" for a in self.amounts]
+        wrong = [self._written(a, more=9) or "" for a in self.amounts]
         both = [f"{b} ({a})" for a, b in zip(old, new, strict=True)]
         return [added(draft, pieces) for pieces in (old, both, unit, wrong, new + new, [])]
 
-    def _written(self, amount: Amount, times: Decimal = Decimal(1), more: int = 0) -> str | None:
+    def _written(self, amount: Amount, more: int = 0) -> str | None:
         unit = self.target(amount.unit)
-        value = measures.converted(amount.value, amount.unit, unit) * times + more
+        value = measures.converted(amount.value, amount.unit, unit)
+        value += (abs(value) / 3 + more).copy_sign(value) if more else 0
         rounded = round(value, 1 if abs(value) >= 10 else 2)
         return measures.written(plain(rounded), unit, self.locale)
 
