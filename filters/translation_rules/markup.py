@@ -96,10 +96,12 @@ class Markup(Rule):
         if pieces.messages(source.text.raw):
             return []
         written, filled = pieces.written(source.text.raw), self._filled(source)
-        changed = [filled[0].replace("<", "<x").replace("%", "%%9").replace("{", "{x"), *filled[1:]]
+        first = filled.index(written[0])
+        other = written[0].replace("<", "<x").replace("%", "%%9").replace("{", "{x")
+        changed = [*filled[:first], other, *filled[first + 1 :]]
         tagged = any(piece.startswith("</") for piece in written)
         emptied = pieces.nested(pieces.kept(" ".join(written))) != pieces.nested(pieces.kept(" ".join(filled)))
-        lists = [[], filled[1:], [*filled, written[0]], changed]
+        lists = [[], filled[first + 1 :], [*filled, written[0]], changed]
         lists += [filled[::-1]] if tagged else []
         lists += [written] if emptied else []
         return [" ".join([draft, *row]) for row in lists]

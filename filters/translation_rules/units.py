@@ -75,7 +75,12 @@ class Conversion(Rule):
         unit = [measures.written(a.value, self.target(a.unit), self.locale) or "" for a in self.amounts]
         wrong = [self._written(a, more=9) or "" for a in self.amounts]
         both = [f"{b} ({a})" for a, b in zip(old, new, strict=True)]
-        return [added(draft, pieces) for pieces in (old, both, unit, wrong, new + new, [])]
+        rows = [old, both, wrong, new + new, []]
+        if not all(
+            self.near(Decimal(a.value), measures.converted(a.value, a.unit, self.target(a.unit))) for a in self.amounts
+        ):
+            rows.append(unit)
+        return [added(draft, pieces) for pieces in rows]
 
     def _written(self, amount: Amount, more: int = 0) -> str | None:
         unit = self.target(amount.unit)
