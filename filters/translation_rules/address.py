@@ -47,6 +47,8 @@ class Address(Rule):
     def check(self, answer: Text, source: Source, /) -> Verdict:
         """Look for the markers of both forms."""
         language = parse(self.locale).language
+        if language not in MARKERS and language not in ENDINGS:
+            return unknown("no forms of address")
         formal, informal = _endings(answer, language) if language in ENDINGS else _markers(answer, language)
         told = f"formal: {' '.join(formal[:8]) or '–'}; informal: {' '.join(informal[:8]) or '–'}"
         asked, other = (formal, informal) if self.formal else (informal, formal)

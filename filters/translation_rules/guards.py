@@ -20,7 +20,7 @@ from corpus.scripts import RIGHT_TO_LEFT
 from filters.translation_rules.base import Source
 from filters.translation_rules.text import Text, grams, tokens
 
-MOST_CHARACTERS = 200_000
+MOST_CHARACTERS = 100_000
 """A longer source is not judged."""
 
 _SHORTEST, _LONGEST, _SLACK = 0.28, 1.75, 30
@@ -39,6 +39,9 @@ _UNSPACED_RUN = 2
 """How many times as long runs are where characters stand for words."""
 _DISTINCT = 0.6
 """Share of an answer's runs of four words that must differ, unless the source repeats itself."""
+_TWICE, _AGAIN = 1.4, 0.16
+"""In an answer so many times as wide as expected, the share of words that come again may exceed the source's by this:
+two versions of one sentence have most words in common."""
 
 _MAYBE_HIDDEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
@@ -69,7 +72,7 @@ _JOINED = frozenset(
         "Tibt",
     ]
 )
-_BREAKS = frozenset(["Thai", "Khmr", "Laoo", "Mymr", "Tibt", "Jpan", "Hans", "Hant"])
+_BREAKS = frozenset(["Thai", "Khmr", "Laoo", "Mymr", "Tibt"])
 _OTHERS = "\u0370-\u058f\u13a0-\u13ff\uab70-\uabbf"
 """Greek, Cyrillic, Armenian and Cherokee: their letters look like Latin ones."""
 _LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
@@ -96,7 +99,7 @@ def guard(answer: Text, source: Source, prompt: Sequence[Message] = ()) -> str:
         or _added_markup(answer, given)
         or _length(answer, source)
         or _copied(answer, source)
-        or _repeated(answer, given)
+        or _repeated(answer, source)
         or _echo(answer, given, prompt)
         or _language(answer, source)
     )
@@ -150,10 +153,15 @@ def _added_markup(answer: Text, given: Text) -> str:
 
 
 def _length(answer: Text, source: Source) -> str:
-    expected = source.text.width * _width(source.tgt_lang) / _width(source.src_lang)
+    expected = _expected(source)
     if answer.width < _SHORTEST * expected - 2:
         return "too short"
     return "too long" if answer.width > _LONGEST * expected + _SLACK else ""
+
+
+def _expected(source: Source) -> float:
+    """Columns that a translation of the source usually takes."""
+    return source.text.width * _width(source.tgt_lang) / _width(source.src_lang)
 
 
 @lru_cache(maxsize=512)
@@ -189,15 +197,24 @@ def _unspaced(words: Sequence[str]) -> bool:
     return sum(len(word) == 1 and ord(word) > 0xE00 for word in words) * 2 > len(words)
 
 
-def _repeated(answer: Text, given: Text) -> str:
-    """Whether the answer says things again that the source says once."""
-    found = _distinct(answer.tokens)
-    return "repeated" if found < _DISTINCT and found < 0.8 * _distinct(given.tokens) else ""
+def _repeated(answer: Text, source: Source) -> str:
+    """Whether the answer says things again that the source says once: runs of words, or most words of a long answer."""
+    given, words = source.text.tokens, answer.tokens
+    found = _distinct(words)
+    if found < _DISTINCT and found < 0.8 * _distinct(given):
+        return "repeated"
+    if len(words) < 8 or answer.width < _TWICE * _expected(source):
+        return ""
+    if _unspaced(words):
+        return "repeated" if _distinct(words, 3) < 1 - _AGAIN else ""
+    again = len(set(given)) / max(len(given), 1) - len(set(words)) / len(words)
+    return "repeated" if again > _AGAIN else ""
 
 
-def _distinct(words: list[str]) -> float:
-    runs = len(words) - 3
-    return len(grams(words, 4)) / runs if runs > 3 else 1.0
+def _distinct(words: list[str], size: int = 4) -> float:
+    """The share of runs of so many words that differ."""
+    runs = len(words) - size + 1
+    return len(grams(words, size)) / runs if runs > 3 else 1.0
 
 
 def _echo(answer: Text, given: Text, prompt: Sequence[Message]) -> str:
@@ -231,8 +248,9 @@ def _asked(contents: tuple[str, ...], given: str) -> dict[int, frozenset[tuple[s
 
 _TOLD = 20
 """Letters from which on a recognized language counts; fewer say little."""
-_SURE, _SOURCE = 0.8, 0.5
-"""Probability from which on another language is believed, and the source's."""
+_SURE, _SOURCE, _SURE_OF_SENTENCE = 0.8, 0.5, 0.7
+"""Probability from which on another language is believed, the source's, and the source's of one sentence alone."""
+_SENTENCE = re.compile(r"[.!?\n;:]\s")
 _HEAD = 200
 """Characters that are recognized."""
 
@@ -283,17 +301,23 @@ def _wrong_standard(text: str, code: str) -> bool:
 
 
 def _recognized(text: str, source: Source) -> str:
+    """Whether the text, or its longest sentence, is surely of the source's language or of a third one."""
+    line = text.replace("\n", " ").strip()
+    lines = [line.lower() if line.isupper() else line] if line else []
+    sentences = _SENTENCE.split(text.strip())
+    if len(sentences) > 1:
+        longest = max(sentences, key=len).strip()
+        if sum(map(str.isalpha, longest)) >= _TOLD and longest not in source.text.plain:
+            lines.append(longest)
     from filters.recognizer import load
 
-    line = text.replace("\n", " ").strip()
-    if line.isupper():
-        line = line.lower()
-    guess = load(None).best([line])[0] if line else None
-    if guess is None or guess.code is None or guess.probability < _SOURCE:
-        return ""
-    verdict = _relation(guess.code, source.src_lang, source.tgt_lang)
-    if verdict == "source" or (verdict == "other" and guess.probability > _SURE):
-        return "wrong language"
+    guesses = load(None).best(lines) if lines else []
+    for turn, guess in enumerate(guesses):
+        if guess.code is None or guess.probability < (_SURE_OF_SENTENCE if turn else _SOURCE):
+            continue
+        relation = _relation(guess.code, source.src_lang, source.tgt_lang)
+        if relation == "source" or (relation == "other" and not turn and guess.probability > _SURE):
+            return "wrong language"
     return ""
 
 

@@ -16,6 +16,9 @@ _NUMBER = re.compile(r"[0-9]+(?:[.,'’٫٬][0-9]+)*")
 _SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+(?:[,.٫][0-9]+)?(?![0-9])(?!,[0-9])|[0-9]+(?:[.,'’٫٬][0-9]+)*")
 """With spaces between groups of three."""
 _MINUS = "-−–‑"
+_SKIPPED = f" {_MINUS}"
+_GAPS = (" ", "-", "‑")
+"""What may stand between a number and its unit."""
 
 
 class Number(NamedTuple):
@@ -120,24 +123,31 @@ class Names:
         self._longest = max((max(len(before), len(after)) for before, after, _ in self._pairs), default=0) + 2
         self._after = _alternatives((after for before, after, _ in self._pairs if not before), letters_after)
         self._names_after = {after: name for before, after, name in reversed(self._pairs) if not before}
-        self._around = [row for row in self._pairs if row[0]]
-        self._more = letters_after
+        self._first = frozenset(after[0] for after in self._names_after if after)
+        self._by_last: dict[str, list[tuple[str, str, str]]] = {}
+        for row in self._pairs:
+            if row[0]:
+                self._by_last.setdefault(row[0][-1], []).append(row)
 
     def beside(self, flat: str, number: Number) -> Beside | None:
         """What stands beside a number, if any of the names does."""
-        lower = flat[number.end : number.end + self._longest + 3].lower()
-        found = self._after.match(lower) if self._after else None
-        if found:
-            end = number.end + found.end()
-            return Beside(number.start, end, flat[number.start : end], number.value, self._names_after[found[1]])
-        if not self._around:
+        return self._behind(flat, number) or self._before(flat, number)
+
+    def _behind(self, flat: str, number: Number) -> Beside | None:
+        at = number.end + (flat[number.end : number.end + 1] in _GAPS)
+        if flat[at : at + 1].lower() not in self._first or self._after is None:
             return None
-        before = (
-            flat[max(0, number.start - self._longest) : number.start].lower().rstrip(" ").rstrip(_MINUS).rstrip(" ")
-        )
-        for left, right, name in self._around:
+        found = self._after.match(flat[number.end : number.end + self._longest + 3].lower())
+        if found is None:
+            return None
+        end = number.end + found.end()
+        return Beside(number.start, end, flat[number.start : end], number.value, self._names_after[found[1]])
+
+    def _before(self, flat: str, number: Number) -> Beside | None:
+        before = flat[max(0, number.start - self._longest) : number.start].lower().rstrip(_SKIPPED)
+        for left, right, name in self._by_last.get(before[-1:], ()):
             if before.endswith(left) and not _goes_on(before[: -len(left)], left):
-                follows = lower.lstrip(" ")
+                follows = flat[number.end : number.end + len(right) + 1].lower().lstrip(" ")
                 if follows.startswith(right):
                     return Beside(number.start, number.end, f"{left}{number.text}{right}", number.value, name)
         return None
