@@ -1,0 +1,340 @@
+"""What no translation may be, whatever a rule asks for: empty, copied, repeated, of another language, an echo.
+
+A guard gives the reason why an answer is no translation of its source, or an empty string. Lengths are compared in
+columns (a wide character takes two), by which translations into all languages are about as long as their sources:
+of NTREX-128's references 998 in 1,000 lie between a third and three times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import regex
+
+from corpus.chat import Message
+from corpus.errors import UserError
+from corpus.languages import confusable, parse, same_language, unicode_scripts
+from corpus.scripts import RIGHT_TO_LEFT
+from filters.translation_rules.base import Source
+from filters.translation_rules.text import Text, grams, tokens
+
+MOST_CHARACTERS = 100_000
+"""A longer source is not judged."""
+
+_SHORTEST, _LONGEST, _SLACK = 0.28, 1.75, 30
+"""Columns of an answer for each expected one, and how many more or fewer are allowed."""
+_WIDTHS = {
+    **{"zh": 0.65, "th": 0.79, "he": 0.82, "ja": 0.87, "ko": 0.9, "hi": 0.9, "bn": 0.9, "ar": 0.94, "am": 0.67},
+    **{"cs": 0.97, "en": 1.0, "sv": 1.02, "is": 1.06, "pt": 1.08, "fi": 1.1, "tr": 1.1, "vi": 1.1, "ru": 1.11},
+    **{"hu": 1.12, "pl": 1.13, "it": 1.16, "es": 1.16, "nl": 1.18, "fr": 1.19, "ro": 1.19, "de": 1.2, "uk": 1.07},
+}
+"""Columns of text for each one in English, measured on NTREX-128's references; else 1.07."""
+
+_COPIED = 0.6
+"""Share of the source's runs of words that may be found in an answer."""
+_COPY_RUN, _ECHO_RUN = 3, 6
+_UNSPACED_RUN = 2
+"""How many times as long runs are where characters stand for words."""
+_DISTINCT = 0.6
+"""Share of an answer's runs of four words that must differ, unless the source repeats itself."""
+_TWICE, _AGAIN = 1.4, 0.16
+"""In an answer so many times as wide as expected, the share of words that come again may exceed the source's by this:
+two versions of one sentence have most words in common."""
+
+_MAYBE_HIDDEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U00010000-\U0010ffff]"
+)
+"""Finds fast where it is worth to look closer."""
+_HIDDEN = regex.compile(r"[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Co}]")
+_DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u2069")
+_JOINERS = frozenset("\u200c\u200d")
+_ALWAYS = frozenset("\u00ad\ufe0e\ufe0f\ufeff")
+"""Hyphenation points, and how an emoji looks; a mark of byte order is left over from a file."""
+_JOINED = frozenset(
+    [
+        "Arab",
+        "Beng",
+        "Deva",
+        "Gujr",
+        "Guru",
+        "Knda",
+        "Mlym",
+        "Orya",
+        "Sinh",
+        "Taml",
+        "Telu",
+        "Mong",
+        "Khmr",
+        "Mymr",
+        "Tibt",
+    ]
+)
+_BREAKS = frozenset(["Thai", "Khmr", "Laoo", "Mymr", "Tibt"])
+_OTHERS = "\u0370-\u058f\u13a0-\u13ff\uab70-\uabbf"
+"""Greek, Cyrillic, Armenian and Cherokee: their letters look like Latin ones."""
+_LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+_MATHEMATICAL = "\U0001d400-\U0001d7ff"
+_ALIKE = re.compile(
+    f"[{_MATHEMATICAL}]|[{_LATIN}][{_OTHERS}]|[{_OTHERS}][{_LATIN}]"
+    "|[\u0370-\u03ff][\u0400-\u052f]|[\u0400-\u052f][\u0370-\u03ff]"
+)
+_ALIKE_WORD = re.compile(f"[{_OTHERS}]{{2,}}")
+_WIDE_LETTER = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
+_MARKUP = re.compile(r"<(/?[A-Za-z][\w:-]*|!|\?)[^<>]*>|<!--")
+_LINK = re.compile(r"\]\(|^\[[^\]\n]{0,500}\]:", flags=re.M)
+
+
+def guard(answer: Text, source: Source, prompt: Sequence[Message] = ()) -> str:
+    """Why the answer is no translation of the source, in a few countable words; empty where it may be one."""
+    given = source.text
+    if len(answer.raw) > 12 * len(given.raw) + 1_000:
+        return "too long"
+    if not any(map(str.isalnum, answer.plain)):
+        return "empty"
+    return (
+        _hidden(answer, source)
+        or _added_markup(answer, given)
+        or _length(answer, source)
+        or _copied(answer, source)
+        or _repeated(answer, source)
+        or _echo(answer, given, prompt)
+        or _language(answer, source)
+    )
+
+
+def _hidden(answer: Text, source: Source) -> str:
+    """Characters that nobody sees, and letters that look like others."""
+    if answer.raw.isascii():
+        return ""
+    hidden = set(_HIDDEN.findall(answer.raw)) - _ALWAYS if _MAYBE_HIDDEN.search(answer.raw) else set()
+    if hidden and not hidden <= _allowed(source.tgt_lang) | set(source.text.raw) and not _emoji(answer.raw, hidden):
+        return "hidden characters"
+    alike = {found.group() for found in _ALIKE.finditer(answer.plain)}
+    if not all(piece in source.text.plain for piece in alike):
+        return "look-alike characters"
+    scripts = unicode_scripts(source.tgt_lang)
+    if "Latin" in scripts and _ALIKE_WORD.search(answer.plain) and not _ALIKE_WORD.search(source.text.plain):
+        return "look-alike characters"
+    if "Han" not in scripts and "Hangul" not in scripts and _WIDE_LETTER.search(answer.plain):
+        return "look-alike characters"
+    return ""
+
+
+def _emoji(text: str, hidden: set[str]) -> bool:
+    """Whether all that is hidden joins emoji."""
+    return hidden <= _JOINERS and all(ord(text[at - 1]) > 0x2000 for at, c in enumerate(text) if at and c in hidden)
+
+
+@lru_cache(maxsize=512)
+def _allowed(code: str) -> frozenset[str]:
+    script = parse(code).script or ""
+    allowed: frozenset[str] = frozenset()
+    if script in RIGHT_TO_LEFT:
+        allowed |= _DIRECTION
+    if script in _JOINED:
+        allowed |= _JOINERS
+    if script in _BREAKS:
+        allowed |= {"\u200b", "\u2060"}
+    return allowed
+
+
+def _added_markup(answer: Text, given: Text) -> str:
+    """Tags, comments and links that the source does not have: text that is hidden in them is not read."""
+    if "<" in answer.raw:
+        names = {name.lower().strip("/") for name in _MARKUP.findall(answer.raw)}
+        if names - {name.lower().strip("/") for name in _MARKUP.findall(given.raw)}:
+            return "added markup"
+    if "]" in answer.raw and _LINK.search(answer.raw) and not _LINK.search(given.raw):
+        return "added markup"
+    return ""
+
+
+def _length(answer: Text, source: Source) -> str:
+    expected = _expected(source)
+    if answer.width < _SHORTEST * expected - 2:
+        return "too short"
+    return "too long" if answer.width > _LONGEST * expected + _SLACK else ""
+
+
+def _expected(source: Source) -> float:
+    """Columns that a translation of the source usually takes."""
+    return source.text.width * _width(source.tgt_lang) / _width(source.src_lang)
+
+
+@lru_cache(maxsize=512)
+def _width(code: str) -> float:
+    return _WIDTHS.get(parse(code).language, 1.07)
+
+
+def _copied(answer: Text, source: Source) -> str:
+    """Whether the source stands in the answer, as a whole or in most of its runs of words."""
+    given = source.text
+    if same_language(source.src_lang, source.tgt_lang):
+        return ""
+    if answer.tokens == given.tokens:
+        return "copied source" if given.letters else ""
+    runs, size = _runs(given.plain)
+    if len(runs) < 2:
+        return ""
+    found = len(runs & grams(answer.tokens, size)) / len(runs)
+    return "copied source" if found > _COPIED else ""
+
+
+@lru_cache(maxsize=1024)
+def _runs(text: str) -> tuple[set[tuple[str, ...]], int]:
+    """Runs of a source's words in which there is a word of letters in lower case: names and numbers are kept."""
+    words, lower = tokens(text), set(regex.findall(r"\b\p{Ll}[\p{L}\p{M}]*|[\p{Lo}]", text))
+    size = _COPY_RUN * (_UNSPACED_RUN if _unspaced(words) else 1)
+    return {
+        run for run in grams(words, size) if len(run) == size and sum(word in lower for word in run) > size // 2
+    }, size
+
+
+def _unspaced(words: Sequence[str]) -> bool:
+    return sum(len(word) == 1 and ord(word) > 0xE00 for word in words) * 2 > len(words)
+
+
+def _repeated(answer: Text, source: Source) -> str:
+    """Whether the answer says things again that the source says once: runs of words, or most words of a long answer."""
+    given, words = source.text.tokens, answer.tokens
+    found = _distinct(words)
+    if found < _DISTINCT and found < 0.8 * _distinct(given):
+        return "repeated"
+    if len(words) < 8 or answer.width < _TWICE * _expected(source):
+        return ""
+    if _unspaced(words):
+        return "repeated" if _distinct(words, 3) < 1 - _AGAIN else ""
+    again = len(set(given)) / max(len(given), 1) - len(set(words)) / len(words)
+    return "repeated" if again > _AGAIN else ""
+
+
+def _distinct(words: list[str], size: int = 4) -> float:
+    """The share of runs of so many words that differ."""
+    runs = len(words) - size + 1
+    return len(grams(words, size)) / runs if runs > 3 else 1.0
+
+
+def _echo(answer: Text, given: Text, prompt: Sequence[Message]) -> str:
+    """Whether a run of words of the instruction stands in the answer."""
+    asked = tuple(message["content"] for message in prompt)
+    runs = _asked(asked, given.raw)
+    for size, found in runs.items():
+        if not found.isdisjoint(grams(answer.tokens, size)):
+            return "echoed instruction"
+    return ""
+
+
+@lru_cache(maxsize=1024)
+def _asked(contents: tuple[str, ...], given: str) -> dict[int, frozenset[tuple[str, ...]]]:
+    """By length the runs of words of an instruction's lines, without those of the source."""
+    runs: dict[int, set[tuple[str, ...]]] = {}
+    words_given = tokens(given)
+    for content in contents:
+        for line in content.replace(given, "\n").splitlines():
+            words = tokens(line)
+            unspaced = _unspaced(words)
+            size = min(len(words), _ECHO_RUN * (_UNSPACED_RUN if unspaced else 1))
+            if size >= 4:
+                found = grams(words, size) - grams(words_given, size)
+                # In an instruction of words, a few characters of an example in another script are no run of words.
+                runs.setdefault(size, set()).update(run for run in found if unspaced or not _unspaced(run))
+    return {size: frozenset(found) for size, found in runs.items()}
+
+
+# --- language --------------------------------------------------------------------------------------------------------
+
+_TOLD = 20
+"""Letters from which on a recognized language counts; fewer say little."""
+_SURE, _SOURCE, _SURE_OF_SENTENCE = 0.8, 0.5, 0.7
+"""Probability from which on another language is believed, the source's, and the source's of one sentence alone."""
+_SENTENCE = re.compile(r"[.!?\n;:]\s")
+_HEAD = 200
+"""Characters that are recognized."""
+
+
+def _language(answer: Text, source: Source) -> str:
+    """Whether the answer is surely of another script or language than the target's."""
+    letters = answer.letters
+    script = _letter(source.tgt_lang)
+    head = answer.plain[:2000]
+    if script is not None and letters:
+        seen = sum(map(str.isalpha, head))
+        if len(script.findall(head)) < 0.2 * seen and not _names_alone(answer, source.text):
+            return "wrong script"
+    if parse(source.tgt_lang).language == "zh" and _wrong_standard(head, source.tgt_lang):
+        return "wrong script"
+    if letters < _TOLD and "Han" not in unicode_scripts(source.tgt_lang):
+        return ""
+    if (
+        "Han" in unicode_scripts(source.tgt_lang)
+        and not _KANA.search(head)
+        and "Hangul" not in unicode_scripts(source.tgt_lang)
+    ):
+        return "" if parse(source.tgt_lang).language == "zh" or letters < _TOLD else "wrong language"
+    return _recognized(head[:_HEAD], source)
+
+
+_KANA = re.compile("[\u3041-\u30ff]")
+
+
+def _names_alone(answer: Text, given: Text) -> bool:
+    """Whether the source says nothing but what the answer keeps: names, codes."""
+    return len(given.tokens) <= 3 and set(answer.tokens) == set(given.tokens)
+
+
+@lru_cache(maxsize=512)
+def _letter(code: str) -> regex.Pattern[str] | None:
+    scripts = "".join(rf"\p{{{name}}}" for name in sorted(unicode_scripts(code)))
+    return regex.compile(f"[{scripts}]") if scripts else None
+
+
+def _wrong_standard(text: str, code: str) -> bool:
+    from filters.han import characters
+
+    if parse(code).script not in ("Hans", "Hant") or not parse(code).stated_script:
+        return False
+    hans, hant = (sum(letter in letters for letter in text) for letters in characters())
+    return hant > hans if parse(code).script == "Hans" else hans > hant
+
+
+def _recognized(text: str, source: Source) -> str:
+    """Whether the text, or its longest sentence, is surely of the source's language or of a third one."""
+    line = text.replace("\n", " ").strip()
+    lines = [line.lower() if line.isupper() else line] if line else []
+    sentences = _SENTENCE.split(text.strip())
+    if len(sentences) > 1:
+        longest = max(sentences, key=len).strip()
+        if sum(map(str.isalpha, longest)) >= _TOLD and longest not in source.text.plain:
+            lines.append(longest)
+    from filters.recognizer import load
+
+    guesses = load(None).best(lines) if lines else []
+    for turn, guess in enumerate(guesses):
+        if guess.code is None or guess.probability < (_SURE_OF_SENTENCE if turn else _SOURCE):
+            continue
+        relation = _relation(guess.code, source.src_lang, source.tgt_lang)
+        if relation == "source" or (relation == "other" and not turn and guess.probability > _SURE):
+            return "wrong language"
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def _relation(code: str, src_lang: str, tgt_lang: str) -> str:
+    """What a recognized language is to a translation: its `target` or alike, its `source`, or an `other`."""
+    try:
+        if same_language(code, tgt_lang) or confusable(code, tgt_lang) or _is_known(tgt_lang) is False:
+            return "target"
+        return "source" if same_language(code, src_lang) else "other"
+    except UserError:
+        return "target"
+
+
+@lru_cache(maxsize=512)
+def _is_known(code: str) -> bool:
+    """Whether the recognizer knows a language at all."""
+    from filters.recognizer import load
+
+    return any(same_language(known, code) for known in load(None).languages)
