@@ -387,6 +387,19 @@ def test_a_recipe_scores_each_thing_once(python: Path, models: Path, recipe: Rec
     assert frame["label_kiwi_note"].value_counts(sort=True).rows() == [(None, 200), ("empty output", 50)]
 
 
+def test_siblings_stand_for_references(python: Path, models: Path, recipe: Recipe) -> None:
+    stages = f"""
+        scored: {{score: {{scorers: [{{comet: {{model: '{models / "regression"}', references: siblings, as: mbr}}}}]}}}}
+    """
+    frame = recipe(stages, systems=5)["scored"].scan().collect().sort("prompt_id", "engine")
+    assert frame["label_mbr_note"].value_counts(sort=True).rows() == [(None, 200), ("empty output", 50)]
+    [*texts], source = frame["response"][:4], frame["source"][0]
+    pairs = [(source, texts[at], texts[other]) for at in range(4) for other in range(4) if at != other]
+    [said] = comet_models.predict(python, [(models / "regression", ("src", "mt", "ref"), pairs)])
+    means = [sum(said["scores"][3 * at : 3 * at + 3]) / 3 for at in range(4)]
+    assert frame["score_mbr"][:4].to_list() == pytest.approx(means, abs=1e-5)
+
+
 def asked(watched: Watched) -> dict[str, int]:
     """How many items each scorer asked its model about."""
     return {facts["scorer"]: facts["asked"] for facts in watched.facts}
