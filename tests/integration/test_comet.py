@@ -225,6 +225,27 @@ def test_batches_are_halved_where_memory_does_not_suffice(
     assert any(facts.get("why") == "out of memory" and facts["batch_size"] < 300 for facts in told)
 
 
+SMALL_GPU = """
+exec {python} -I -c '
+import runpy, sys, torch
+torch.cuda.set_per_process_memory_fraction(4e8 / torch.cuda.mem_get_info()[1])
+runpy.run_path(sys.argv[-1], run_name="__main__")' "$@"
+"""
+
+
+@pytest.mark.gpu
+def test_batches_are_halved_on_a_gpu(python: Path, models: Path, rows: comet_models.Rows, tmp_path: Path) -> None:
+    long = " ".join(row["src"] for row in rows[:20])
+    items = [(f"{long} {number}", long) for number in range(1000)]
+    told: list[Mapping[str, Any]] = []
+    loads = load(models / "unified", BOTH, batch_size=4096, batch_tokens=10**9)
+    small = script(tmp_path / "python", SMALL_GPU, python=python)
+    with Workers(small, loads, ["cuda:0"], tmp_path, told.append) as workers:
+        got = whole(workers, items)
+    assert {(note, number is None) for number, note, _ in got.values()} == {("truncated", False)}
+    assert next(facts["batch_size"] for facts in told if facts.get("why") == "out of memory") == 500
+
+
 def test_a_killed_worker_is_repaired_once(
     python: Path, models: Path, shared: Shared, rows: comet_models.Rows, tmp_path: Path
 ) -> None:
