@@ -18,7 +18,7 @@ from corpus.errors import UserError
 from corpus.languages import confusable, parse, same_language, unicode_scripts
 from corpus.scripts import RIGHT_TO_LEFT
 from filters.translation_rules.base import Source
-from filters.translation_rules.text import Text, grams, tokens
+from filters.translation_rules.text import MAYBE_HIDDEN, Text, grams, tokens
 
 MOST_CHARACTERS = 100_000
 """A longer source is not judged."""
@@ -43,11 +43,6 @@ _TWICE, _AGAIN = 1.4, 0.16
 """In an answer so many times as wide as expected, the share of words that come again may exceed the source's by this:
 two versions of one sentence have most words in common."""
 
-_MAYBE_HIDDEN = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U00010000-\U0010ffff]"
-)
-"""Finds fast where it is worth to look closer."""
 _HIDDEN = regex.compile(r"[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Co}]")
 _DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u2069")
 _JOINERS = frozenset("\u200c\u200d")
@@ -109,7 +104,7 @@ def _hidden(answer: Text, source: Source) -> str:
     """Characters that nobody sees, and letters that look like others."""
     if answer.raw.isascii():
         return ""
-    hidden = set(_HIDDEN.findall(answer.raw)) - _ALWAYS if _MAYBE_HIDDEN.search(answer.raw) else set()
+    hidden = set(_HIDDEN.findall(answer.raw)) - _ALWAYS if MAYBE_HIDDEN.search(answer.raw) else set()
     if hidden and not hidden <= _allowed(source.tgt_lang) | set(source.text.raw) and not _emoji(answer.raw, hidden):
         return "hidden characters"
     alike = {found.group() for found in _ALIKE.finditer(answer.plain)}
@@ -176,21 +171,20 @@ def _copied(answer: Text, source: Source) -> str:
         return ""
     if answer.tokens == given.tokens:
         return "copied source" if given.letters else ""
-    runs, size = _runs(given.plain)
-    if len(runs) < 2:
+    runs, size, words = _runs(given.plain)
+    if len(runs) < 2 or len(words.intersection(answer.tokens)) < _COPIED * len(words) / 2:
         return ""
     found = len(runs & grams(answer.tokens, size)) / len(runs)
     return "copied source" if found > _COPIED else ""
 
 
 @lru_cache(maxsize=1024)
-def _runs(text: str) -> tuple[set[tuple[str, ...]], int]:
+def _runs(text: str) -> tuple[set[tuple[str, ...]], int, frozenset[str]]:
     """Runs of a source's words in which there is a word of letters in lower case: names and numbers are kept."""
     words, lower = tokens(text), set(regex.findall(r"\b\p{Ll}[\p{L}\p{M}]*|[\p{Lo}]", text))
     size = _COPY_RUN * (_UNSPACED_RUN if _unspaced(words) else 1)
-    return {
-        run for run in grams(words, size) if len(run) == size and sum(word in lower for word in run) > size // 2
-    }, size
+    runs = {run for run in grams(words, size) if len(run) == size and sum(word in lower for word in run) > size // 2}
+    return runs, size, frozenset(word for run in runs for word in run)
 
 
 def _unspaced(words: Sequence[str]) -> bool:
@@ -212,24 +206,26 @@ def _repeated(answer: Text, source: Source) -> str:
 
 
 def _distinct(words: list[str], size: int = 4) -> float:
-    """The share of runs of so many words that differ."""
+    """The share of runs of so many words that differ; 1 where there are few, or nearly all words differ already."""
     runs = len(words) - size + 1
-    return len(grams(words, size)) / runs if runs > 3 else 1.0
+    if runs <= 3 or len(set(words)) - size >= runs * (1 - _AGAIN / 2):
+        return 1.0
+    return len(grams(words, size)) / runs
 
 
 def _echo(answer: Text, given: Text, prompt: Sequence[Message]) -> str:
     """Whether a run of words of the instruction stands in the answer."""
-    asked = tuple(message["content"] for message in prompt)
-    runs = _asked(asked, given.raw)
+    asked, runs = _asked(tuple(message["content"] for message in prompt), given.raw)
+    shared = sum(word in asked for word in answer.tokens)
     for size, found in runs.items():
-        if not found.isdisjoint(grams(answer.tokens, size)):
+        if shared >= size and not found.isdisjoint(grams(answer.tokens, size)):
             return "echoed instruction"
     return ""
 
 
 @lru_cache(maxsize=1024)
-def _asked(contents: tuple[str, ...], given: str) -> dict[int, frozenset[tuple[str, ...]]]:
-    """By length the runs of words of an instruction's lines, without those of the source."""
+def _asked(contents: tuple[str, ...], given: str) -> tuple[frozenset[str], dict[int, frozenset[tuple[str, ...]]]]:
+    """The words of an instruction, and by length the runs of words of its lines, without those of the source."""
     runs: dict[int, set[tuple[str, ...]]] = {}
     words_given = tokens(given)
     for content in contents:
@@ -241,7 +237,8 @@ def _asked(contents: tuple[str, ...], given: str) -> dict[int, frozenset[tuple[s
                 found = grams(words, size) - grams(words_given, size)
                 # In an instruction of words, a few characters of an example in another script are no run of words.
                 runs.setdefault(size, set()).update(run for run in found if unspaced or not _unspaced(run))
-    return {size: frozenset(found) for size, found in runs.items()}
+    words_asked = frozenset(word for found in runs.values() for run in found for word in run)
+    return words_asked, {size: frozenset(found) for size, found in runs.items()}
 
 
 # --- language --------------------------------------------------------------------------------------------------------
@@ -250,8 +247,10 @@ _TOLD = 20
 """Letters from which on a recognized language counts; fewer say little."""
 _SURE, _SOURCE, _SURE_OF_SENTENCE = 0.8, 0.5, 0.7
 """Probability from which on another language is believed, the source's, and the source's of one sentence alone."""
+_CLEAR = 0.9
+"""Probability of the target's language from which on no sentence is looked at by itself."""
 _SENTENCE = re.compile(r"[.!?\n;:]\s")
-_HEAD = 200
+_HEAD = 120
 """Characters that are recognized."""
 
 
@@ -261,8 +260,8 @@ def _language(answer: Text, source: Source) -> str:
     script = _letter(source.tgt_lang)
     head = answer.plain[:2000]
     if script is not None and letters:
-        seen = sum(map(str.isalpha, head))
-        if len(script.findall(head)) < 0.2 * seen and not _names_alone(answer, source.text):
+        seen = letters if len(head) == len(answer.plain) else sum(map(str.isalpha, head))
+        if sum(map(len, script.findall(head))) < 0.2 * seen and not _names_alone(answer, source.text):
             return "wrong script"
     if parse(source.tgt_lang).language == "zh" and _wrong_standard(head, source.tgt_lang):
         return "wrong script"
@@ -274,6 +273,9 @@ def _language(answer: Text, source: Source) -> str:
         and "Hangul" not in unicode_scripts(source.tgt_lang)
     ):
         return "" if parse(source.tgt_lang).language == "zh" or letters < _TOLD else "wrong language"
+    own = _own_letter(source.tgt_lang)
+    if own is not None and 2 * sum(map(len, own.findall(head))) > letters:
+        return ""
     return _recognized(head[:_HEAD], source)
 
 
@@ -288,7 +290,18 @@ def _names_alone(answer: Text, given: Text) -> bool:
 @lru_cache(maxsize=512)
 def _letter(code: str) -> regex.Pattern[str] | None:
     scripts = "".join(rf"\p{{{name}}}" for name in sorted(unicode_scripts(code)))
-    return regex.compile(f"[{scripts}]") if scripts else None
+    return regex.compile(f"[{scripts}]+") if scripts else None
+
+
+@lru_cache(maxsize=512)
+def _own_letter(code: str) -> regex.Pattern[str] | None:
+    """Letters of scripts that no other language has which the recognizer knows: Thai, Hangul, Greek, kana."""
+    from filters.recognizer import load
+
+    others = {known for known in load(None).languages if not same_language(known, code)}
+    scripts = unicode_scripts(code) - {script for known in others for script in unicode_scripts(known)}
+    letters = "".join(rf"\p{{{name}}}" for name in sorted(scripts))
+    return regex.compile(f"[{letters}]+") if letters else None
 
 
 def _wrong_standard(text: str, code: str) -> bool:
@@ -303,22 +316,24 @@ def _wrong_standard(text: str, code: str) -> bool:
 def _recognized(text: str, source: Source) -> str:
     """Whether the text, or its longest sentence, is surely of the source's language or of a third one."""
     line = text.replace("\n", " ").strip()
-    lines = [line.lower() if line.isupper() else line] if line else []
-    sentences = _SENTENCE.split(text.strip())
-    if len(sentences) > 1:
-        longest = max(sentences, key=len).strip()
-        if sum(map(str.isalpha, longest)) >= _TOLD and longest not in source.text.plain:
-            lines.append(longest)
+    code, probability = _guess(line.lower() if line.isupper() else line)
+    relation = _relation(code, source.src_lang, source.tgt_lang) if code else "target"
+    if (relation == "source" and probability >= _SOURCE) or (relation == "other" and probability > _SURE):
+        return "wrong language"
+    if relation == "target" and probability > _CLEAR:
+        return ""
+    longest = max(_SENTENCE.split(text.strip()), key=len).strip()
+    if longest == line or sum(map(str.isalpha, longest)) < _TOLD or longest in source.text.plain:
+        return ""
+    code, probability = _guess(longest)
+    own = code and _relation(code, source.src_lang, source.tgt_lang) == "source"
+    return "wrong language" if own and probability >= _SURE_OF_SENTENCE else ""
+
+
+def _guess(line: str) -> tuple[str | None, float]:
     from filters.recognizer import load
 
-    guesses = load(None).best(lines) if lines else []
-    for turn, guess in enumerate(guesses):
-        if guess.code is None or guess.probability < (_SURE_OF_SENTENCE if turn else _SOURCE):
-            continue
-        relation = _relation(guess.code, source.src_lang, source.tgt_lang)
-        if relation == "source" or (relation == "other" and not turn and guess.probability > _SURE):
-            return "wrong language"
-    return ""
+    return load(None).best([line])[0] if line else (None, 0.0)
 
 
 @lru_cache(maxsize=4096)

@@ -16,6 +16,7 @@ _ALL = '"“”„‟«»「」『』〝〞〟＂‹›'
 """Signs that quote and do nothing else; single ones are apostrophes too."""
 _STRAIGHT = re.compile(r'(?<![0-9])"')
 """Behind a digit it stands for inches."""
+_MARK = re.compile(rf'(?<![0-9])"|[{_ALL[1:]}]')
 
 
 class Quotes(Rule):
@@ -48,8 +49,8 @@ class Quotes(Rule):
     def check(self, answer: Text, _source: Source, /) -> Verdict:
         """Walk through the marks: opening and closing in turn, and no other."""
         _, _, *inner = locales.quotes(self.locale)
-        text = _STRAIGHT.sub('"', answer.plain)
-        marks = [(at, c) for at, c in enumerate(text) if c in _ALL and not (c == '"' and text[at - 1 : at].isdigit())]
+        text = answer.plain
+        marks = [(found.start(), found.group()) for found in _MARK.finditer(text)]
         told = "".join(c for _, c in marks[:40])
         wrong = next((c for _, c in marks if c not in (self.opening, self.closing, *inner)), None)
         if wrong:
