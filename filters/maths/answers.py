@@ -110,8 +110,7 @@ def _exact(text: str, language: str | None) -> Answer:
     """A text that is nothing but an answer."""
     if _HIDDEN.search(text):
         return Answer(text[:200], problem="hidden characters")
-    shown = latex.plain(text)
-    shown = re.sub(r"(?<=[^\s.])\.$|[。।]$", "", shown).strip()
+    shown = _unstopped(latex.plain(text))
     sides = [side.strip() for side in re.split(r"(?<![<>!=≤≥])=(?!=)|≈", shown)]
     numbers = [read(side, language) for side in sides]
     last = numbers[-1]
@@ -120,7 +119,11 @@ def _exact(text: str, language: str | None) -> Answer:
         return Answer(sides[-1], last if computed else None)
     if len(sides) > 1 and last:
         return Answer(shown, problem="several answers")
-    return Answer(shown)
+    return Answer(_unstopped(latex.plain(text, fractions=False)))
+
+
+def _unstopped(text: str) -> str:
+    return re.sub(r"(?<=[^\s.])\.$|[。।]$", "", text).strip()
 
 
 def _announced(after: str, language: str | None, *, number: bool) -> Answer:

@@ -96,8 +96,11 @@ def formulas(text: str) -> Iterator[str]:
                 yield part.partition(closing)[0]
 
 
-def plain(text: str) -> str:
-    r"""A formula with its simple parts as plain text: `\frac{1}{2}\text{ cm}` is `(1)/(2) cm`."""
+def plain(text: str, *, fractions: bool = True) -> str:
+    r"""A formula with its simple parts as plain text: `\frac{1}{2}\text{ cm}` is `(1)/(2) cm`.
+
+    Parsers of LaTeX read `\frac` far faster than what it becomes, so `fractions` may stay.
+    """
     text = _MARKS.sub("", text[:_LONGEST]).strip()
     text = _bare(text)
     for _ in range(3):
@@ -105,7 +108,8 @@ def plain(text: str) -> str:
         text = _WORDS.sub(lambda found: f" {found[1]} ", text)
         text = re.sub(r"\\(?:boxed|fbox)\s*\{([^{}]*)\}", r"\1", text)
     text = _SIGN.sub(lambda found: _SIGNS[found[0]], text)
-    text = _FRACTION.sub(lambda found: f"({found[1] or found[2]})/({found[3] or found[4]})", text)
+    if fractions:
+        text = _FRACTION.sub(lambda found: f"({found[1] or found[2]})/({found[3] or found[4]})", text)
     return re.sub(r"[ \t]+", " ", text).strip()
 
 

@@ -57,6 +57,8 @@ _WARM_UP = (
     ("\\text{Ann}", "\\text{Bob}"),
     ("\\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}", "\\begin{pmatrix} 1 \\\\ 3 \\end{pmatrix}"),
     ("x = 2", "\\log_2 8"),
+    ("(5\\sqrt{2}, -\\frac{2}{3}]", "(-\\infty, 0) \\cup (0, \\infty)"),
+    ("y = \\frac{1}{2}x + 2", "-8x^4 + 7(x - 1)"),
 )
 
 

@@ -69,7 +69,7 @@ class Math(Verifier):
 
     def _right(self, row: Row, language: str | None) -> list[Answer]:
         if self.answer is not None:
-            return [Answer(latex.plain(self.answer), read(latex.plain(self.answer), "en"))]
+            return [Answer(latex.plain(self.answer, fractions=False), read(latex.plain(self.answer), "en"))]
         found = [
             final_answer(text, language, number=True, reference=True) for text in row.get("references") or () if text
         ]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from hostile_programs import HOSTILE
+from verifier_proof import mbpp, mutated
 
 from corpus.errors import UserError
 from filters.programs import called_names, program_of
@@ -212,45 +213,15 @@ def test_names_that_tests_call() -> None:
     assert called_names(["assert set(f(1)) == {g (2)}", "assert (math.isclose(f(1), 2))"]) == ["f", "g"]
 
 
-def mbpp(shared_data: Path) -> list[dict[str, Any]]:
-    with (shared_data / "code_math_eval" / "mbpp" / "mbpp.jsonl").open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
-
-
-def scores(rows: list[dict[str, Any]], programs: list[str]) -> list[float | None]:
-    def score(row: dict[str, Any], program: str) -> float | None:
-        return judged(program, tests=row["test_list"], setup=row["test_setup_code"]).score
-
+def scores(tests: list[dict[str, Any]], programs: list[str]) -> list[float | None]:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(score, rows, programs))
+        return list(pool.map(lambda program, given: judged(program, **given).score, programs, tests))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_mbpp_programs_pass(shared_data: Path) -> None:
-    rows = mbpp(shared_data)
-    assert [
-        row["task_id"]
-        for row, score in zip(rows, scores(rows, [row["code"] for row in rows]), strict=True)
-        if score != 1
-    ] == []
-
-
-WRAPPED = """
-for _name, _what in list(globals().items()):
-    if callable(_what) and not isinstance(_what, type) and _name[0] != "_":
-        globals()[_name] = lambda *a, _f=_what, **k: ("wrong", _f(*a, **k))
-"""
-
-
-def mutated(code: str) -> str:
-    """The program, whose functions give something that no test expects."""
-    return f"{code}\n{WRAPPED}"
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_mutated_mbpp_programs_fail(shared_data: Path) -> None:
-    rows = mbpp(shared_data)[::4]
-    found = scores(rows, [mutated(row["code"]) for row in rows])
-    assert [row["task_id"] for row, score in zip(rows, found, strict=True) if score != 0] == []
+def test_mbpp_programs_pass_and_mutated_ones_fail(shared_data: Path) -> None:
+    tests, programs = map(list, zip(*mbpp(shared_data), strict=True))
+    assert scores(tests, programs) == [1] * len(programs)
+    some = slice(None, None, 4)
+    assert scores(tests[some], [mutated(program) for program in programs[some]]) == [0] * len(programs[some])
