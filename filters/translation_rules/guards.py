@@ -39,9 +39,9 @@ _UNSPACED_RUN = 2
 """How many times as long runs are where characters stand for words."""
 _DISTINCT = 0.6
 """Share of an answer's runs of four words that must differ, unless the source repeats itself."""
-_TWICE, _AGAIN = 1.4, 0.16
-"""In an answer so many times as wide as expected, the share of words that come again may exceed the source's by this:
-two versions of one sentence have most words in common."""
+_TWICE, _ALIKE_HALVES = 1.4, 0.5
+"""In an answer so many times as wide as expected, the share of one half's words that may stand in the other half: two
+versions of one sentence have most words in common."""
 
 _HIDDEN = regex.compile(r"[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Co}]")
 _DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u2069")
@@ -199,16 +199,20 @@ def _repeated(answer: Text, source: Source) -> str:
         return "repeated"
     if len(words) < 8 or answer.width < _TWICE * _expected(source):
         return ""
-    if _unspaced(words):
-        return "repeated" if _distinct(words, 3) < 1 - _AGAIN else ""
-    again = len(set(given)) / max(len(given), 1) - len(set(words)) / len(words)
-    return "repeated" if again > _AGAIN else ""
+    return "repeated" if _halves_alike(words) > _ALIKE_HALVES > _halves_alike(given) else ""
+
+
+def _halves_alike(words: list[str]) -> float:
+    """How much of the shorter half's words (pairs of characters in scripts without spaces) the other half has."""
+    middle, size = len(words) // 2, 2 if _unspaced(words) else 1
+    halves = grams(words[:middle], size), grams(words[middle:], size)
+    return len(halves[0] & halves[1]) / max(min(map(len, halves)), 1)
 
 
 def _distinct(words: list[str], size: int = 4) -> float:
     """The share of runs of so many words that differ; 1 where there are few, or nearly all words differ already."""
     runs = len(words) - size + 1
-    if runs <= 3 or len(set(words)) - size >= runs * (1 - _AGAIN / 2):
+    if runs <= 3 or len(set(words)) - size >= runs * _DISTINCT:
         return 1.0
     return len(grams(words, size)) / runs
 
