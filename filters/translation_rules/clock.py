@@ -56,7 +56,7 @@ def _pattern(codes: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, str]]:
     full = [_hours(code) for code in codes]
     after = "|".join(sorted({re.escape(name) for name in full if name}, key=len, reverse=True)) or "(?!)"
     forms = [
-        rf"(?<![^\W\d_])(?P<p1>{half}) ?"
+        rf"(?P<p1>{_apart(halves)}) ?"
         + clock.format(1)
         + r"?(?![\d:]|[.,]\d)(?: ?[時时點点시](?: ?(?P<n1>\d{1,2}) ?[分분])?)?",
         rf"(?<![\d:.,/])(?P<h2>\d{{1,2}})(?:[:.](?P<m2>\d\d))? ?(?P<p2>{half})(?![^\W\d_])",
@@ -66,6 +66,14 @@ def _pattern(codes: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, str]]:
         rf"(?<![\d:.,/])(?P<h5>\d{{1,2}})(?:\.(?P<m5>\d\d))? (?:{after})(?![^\W\d_])",
     ]
     return re.compile("|".join(forms)), halves
+
+
+def _apart(halves: dict[str, str]) -> str:
+    """Names of halves as they stand before a time: by themselves where their script has spaces."""
+    longest = sorted(halves, key=len, reverse=True)
+    spaced = "|".join(re.escape(name) for name in longest if ord(name[0]) < 0xE00)
+    others = "|".join(re.escape(name) for name in longest if ord(name[0]) >= 0xE00)
+    return rf"(?<![^\W\d_])(?:{spaced})" + (f"|{others}" if others else "")
 
 
 def _hours(code: str) -> str:

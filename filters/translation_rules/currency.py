@@ -149,5 +149,5 @@ def _is_clear(amount: Beside, flat: str, code: str) -> bool:
     if not amount.value:
         return False
     follows = flat[amount.end : amount.end + 20].lower().lstrip(" -")
-    scaled = follows.startswith(locales.scales(code)) or follows[:2] in ("bn", "mn") or follows[:3] == "mil"
+    scaled = quantities.scaled(flat, amount.end, code) or follows[:2] in ("bn", "mn") or follows[:3] == "mil"
     return not scaled and not flat[amount.end : amount.end + 1].isalnum() and follows[:1] not in ("–", "−")

@@ -58,11 +58,11 @@ MARKERS = {
     "nl": _of("u uw uzelf", "je jij jou jouw jullie jezelf"),
     "ru": _of(
         "вы вас вам вами ваш ваша ваше ваши вашего вашей вашему вашу вашим вашими ваших вашем",
-        "ты тебя тебе тобой тво[йяеиюё]\\w*",
+        "ты тебя тебе тобой тво[йяеиюё]*",
     ),
-    "uk": _of("ви вас вам вами ваш\\w*", "ти тебе тобі тобою тв[ійо]\\w*"),
+    "uk": _of("ви вас вам вами ваш*", "ти тебе тобі тобою тв[ійо]*"),
     "pl": _of(
-        "pan pana panu panem pani panią państwo państwa państwu państwem", "ty ciebie cię tobie tobą tw[óo]j\\w* twym"
+        "pan pana panu panem pani panią państwo państwa państwu państwem", "ty ciebie cię tobie tobą tw[óo]j* twym"
     ),
     "cs": _of(
         "vy vás vám vámi váš vaše vaši vašeho vašemu vaším vašich vašim vašimi",

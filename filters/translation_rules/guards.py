@@ -14,9 +14,9 @@ from functools import lru_cache
 import regex
 
 from corpus.chat import Message
-from corpus.errors import UserError
-from corpus.languages import confusable, parse, same_language, unicode_scripts
+from corpus.languages import parse, same_language, unicode_scripts
 from corpus.scripts import RIGHT_TO_LEFT
+from filters.translation_rules import recognition
 from filters.translation_rules.base import Source
 from filters.translation_rules.text import MAYBE_HIDDEN, Text, grams, tokens
 
@@ -39,9 +39,9 @@ _UNSPACED_RUN = 2
 """How many times as long runs are where characters stand for words."""
 _DISTINCT = 0.6
 """Share of an answer's runs of four words that must differ, unless the source repeats itself."""
-_TWICE, _AGAIN = 1.4, 0.16
-"""In an answer so many times as wide as expected, the share of words that come again may exceed the source's by this:
-two versions of one sentence have most words in common."""
+_TWICE, _ALIKE_HALVES = 1.4, 0.5
+"""In an answer so many times as wide as expected, the share of one half's words that may stand in the other half: two
+versions of one sentence have most words in common."""
 
 _HIDDEN = regex.compile(r"[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Co}]")
 _DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u2069")
@@ -96,7 +96,7 @@ def guard(answer: Text, source: Source, prompt: Sequence[Message] = ()) -> str:
         or _copied(answer, source)
         or _repeated(answer, source)
         or _echo(answer, given, prompt)
-        or _language(answer, source)
+        or recognition.language(answer, source)
     )
 
 
@@ -199,16 +199,20 @@ def _repeated(answer: Text, source: Source) -> str:
         return "repeated"
     if len(words) < 8 or answer.width < _TWICE * _expected(source):
         return ""
-    if _unspaced(words):
-        return "repeated" if _distinct(words, 3) < 1 - _AGAIN else ""
-    again = len(set(given)) / max(len(given), 1) - len(set(words)) / len(words)
-    return "repeated" if again > _AGAIN else ""
+    return "repeated" if _halves_alike(words) > _ALIKE_HALVES > _halves_alike(given) else ""
+
+
+def _halves_alike(words: list[str]) -> float:
+    """How much of the shorter half's words (pairs of characters in scripts without spaces) the other half has."""
+    middle, size = len(words) // 2, 2 if _unspaced(words) else 1
+    halves = grams(words[:middle], size), grams(words[middle:], size)
+    return len(halves[0] & halves[1]) / max(min(map(len, halves)), 1)
 
 
 def _distinct(words: list[str], size: int = 4) -> float:
     """The share of runs of so many words that differ; 1 where there are few, or nearly all words differ already."""
     runs = len(words) - size + 1
-    if runs <= 3 or len(set(words)) - size >= runs * (1 - _AGAIN / 2):
+    if runs <= 3 or len(set(words)) - size >= runs * _DISTINCT:
         return 1.0
     return len(grams(words, size)) / runs
 
@@ -239,117 +243,3 @@ def _asked(contents: tuple[str, ...], given: str) -> tuple[frozenset[str], dict[
                 runs.setdefault(size, set()).update(run for run in found if unspaced or not _unspaced(run))
     words_asked = frozenset(word for found in runs.values() for run in found for word in run)
     return words_asked, {size: frozenset(found) for size, found in runs.items()}
-
-
-# --- language --------------------------------------------------------------------------------------------------------
-
-_TOLD = 20
-"""Letters from which on a recognized language counts; fewer say little."""
-_SURE, _SOURCE, _SURE_OF_SENTENCE = 0.8, 0.5, 0.7
-"""Probability from which on another language is believed, the source's, and the source's of one sentence alone."""
-_CLEAR = 0.9
-"""Probability of the target's language from which on no sentence is looked at by itself."""
-_SENTENCE = re.compile(r"[.!?\n;:]\s")
-_HEAD = 120
-"""Characters that are recognized."""
-
-
-def _language(answer: Text, source: Source) -> str:
-    """Whether the answer is surely of another script or language than the target's."""
-    letters = answer.letters
-    script = _letter(source.tgt_lang)
-    head = answer.plain[:2000]
-    if script is not None and letters:
-        seen = letters if len(head) == len(answer.plain) else sum(map(str.isalpha, head))
-        if sum(map(len, script.findall(head))) < 0.2 * seen and not _names_alone(answer, source.text):
-            return "wrong script"
-    if parse(source.tgt_lang).language == "zh" and _wrong_standard(head, source.tgt_lang):
-        return "wrong script"
-    if letters < _TOLD and "Han" not in unicode_scripts(source.tgt_lang):
-        return ""
-    if (
-        "Han" in unicode_scripts(source.tgt_lang)
-        and not _KANA.search(head)
-        and "Hangul" not in unicode_scripts(source.tgt_lang)
-    ):
-        return "" if parse(source.tgt_lang).language == "zh" or letters < _TOLD else "wrong language"
-    own = _own_letter(source.tgt_lang)
-    if own is not None and 2 * sum(map(len, own.findall(head))) > letters:
-        return ""
-    return _recognized(head[:_HEAD], source)
-
-
-_KANA = re.compile("[\u3041-\u30ff]")
-
-
-def _names_alone(answer: Text, given: Text) -> bool:
-    """Whether the source says nothing but what the answer keeps: names, codes."""
-    return len(given.tokens) <= 3 and set(answer.tokens) == set(given.tokens)
-
-
-@lru_cache(maxsize=512)
-def _letter(code: str) -> regex.Pattern[str] | None:
-    scripts = "".join(rf"\p{{{name}}}" for name in sorted(unicode_scripts(code)))
-    return regex.compile(f"[{scripts}]+") if scripts else None
-
-
-@lru_cache(maxsize=512)
-def _own_letter(code: str) -> regex.Pattern[str] | None:
-    """Letters of scripts that no other language has which the recognizer knows: Thai, Hangul, Greek, kana."""
-    from filters.recognizer import load
-
-    others = {known for known in load(None).languages if not same_language(known, code)}
-    scripts = unicode_scripts(code) - {script for known in others for script in unicode_scripts(known)}
-    letters = "".join(rf"\p{{{name}}}" for name in sorted(scripts))
-    return regex.compile(f"[{letters}]+") if letters else None
-
-
-def _wrong_standard(text: str, code: str) -> bool:
-    from filters.han import characters
-
-    if parse(code).script not in ("Hans", "Hant") or not parse(code).stated_script:
-        return False
-    hans, hant = (sum(letter in letters for letter in text) for letters in characters())
-    return hant > hans if parse(code).script == "Hans" else hans > hant
-
-
-def _recognized(text: str, source: Source) -> str:
-    """Whether the text, or its longest sentence, is surely of the source's language or of a third one."""
-    line = text.replace("\n", " ").strip()
-    code, probability = _guess(line.lower() if line.isupper() else line)
-    relation = _relation(code, source.src_lang, source.tgt_lang) if code else "target"
-    if (relation == "source" and probability >= _SOURCE) or (relation == "other" and probability > _SURE):
-        return "wrong language"
-    if relation == "target" and probability > _CLEAR:
-        return ""
-    longest = max(_SENTENCE.split(text.strip()), key=len).strip()
-    if longest == line or sum(map(str.isalpha, longest)) < _TOLD or longest in source.text.plain:
-        return ""
-    code, probability = _guess(longest)
-    own = code and _relation(code, source.src_lang, source.tgt_lang) == "source"
-    return "wrong language" if own and probability >= _SURE_OF_SENTENCE else ""
-
-
-def _guess(line: str) -> tuple[str | None, float]:
-    from filters.recognizer import load
-
-    return load(None).best([line])[0] if line else (None, 0.0)
-
-
-@lru_cache(maxsize=4096)
-def _relation(code: str, src_lang: str, tgt_lang: str) -> str:
-    """What a recognized language is to a translation: its `target` or alike, its `source`, or an `other`."""
-    try:
-        if same_language(code, tgt_lang) or confusable(code, tgt_lang) or _is_known(tgt_lang) is False:
-            return "target"
-        return "source" if same_language(code, src_lang) else "other"
-    except UserError:
-        return "target"
-
-
-@lru_cache(maxsize=512)
-def _is_known(code: str) -> bool:
-    """Whether the recognizer knows a language at all."""
-    from filters.recognizer import load
-
-    return any(same_language(known, code) for known in load(None).languages)

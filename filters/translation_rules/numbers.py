@@ -80,5 +80,4 @@ def _scaled(source: Source, number: quantities.Number) -> bool:
     """Whether a word for a large number follows that the target language counts by other units: 2.5 million, 250万."""
     if not locales.counts_in_myriads(source.tgt_lang) and not locales.counts_in_myriads(source.src_lang):
         return False
-    follows = source.text.flat[number.end : number.end + 20].lower().lstrip(" -")
-    return follows.startswith(locales.scales(source.src_lang))
+    return quantities.scaled(source.text.flat, number.end, source.src_lang)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from filters.translation_rules import locales
 from filters.translation_rules.locales import Separators, separators
 
 MOST_DIGITS = 40
@@ -57,10 +58,8 @@ def value(text: str, marks: Separators) -> str | None:
 
 
 def _grouped(groups: list[str], *, indian: bool) -> bool:
-    if not 1 <= len(groups[0]) <= 3 or len(groups[-1]) != 3:
-        return False
-    sizes = {len(group) for group in groups[1:-1]}
-    return sizes <= {3} or (indian and sizes <= {2} and len(groups[0]) <= 2)
+    size = 2 if indian else 3
+    return 1 <= len(groups[0]) <= size and len(groups[-1]) == 3 and all(len(group) == size for group in groups[1:-1])
 
 
 @lru_cache(maxsize=4096)
@@ -98,6 +97,15 @@ def alone(flat: str, number: Number) -> bool:
     if before and (before in "/:#+_.,@\\=-" or (before.isascii() and before.isalpha())):
         return False
     return not (after and (after[0] in "/:_@\\=-" or (after[0].isascii() and after[0].isalpha())))
+
+
+def scaled(flat: str, end: int, code: str) -> bool:
+    """Whether a word or sign for a large number stands behind a place: million, mn, 万."""
+    follows = flat[end : end + 24].lower().lstrip(" -")
+    return any(
+        follows.startswith(name) and not (follows[len(name) : len(name) + 1].isalpha() and name[-1].isascii())
+        for name in locales.scales(code)
+    )
 
 
 class Beside(NamedTuple):

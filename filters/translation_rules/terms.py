@@ -14,6 +14,9 @@ from filters.translation_rules.base import Rule, Source, added, failed, met
 from filters.translation_rules.text import Text, tokens
 from filters.verifier import Verdict
 
+MOST_TERMS = 200
+"""A document that has more terms is held to the first ones."""
+
 
 class Terms(Rule):
     """Terms are translated as a glossary says; forbidden words do not stand in the answer.
@@ -25,9 +28,9 @@ class Terms(Rule):
     """
 
     family: Literal["terms"] = "terms"
-    required: tuple[tuple[str, str], ...] = Field(default=(), max_length=50)
+    required: tuple[tuple[str, str], ...] = Field(default=(), max_length=MOST_TERMS)
     """Terms of the source with their translations."""
-    forbidden: tuple[str, ...] = Field(default=(), max_length=50)
+    forbidden: tuple[str, ...] = Field(default=(), max_length=MOST_TERMS)
 
     @model_validator(mode="after")
     def _has_words(self) -> Self:
@@ -47,9 +50,9 @@ class Terms(Rule):
         ]
         rules = []
         if required:
-            rules.append(cls(locale=source.tgt_lang, required=tuple(required)))
+            rules.append(cls(locale=source.tgt_lang, required=tuple(required[:MOST_TERMS])))
         if source.forbidden:
-            rules.append(cls(locale=source.tgt_lang, forbidden=tuple(source.forbidden)))
+            rules.append(cls(locale=source.tgt_lang, forbidden=tuple(source.forbidden[:MOST_TERMS])))
         return rules
 
     def key(self) -> str:

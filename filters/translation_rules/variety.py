@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal, Self
 
-from corpus.languages import default_script, parse
+from corpus.languages import parse
 from filters.han import characters
 from filters.translation_rules import locales
 from filters.translation_rules.base import Rule, Source, added, failed, met, unknown
@@ -86,7 +86,7 @@ def _sides(code: str) -> tuple[_Side, _Side] | None:
         if not language.stated_script:
             return None
         hans, hant = (_Side(letters=letters) for letters in characters())
-        return (hans, hant) if default_script(code) == "Hans" else (hant, hans)
+        return (hans, hant) if language.script == "Hans" else (hant, hans)
     group = _GROUPS.get(language.region or "") if language.language == "es" else language.region
     known = locales.varieties(language.language)
     name = f"{language.language}-{group}"

@@ -207,3 +207,24 @@ def test_every_language_of_instructions_has_every_wording(family, language):
     keys = {key.partition(".")[0] for key in of_language(language)}
     assert family in keys
     assert all(len(set(sentences)) >= 2 for sentences in of_language(language).values())
+
+
+@pytest.mark.parametrize(
+    ("language", "right", "wrong", "neither"),
+    [
+        ("zh-Hans", "这座电影院开门了。", "這座電影院開門了。", "你好"),
+        ("zh-TW", "這座電影院開門了。", "这座电影院开门了。", "你好"),
+        ("zh-Hant", "這座電影院開門了。", "这座电影院开门了。", "你好"),
+        ("pt-BR", "O ônibus eletrônico chegou.", "O autocarro eletrónico chegou.", "Bom dia."),
+        ("pt-PT", "O autocarro eletrónico chegou.", "O ônibus eletrônico chegou.", "Bom dia."),
+        ("pt-PT", "A cerimónia é económica.", "A cerimônia é econômica.", "Bom dia."),
+        ("es-MX", "Compró un durazno y lentes.", "Compró un melocotón y gafas.", "Buenos días."),
+        ("es-ES", "Compró un melocotón y gafas.", "Compró un durazno y lentes.", "Buenos días."),
+        ("fr-CA", "Elle a perdu son cellulaire.", "Elle a perdu son portable.", "Bonjour."),
+    ],
+)
+def test_varieties_of_real_sentences(language, right, wrong, neither):
+    source = Source(Text(EN), "en", language)
+    (rule,) = FAMILIES["variety"].find(source)
+    scores = [rule.check(Text(text), source).score for text in (right, wrong, neither, f"{right} {wrong}")]
+    assert scores == [1, 0, None, 0]
