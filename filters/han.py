@@ -17,12 +17,12 @@ def standard(text: pl.Expr) -> pl.Expr:
     The characters of one standard are those of GB 2312 that Big5 lacks, and those of Big5's first level that GB 2312
     lacks, as Python's codecs list them.
     """
-    hans, hant = (text.str.count_matches(f"[{letters}]") for letters in _characters())
+    hans, hant = (text.str.count_matches(f"[{letters}]") for letters in characters())
     return pl.when(hans > hant).then(pl.lit("Hans")).when(hant > hans).then(pl.lit("Hant"))
 
 
 @cache
-def _characters() -> tuple[str, str]:
+def characters() -> tuple[str, str]:
     """The characters of Simplified and of Traditional Chinese alone."""
     hans, hant = "", ""
     for character in map(chr, _HAN):

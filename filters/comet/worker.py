@@ -110,6 +110,8 @@ class Metric:
         self._apart = type(model).__name__ in ("RegressionMetric", "ReferencelessRegression")
         if getattr(model, "word_level", False):
             _decode_on_cpu(model)
+        if not self._apart and model.layerwise_attention and not model.layerwise_attention.layer_norm:
+            _mix_first_tokens(model.layerwise_attention, torch)
         import comet
 
         self.facts = {
@@ -348,6 +350,7 @@ class _Batches:
     def _tried(
         self, some: Sequence[int], longest: int, do: Callable[[Sequence[int]], Any]
     ) -> Iterator[tuple[Sequence[int], Any]]:
+        short = False
         try:
             made = do(some)
         except Exception as error:
@@ -361,11 +364,14 @@ class _Batches:
                 traceback.print_exc()
             made = why
         if isinstance(made, str) and len(some) > 1:
-            half = len(some) // 2
             if self._torch.cuda.is_available():
                 self._torch.cuda.empty_cache()
-            yield from self._tried(some[:half], longest, do)
-            yield from self._tried(some[half:], longest, do)
+            at = 0
+            while at < len(some):
+                # Smaller yet where a part has run short meanwhile.
+                part = some[at : at + min(len(some) // 2, self._size if short else len(some))]
+                at += len(part)
+                yield from self._tried(part, longest, do)
         else:
             yield some, made
 
@@ -459,6 +465,17 @@ def _decode_on_cpu(model: Any) -> None:
     """Spans are decoded token by token, for which each number would be fetched from the device by itself."""
     decode = model.decode
     model.decode = lambda probabilities, ids, offsets: decode(probabilities.float().cpu(), ids.cpu(), offsets)
+
+
+def _mix_first_tokens(attention: Any, torch: Any) -> None:
+    """Unified models look at the first token of the mixed layers alone; the library mixes all tokens."""
+
+    def forward(tensors: Sequence[Any], mask: Any = None) -> Any:
+        del mask
+        weights = attention.transform_fn(torch.cat(list(attention.scalar_parameters)), dim=0)
+        return attention.gamma * sum(weight * tensor[:, :1] for weight, tensor in zip(weights, tensors, strict=True))
+
+    attention.forward = forward
 
 
 def _version(package: str) -> str:

@@ -20,7 +20,7 @@ from filters.comet.checkpoint import Checkpoint, read_checkpoint
 from filters.comet.client import Load, Workers
 from filters.comet.environment import comet_environment, comet_version
 from filters.environments import given_python
-from filters.learned import NOTE, Judge, Judged, LearnedScorer, Services, rows_of, values_frame
+from filters.learned import NOTE, ROW, Judge, Judged, LearnedScorer, Services, rows_of, values_frame
 
 _COLUMNS = {"src": "source", "mt": "hypothesis", "ref": "reference"}
 _EMPTY = {"source": "empty source", "hypothesis": "empty output", "reference": "no reference"}
@@ -44,9 +44,11 @@ class Comet(LearnedScorer):
     `.ckpt` file."""
     revision: str | None = None
     """Branch, tag or commit on the hub."""
-    references: Literal["first", "mean", "none"] | None = None
-    """Which references count: the first, or the mean of the scores against each. By default the first where the
-    checkpoint cannot do without; one that can do either way (XCOMET) must be told."""
+    references: Literal["first", "mean", "siblings", "none"] | None = None
+    """Which references count: the first, or the mean of the scores against each. `siblings` takes the other responses
+    to the prompt for references: a consensus pick without a reference, as minimum Bayes risk decoding makes it (Freitag
+    et al. 2022, 2022.tacl-1.47). By default the first where the checkpoint cannot do without; one that can do either
+    way (XCOMET) must be told."""
     encoder: str | None = None
     """Where the encoder's tokenizer and `config.json` lie: a hub id or a folder; by default as the checkpoint says."""
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
@@ -75,7 +77,8 @@ class Comet(LearnedScorer):
         del kind
         if not self._valid:
             return ("@source", "@output")
-        columns = {"src": "@source", "mt": "@output", "ref": "references"}
+        siblings = self._references() == "siblings"
+        columns = {"src": "@source", "mt": "@output", "ref": "prompt_id" if siblings else "references"}
         return [columns[side] for side in self._sides()]
 
     def values(self) -> Mapping[str, bool | None]:
@@ -110,7 +113,11 @@ class Comet(LearnedScorer):
         columns = {"src": pl.col("@source"), "mt": pl.col("@output")}
         items = frame.select(columns[side].alias(_COLUMNS[side]) for side in sides if side != "ref")
         items = items.with_columns(rows_of(frame))
-        if "ref" in sides:
+        empty = dict(_EMPTY)
+        if self._references() == "siblings":
+            items = _with_siblings(items, frame["prompt_id"])
+            empty["reference"] = "no sibling"
+        elif "ref" in sides:
             said = pl.element().filter(pl.element().str.strip_chars() != "")
             kept = frame["references"] if self._references() == "first" else frame["references"].list.eval(said)
             items = items.with_columns(
@@ -119,7 +126,7 @@ class Comet(LearnedScorer):
             items = items.explode("reference")
         notes = [
             pl.when(pl.col(name).fill_null("").str.strip_chars() == "").then(pl.lit(note))
-            for name, note in _EMPTY.items()
+            for name, note in empty.items()
             if name in items.columns
         ]
         return items.with_columns(pl.coalesce(notes).alias(NOTE))
@@ -185,3 +192,13 @@ class Comet(LearnedScorer):
         if self._found is None:
             self._found = read_checkpoint(self.model, self.revision, self.encoder)
         return self._found
+
+
+def _with_siblings(items: pl.DataFrame, prompts: pl.Series) -> pl.DataFrame:
+    """An item for each other response to the prompt that says anything, as `reference`; null where there is none."""
+    told = items.with_columns(prompts.alias("@prompt"))
+    others = told.filter(pl.col("hypothesis").str.strip_chars() != "")
+    others = others.select("@prompt", pl.col(ROW).alias("@other"), pl.col("hypothesis").alias("reference"))
+    pairs = told.select(ROW, "@prompt").join(others, on="@prompt", maintain_order="left_right")
+    siblings = pairs.filter(pl.col(ROW) != pl.col("@other")).select(ROW, "reference")
+    return items.join(siblings, on=ROW, how="left", maintain_order="left_right")

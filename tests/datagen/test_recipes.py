@@ -11,6 +11,25 @@ ROOT = Path(__file__).parents[2]
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
 
 
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models as far as a check looks into them: what they are, and not their weights."""
+    files = {
+        "encoder/config.json": '{"max_position_embeddings": 514}',
+        "qe/hparams.yaml": f"class_identifier: unified_metric\ninput_segments: [mt, src]\n"
+        f"pretrained_model: {tmp_path / 'encoder'}\n",
+        "qe/checkpoints/model.ckpt": "weights",
+        "reward/config.json": "{}",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("QE_MODEL", str(tmp_path / "qe"))
+    monkeypatch.setenv("REWARD_MODEL", str(tmp_path / "reward"))
+
+
+@pytest.mark.usefixtures("models")
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
 def test_shipped_recipe_is_right(recipe: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "TOWERKIT_DATA" in recipe.read_text(encoding="utf-8"):

@@ -149,6 +149,7 @@ def test_scores_are_the_librarys_own(
         assert found == spans
 
 
+@pytest.mark.slow
 def test_two_devices_share_the_rows(
     python: Path, models: Path, shared: Shared, rows: comet_models.Rows, tmp_path: Path
 ) -> None:
@@ -222,6 +223,27 @@ def test_batches_are_halved_where_memory_does_not_suffice(
         got = whole(workers, items)
     assert {(note, number is None) for number, note, _ in got.values()} == {("truncated", False)}
     assert any(facts.get("why") == "out of memory" and facts["batch_size"] < 300 for facts in told)
+
+
+SMALL_GPU = """
+exec {python} -I -c '
+import runpy, sys, torch
+torch.cuda.set_per_process_memory_fraction(4e8 / torch.cuda.mem_get_info()[1])
+runpy.run_path(sys.argv[-1], run_name="__main__")' "$@"
+"""
+
+
+@pytest.mark.gpu
+def test_batches_are_halved_on_a_gpu(python: Path, models: Path, rows: comet_models.Rows, tmp_path: Path) -> None:
+    long = " ".join(row["src"] for row in rows[:20])
+    items = [(f"{long} {number}", long) for number in range(1000)]
+    told: list[Mapping[str, Any]] = []
+    loads = load(models / "unified", BOTH, batch_size=4096, batch_tokens=10**9)
+    small = script(tmp_path / "python", SMALL_GPU, python=python)
+    with Workers(small, loads, ["cuda:0"], tmp_path, told.append) as workers:
+        got = whole(workers, items)
+    assert {(note, number is None) for number, note, _ in got.values()} == {("truncated", False)}
+    assert next(facts["batch_size"] for facts in told if facts.get("why") == "out of memory") == 500
 
 
 def test_a_killed_worker_is_repaired_once(
@@ -336,6 +358,7 @@ def recipe(tmp_path: Path, rows: comet_models.Rows) -> Recipe:
     return go
 
 
+@pytest.mark.slow
 def test_a_recipe_scores_each_thing_once(python: Path, models: Path, recipe: Recipe, tmp_path: Path) -> None:
     stages = f"""
         scored:
@@ -385,6 +408,19 @@ def test_a_recipe_scores_each_thing_once(python: Path, models: Path, recipe: Rec
     assert frame["label_kiwi_note"].value_counts(sort=True).rows() == [(None, 200), ("empty output", 50)]
 
 
+def test_siblings_stand_for_references(python: Path, models: Path, recipe: Recipe) -> None:
+    stages = f"""
+        scored: {{score: {{scorers: [{{comet: {{model: '{models / "regression"}', references: siblings, as: mbr}}}}]}}}}
+    """
+    frame = recipe(stages, systems=5)["scored"].scan().collect().sort("prompt_id", "engine")
+    assert frame["label_mbr_note"].value_counts(sort=True).rows() == [(None, 200), ("empty output", 50)]
+    [*texts], source = frame["response"][:4], frame["source"][0]
+    pairs = [(source, texts[at], texts[other]) for at in range(4) for other in range(4) if at != other]
+    [said] = comet_models.predict(python, [(models / "regression", ("src", "mt", "ref"), pairs)])
+    means = [sum(said["scores"][3 * at : 3 * at + 3]) / 3 for at in range(4)]
+    assert frame["score_mbr"][:4].to_list() == pytest.approx(means, abs=1e-5)
+
+
 def asked(watched: Watched) -> dict[str, int]:
     """How many items each scorer asked its model about."""
     return {facts["scorer"]: facts["asked"] for facts in watched.facts}
@@ -405,6 +441,7 @@ runpy.run_path(sys.argv[-1], run_name="__main__")' "$@"
 """
 
 
+@pytest.mark.slow
 def test_a_given_python_must_have_comet_and_may_be_noisy(
     python: Path, models: Path, recipe: Recipe, tmp_path: Path
 ) -> None:

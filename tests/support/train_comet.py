@@ -26,7 +26,8 @@ from transformers import XLMRobertaConfig, XLMRobertaModel, XLMRobertaTokenizerF
 KINDS = {
     "regression": (RegressionMetric, {}),
     "referenceless": (ReferencelessRegression, {}),
-    "unified": (UnifiedMetric, {"input_segments": ["mt", "src"]}),
+    # Published ones do not normalise the layers that they mix.
+    "unified": (UnifiedMetric, {"input_segments": ["mt", "src"], "layer_norm": False}),
     "unified-all": (UnifiedMetric, {"input_segments": ["mt", "src", "ref"]}),
     "xcomet": (XCOMETMetric, {"loss_lambda": 0.0}),
     "ranking": (RankingMetric, None),

@@ -11,21 +11,14 @@ from corpus.errors import UserError
 from datagen.readers.base import Reader
 from datagen.readers.names import open_reader, reader_class, reader_names
 
+NAMES = [
+    *("cocoa_mt", "csv", "dataset", "hub", "jsonl", "mlqe_pe", "mqm", "parquet", "salesforce_xml_mt", "text", "tmx"),
+    *("tsv", "wmt", "wmt25_terminology"),
+]
+
 
 def test_every_reader_is_named_after_its_field() -> None:
-    assert reader_names() == [
-        "csv",
-        "dataset",
-        "hub",
-        "jsonl",
-        "mlqe_pe",
-        "mqm",
-        "parquet",
-        "text",
-        "tmx",
-        "tsv",
-        "wmt",
-    ]
+    assert reader_names() == NAMES
     for name in reader_names():
         reader = reader_class([name])
         assert issubclass(reader, Reader)
@@ -36,7 +29,7 @@ def test_every_reader_is_named_after_its_field() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"jsonl": "x", "tmx": "y"}, "found jsonl and tmx, expected one of: csv, dataset, "),
+        ({"jsonl": "x", "tmx": "y"}, "found jsonl and tmx, expected one of: cocoa_mt, csv, "),
         ({"josnl": "x"}, "found josnl, expected one of: .* Did you mean 'jsonl'"),
         ({}, "found nothing, expected one of"),
         ({"jsonl": "x", "kind": "pair", "delimiter": ";"}, "unknown option 'delimiter'"),
