@@ -394,8 +394,8 @@ def test_a_recipe_scores_each_thing_once(python: Path, models: Path, recipe: Rec
     assert told["score_xcomet"].signature.startswith("comet|model:xcomet|content:")
     assert told["score_xcomet"].signature.endswith("|refs:first|dtype:float32|window:512|version:2.2.7")
     assert (told["score_da"].family, told["score_da"].unjudged) == ("comet", 3)
-    # Two of the three systems say the same.
-    assert asked(watched) == {"da": 49 * 4, "kiwi": 100, "xcomet": 98}
+    # Two of the three systems say the same, and some translations are their own reference.
+    assert asked(watched) == {"da": len({*triples[0], *triples[1]}), "kiwi": 100, "xcomet": 98}
 
     # Another threshold asks no model; of another system's rows only those are scored.
     logs = {log: log.stat() for log in tmp_path.glob("runs/test/scores/work-*/*.log")}
