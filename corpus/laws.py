@@ -70,6 +70,11 @@ def _pair(counts: Counts) -> Iterator[Balance]:
     yield Balance("groups = groups with a pair + groups without, by reason", plain(counts, "groups"), out)
 
 
+def _verifiable(counts: Counts) -> Iterator[Balance]:
+    out = plain(counts, "rows") + plain(counts, "rejected")
+    yield Balance("candidates = rows + rejected, by reason", plain(counts, "candidates"), out)
+
+
 def _mix(counts: Counts) -> Iterator[Balance]:
     yield Balance("rows = Σ rows × times taken, over sources", plain(counts, "rows"), plain(counts, "taken"))
     out = plain(counts, "train") + plain(counts, "validation")
@@ -85,6 +90,7 @@ LAWS: dict[str, Callable[[Counts], Iterator[Balance]]] = {
     "dedup": _dropped,
     "best": _best,
     "pair": _pair,
+    "verifiable": _verifiable,
     "mix": _mix,
     "render": _kept_or_aside,
 }
@@ -96,6 +102,7 @@ SET_ASIDE: dict[str, tuple[str, ...]] = {
     "dedup": ("dropped",),
     "best": ("left", "without"),
     "pair": ("left", "without"),
+    "verifiable": ("rejected",),
     "render": ("aside",),
 }
 """Which counts by reason tell of the rows in `aside/`."""

@@ -120,7 +120,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "verifiable",
-            {"prompt": MESSAGES, "references": pl.List(pl.String), "verifiers": VERIFIERS},
+            {"prompt": MESSAGES, "references": pl.List(pl.String), "source": pl.String(), "verifiers": VERIFIERS},
             ("prompt", "verifiers"),
             ("prompt", "references", "verifiers"),
         ),

@@ -13,12 +13,13 @@ from corpus.errors import UserError, nearest
 from corpus.manifest import read_manifest
 from corpus.plain_yaml import KeyPath, parse
 from datagen.engines.names import engine_class
+from datagen.makers.names import maker_class
 from datagen.readers.names import reader_class
 from datagen.stages import STAGES
 from datagen.stages.base import Header, Stage
 from datagen.stages.read import Read, Sample
 from filters.base import Part, Scorer
-from filters.names import filter_class, scorer_class
+from filters.names import filter_class, scorer_class, verifier_class
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _TOP = ("name", "seed", "stages")
@@ -27,6 +28,8 @@ _PARTS: dict[str, Callable[[str], type[Part]]] = {
     "gates": filter_class,
     "scorers": scorer_class,
     "engines": engine_class,
+    "make": maker_class,
+    "verifiers": verifier_class,
 }
 """Stage options that are lists of parts opened by name."""
 

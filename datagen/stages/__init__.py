@@ -13,6 +13,7 @@ from datagen.stages.read import Read
 from datagen.stages.render import Render
 from datagen.stages.score import Score
 from datagen.stages.select import Select
+from datagen.stages.verifiable import Verifiable
 
 STAGES: dict[str, type[Stage]] = {
     "read": Read,
@@ -23,6 +24,7 @@ STAGES: dict[str, type[Stage]] = {
     "dedup": Dedup,
     "best": Best,
     "pair": Pair,
+    "verifiable": Verifiable,
     "mix": Mix,
     "render": Render,
 }

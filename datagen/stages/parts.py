@@ -1,4 +1,4 @@
-"""Lists of filters, scorers and engines as options: opened by name, written back as names with resolved options."""
+"""Lists of filters, scorers, engines and the like as options: opened by name, written back with resolved options."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Annotated, Any
 from pydantic import PlainSerializer
 
 from datagen.engines.base import Engine
+from datagen.makers.base import Maker
 from filters.base import Filter, Part, Scorer
 from filters.models import model_name
+from filters.verifier import Verifier
 
 
 def _dump(parts: tuple[Part, ...]) -> list[dict[str, Any]]:
@@ -26,6 +28,8 @@ def _options(part: Part) -> dict[str, Any]:
 
 Filters = Annotated[tuple[Filter, ...], PlainSerializer(_dump)]
 Scorers = Annotated[tuple[Scorer, ...], PlainSerializer(_dump)]
+Makers = Annotated[tuple[Maker, ...], PlainSerializer(_dump)]
+Verifiers = Annotated[tuple[Verifier, ...], PlainSerializer(_dump)]
 
 
 def _dump_engines(engines: tuple[Engine, ...]) -> list[dict[str, Any]]:

@@ -1,0 +1,124 @@
+"""`translation_rules`: a translation that must keep rules which its instruction gives."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from corpus.errors import nearest
+from corpus.languages import canonical
+from datagen.makers.base import Candidate, Maker, Problem, Rejected, entry
+from datagen.tasks.base import open_task
+from filters.translation_rules.base import Rule, Source
+from filters.translation_rules.families import FAMILIES
+from filters.translation_rules.text import Text
+from filters.verifiers.translation_rules import TranslationRules as RulesVerifier
+
+Language = Literal["en", "source", "target"]
+
+
+class TranslationRuleProblems(Maker):
+    """Translations with rules: dates of one form, converted units, a glossary, tags kept … of pairs of texts.
+
+    Rules are those that a source gives reason for and that its human translation keeps, as it is or with dates, units,
+    marks and the like rewritten; the translation so made is the reference. A glossary stands in `meta.terms` (terms of
+    the source with their translations), words to avoid in `meta.forbidden`, the form of address in `meta.formality`
+    (`formal`, `informal`). `score_difficulty` is the number of rules.
+    """
+
+    kinds: ClassVar[tuple[str, ...]] = ("pair",)
+
+    families: tuple[str, ...] = ()
+    """Families that may be asked for; default: all. `docs/verifiers-rules.md` lists them."""
+    most: int = Field(default=3, ge=1, le=10)
+    """Most rules of a problem; it has one or more, each of another family."""
+    copies: int = Field(default=1, ge=1, le=100)
+    """How many problems are made of a pair, each with rules of its own."""
+    instructions: tuple[Language, ...] = Field(default=("en", "source", "target"), min_length=1)
+    """Languages in which rules are told; one of them is drawn for a problem, English where it has no wording."""
+
+    @field_validator("families")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in FAMILIES:
+                raise ValueError(
+                    f"there is no family {name!r}.{nearest(name, list(FAMILIES))} Known: {', '.join(FAMILIES)}"
+                )
+        return names
+
+    def problems(self, row: Mapping[str, Any], rng: random.Random, place: int) -> Iterable[Candidate]:
+        """The pair with rules, `copies` times."""
+        del place
+        asked = open_task("translate").prompts(row)
+        if isinstance(asked, str):
+            return [Rejected(asked)]
+        source = _source(row)
+        found = [rule for name in self.families or FAMILIES for rule in FAMILIES[name].find(source)]
+        if not found:
+            return [Rejected("no_rule_applies")]
+        request = asked[0][-1]["content"]
+        return [self._problem(request, row, source, found, rng) for _ in range(self.copies)]
+
+    def _problem(
+        self, request: str, row: Mapping[str, Any], source: Source, found: list[Rule], rng: random.Random
+    ) -> Candidate:
+        rules, reference = self._kept(row["target"], source, found, rng)
+        if not rules:
+            return Rejected("no_rule_kept", ", ".join(dict.fromkeys(rule.key() for rule in found)))
+        told = [self._told(rule, source, language) for language in [rng.choice(self.instructions)] for rule in rules]
+        prompt = "\n".join([" ".join(told) if rng.random() < 0.5 else "\n".join(told), "", request])
+        return Problem(
+            prompt=[{"role": "user", "content": prompt}],
+            verifiers=[entry(RulesVerifier.model_validate({"rules": [rule.model_dump() for rule in rules]}))],
+            references=[reference],
+            checks=sorted(rule.family for rule in rules),  # type: ignore[attr-defined]  # every family has one
+            difficulty=float(len(rules)),
+        )
+
+    def _kept(self, target: str, source: Source, found: list[Rule], rng: random.Random) -> tuple[list[Rule], str]:
+        """Rules of different families, drawn, that the translation keeps together; and the translation."""
+        rules: list[Rule] = []
+        wanted = rng.randint(1, self.most)
+        for rule in rng.sample(found, len(found)):
+            if len(rules) == wanted:
+                break
+            if type(rule) in map(type, rules):
+                continue
+            changed = rule.adapt(target, source)
+            if changed is not None and all(kept.check(Text(changed), source).score == 1 for kept in rules):
+                rules.append(rule)
+                target = changed
+        return rules, target
+
+    def _told(self, rule: Rule, source: Source, language: Language) -> str:
+        rng = random.Random(f"{rule!r}")
+        code = {"en": "en", "source": source.src_lang, "target": source.tgt_lang}[language]
+        told = rule.instruct(code, rng) or rule.instruct("en", rng)
+        assert told is not None  # every key has an English wording, which a test sees to
+        return told
+
+
+def _source(row: Mapping[str, Any]) -> Source:
+    """What is translated, with what `meta` tells of it."""
+    meta = row["meta"]
+    given = meta.get("terms")
+    terms = {term: _first(words) for term, words in given.items() if _first(words)} if isinstance(given, dict) else {}
+    return Source(
+        Text(row["source"]),
+        canonical(row["src_lang"]),
+        canonical(row["tgt_lang"]),
+        terms=terms,
+        forbidden=[word for word in meta.get("forbidden") or () if isinstance(word, str)],
+        formal={"formal": True, "informal": False}.get(str(meta.get("formality"))),
+    )
+
+
+def _first(words: object) -> str:
+    """A term's translation, of several the first."""
+    if isinstance(words, list):
+        words = words[0] if words else ""
+    return words if isinstance(words, str) else ""
