@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from corpus.languages import parse
 from filters.translation_rules import locales
 
 _LATIN_HALVES = {
@@ -20,6 +21,9 @@ _LATIN_HALVES = {
 }
 """What writers of every language borrow."""
 _ENGLISH_HALVES = {"am": "am", "pm": "pm"}
+
+_HOURS = {"hi": ("बजे",), "th": ("นาฬิกา",)}
+"""Words behind a time that CLDR does not list."""
 
 
 class Time(NamedTuple):
@@ -91,6 +95,17 @@ def _read(match: re.Match[str], halves: dict[str, str]) -> Time | None:
     if half in ("am", "pm") and hour <= 12:
         hour = hour % 12 + (12 if half == "pm" else 0)
     return Time(*match.span(), match.group().strip(), (hour % 24) * 60 + minute, bool(half), half == "any")
+
+
+def whole(flat: str, time: Time, code: str) -> int:
+    """Where a time ends with the word of the 24-hour clock behind it: 20:30 [Uhr], 20:30 [uur], 20.30 [น.]."""
+    quoted = re.findall(r"([^\W\d_HhKkmabB]+\.?)", locales.skeleton(code, "Hm").replace("'", ""))
+    names = {_hours(code), *quoted, *_HOURS.get(parse(code).language, ())} | {
+        after for _, after in locales.unit_forms(code, "duration-hour")
+    }
+    words = "|".join(sorted(map(re.escape, names - {""}), key=len, reverse=True)) or "(?!)"
+    found = re.compile(rf" ?(?:{words})(?![^\W\d_])").match(flat, time.end)
+    return found.end() if found else time.end
 
 
 def rendered(minutes: int, clock: int, code: str) -> str:

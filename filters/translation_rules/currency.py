@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from filters.translation_rules import locales, money, quantities
+from filters.translation_rules import exchange, locales, money, quantities
 from filters.translation_rules.base import Amount, Rule, Source, added, failed, met
+from filters.translation_rules.edits import Edit, joined
 from filters.translation_rules.quantities import Beside
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
@@ -99,6 +101,39 @@ class Currency(Rule):
             return "another currency"
         known = any(found.name == old.unit and found.value == old.value for old in self.amounts)
         return "amount in another form" if known and not self.to else "another amount"
+
+    def edits(self, answer: Text, source: Source, /) -> list[Edit] | None:
+        """Each amount that is in another form or currency: its number, and its name or sign where that changes too."""
+        left, edits = list(self.amounts), list[Edit]()
+        for found in money.amounts(answer.flat, self.locale, source.src_lang):
+            fits = next((old for old in left if self._is(found, old)), None)
+            old = fits or next((old for old in left if self._means(found, old, source.src_lang)), None)
+            if old is None or not _is_clear(found, answer.flat, self.locale):
+                return None
+            changed = [] if fits else self._changed(answer.flat, found, old)
+            if changed is None:
+                return None
+            edits += changed
+            left.remove(old)
+        return None if left else edits
+
+    def _means(self, found: Beside, old: Amount, src_lang: str) -> bool:
+        """Whether an amount is the old one, in the separators of either language."""
+        values = {quantities.value(found.number.text, locales.separators(code)) for code in (self.locale, src_lang)}
+        return found.name == old.unit and old.value in values
+
+    def _changed(self, flat: str, found: Beside, old: Amount) -> list[Edit] | None:
+        if self.to and self.rate:
+            exact = Decimal(old.value) * Decimal(self.rate)
+            value = exchange.plain(round(exact, 0 if exact >= 100 and "." not in old.value else 2))
+            return exchange.of_currency(flat, found, value, self.to, self.locale)
+        places = 2 if re.search(r"[.,][0-9]{1,2}$", found.number.text) else None
+        if _named(found):
+            number = quantities.rendered(old.value, self.locale, places=places)
+            return [Edit(found.number.start, found.number.end, number)]
+        if joined(flat, *found.whole):
+            return None
+        return [Edit(*found.whole, money.written(old.value, old.unit, self.locale, places=places))]
 
     def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the amounts."""

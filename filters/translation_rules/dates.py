@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Literal, Self
 
@@ -10,6 +11,7 @@ from pydantic import Field, field_validator
 from filters.translation_rules import calendar
 from filters.translation_rules.base import Rule, Source, added, failed, met
 from filters.translation_rules.calendar import Day
+from filters.translation_rules.edits import Edit, agrees, ranged
 from filters.translation_rules.locales import locale
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
@@ -71,6 +73,28 @@ class Dates(Rule):
                 return failed("date too often" if known else "date in another form", told)
             wanted[day] -= 1
         return failed("date missing", told) if any(wanted.values()) else met(told)
+
+    def edits(self, answer: Text, source: Source, /) -> list[Edit] | None:
+        """Each date that stands in another style, with the words for its year."""
+        wanted, edits = Counter(self.dates), []
+        for date in calendar.dates(answer.flat, self.locale, source.src_lang):
+            days = [day for day in date.days if wanted[_name(day)] > 0]
+            if len(days) != 1 or ranged(answer.flat, date.start, date.end):
+                return None
+            wanted[_name(days[0])] -= 1
+            if not self._is(date.text, days[0]):
+                edits.append(self._edit(answer.flat, date, days[0]))
+        fit = all(agrees(answer.flat, edit.start, edit.text, self.locale) for edit in edits)
+        return edits if fit and not any(wanted.values()) else None
+
+    def _edit(self, flat: str, date: calendar.Written, day: Day) -> Edit:
+        new = calendar.rendered(day, self.style, self.locale)
+        end, has_word = calendar.whole(flat, date, self.locale)
+        if has_word and self.style == "long":
+            new, end = re.sub(r"(?<=[0-9]{4})\D+$", "", new), date.end
+        if flat[end : end + 1] in (".", "-"):  # one stop ends date and sentence; before an ending none stands
+            new = new.removesuffix(".")
+        return Edit(date.start, end, new, ascii_digits=self.style == "iso")
 
     def _is(self, text: str, day: Day) -> bool:
         return calendar.normalized(text) in calendar.renderings(day, self.style, self.locale)

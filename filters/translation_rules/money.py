@@ -59,7 +59,7 @@ def amounts(flat: str, code: str, *more: str) -> list[Beside]:
     return [amount for amount in found if amount]
 
 
-def written(plain: str, currency: str, code: str, places: int = 2) -> str:
+def written(plain: str, currency: str, code: str, places: int | None = 2) -> str:
     """An amount as CLDR's standard pattern of a language writes it."""
     pattern = locales.data(code, "currency_formats").get("standard")
     shape = locales.seen(pattern.pattern).partition(";")[0] if pattern else "¤#,##0.00"

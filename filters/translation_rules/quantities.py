@@ -117,6 +117,9 @@ class Beside(NamedTuple):
     value: str | None
     name: str
     """What the sign stands for, as the table of names says."""
+    number: Number
+    whole: tuple[int, int]
+    """From where to where it stands with a sign before the number."""
 
 
 class Names:
@@ -131,6 +134,8 @@ class Names:
         self._longest = max((max(len(before), len(after)) for before, after, _ in self._pairs), default=0) + 2
         self._after = _alternatives((after for before, after, _ in self._pairs if not before), letters_after)
         self._names_after = {after: name for before, after, name in reversed(self._pairs) if not before}
+        self.listed = frozenset(self._names_after)
+        """Names that stand behind numbers, in lower case."""
         self._first = frozenset(after[0] for after in self._names_after if after)
         self._by_last: dict[str, list[tuple[str, str, str]]] = {}
         for row in self._pairs:
@@ -149,15 +154,20 @@ class Names:
         if found is None:
             return None
         end = number.end + found.end()
-        return Beside(number.start, end, flat[number.start : end], number.value, self._names_after[found[1]])
+        text, name = flat[number.start : end], self._names_after[found[1]]
+        return Beside(number.start, end, text, number.value, name, number, (number.start, end))
 
     def _before(self, flat: str, number: Number) -> Beside | None:
-        before = flat[max(0, number.start - self._longest) : number.start].lower().rstrip(_SKIPPED)
+        window = max(0, number.start - self._longest)
+        before = flat[window : number.start].lower().rstrip(_SKIPPED)
         for left, right, name in self._by_last.get(before[-1:], ()):
             if before.endswith(left) and not _goes_on(before[: -len(left)], left):
                 follows = flat[number.end : number.end + len(right) + 1].lower().lstrip(" ")
                 if follows.startswith(right):
-                    return Beside(number.start, number.end, f"{left}{number.text}{right}", number.value, name)
+                    end = flat.index(right, number.end) + len(right) if right.strip() else number.end
+                    whole = (window + len(before) - len(left), end)
+                    text = f"{left}{number.text}{right}"
+                    return Beside(number.start, number.end, text, number.value, name, number, whole)
         return None
 
 

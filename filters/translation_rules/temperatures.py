@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
+from filters.translation_rules import exchange
 from filters.translation_rules.base import Source
 from filters.translation_rules.units import Conversion, found_amounts
 
@@ -49,3 +50,8 @@ class Temperatures(Conversion):
     def near(self, found: Decimal, wanted: Decimal) -> bool:
         """Within the tolerance."""
         return abs(found - wanted) <= Decimal(str(self.tolerance))
+
+    def rounded(self, exact: Decimal, old: str) -> str:
+        """In degrees, or tenths where the old one had them."""
+        tenths = not old.isdigit()
+        return exchange.plain(round(exact, 1 if tenths else 0) + 0)

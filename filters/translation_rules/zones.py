@@ -19,6 +19,12 @@ def zone_after(flat: str, end: int) -> str | None:
     return found[1].replace(" ", "").replace("−", "-") if found else None
 
 
+def place_after(flat: str, end: int) -> tuple[int, int] | None:
+    """From where to where the zone stands that is named right behind a place."""
+    found = _NAME.match(flat, end)
+    return found.span(1) if found else None
+
+
 def offset(zone: str) -> int | None:
     """Minutes east of UTC that a zone's short name means; None where it means several, or none is known."""
     return _offsets().get(zone)
