@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from corpus.errors import UserError
 from corpus.languages import canonical
-from filters.translation_rules.edits import Edit, edited
+from filters.translation_rules.edits import Edit, edited, with_one_stop
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
 
@@ -91,7 +91,7 @@ class Rule(BaseModel):
         if self.check(answer, source).score == MET:
             return translation
         edits = self.edits(answer, source)
-        changed = edited(answer, edits) if edits else None
+        changed = edited(answer, [with_one_stop(answer.flat, edit) for edit in edits]) if edits else None
         return changed if changed is not None and self.check(Text(changed), source).score == MET else None
 
     def edits(self, answer: Text, source: Source, /) -> list[Edit] | None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from corpus.languages import parse
 from filters.translation_rules import locales
+from filters.translation_rules.edits import goes_on
 
 _SHORT_GAP, _GAP = r"[^\d\n\ufffc]{0,4}?", r"[^\d\n\ufffc]{0,7}?"
 """What may stand between the parts of a date: a stop, an ordinal's ending, "of", "de"."""
@@ -132,25 +133,16 @@ def rendered(day: Day, style: str, code: str) -> str:
 
 
 def whole(flat: str, written: Written, code: str) -> tuple[int, bool]:
-    """Where a date ends with what belongs to it: 5 марта 2024 [года]; and whether words for the year stand there.
-
-    A stop that ends the sentence too stays outside.
-    """
+    """Where a date ends with what belongs to it: 5 марта 2024 [года]; and whether words for the year stand there."""
     end = written.end
     words = _YEARS.get(parse(code).language)
     found = re.compile(rf" ?(?:{words})(?![^\W\d_])").match(flat, end) if words else None
     if found and re.search(r"\d{4}$", written.text):
         end = found.end()
     stopped = pattern_of("numeric", code, year=True).endswith(".") or found
-    if stopped and flat[end : end + 1] == "." and _goes_on(flat, end + 1):
+    if stopped and flat[end : end + 1] == "." and goes_on(flat, end + 1):
         end += 1
     return end, found is not None
-
-
-def _goes_on(flat: str, at: int) -> bool:
-    """Whether the sentence goes on with a small letter or a mark."""
-    follows = flat[at : at + 2].lstrip(" ")[:1]
-    return bool(follows) and not follows.isupper()
 
 
 def _names(pattern: str, month: int, code: str) -> Iterator[str]:

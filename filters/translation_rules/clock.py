@@ -22,8 +22,11 @@ _LATIN_HALVES = {
 """What writers of every language borrow."""
 _ENGLISH_HALVES = {"am": "am", "pm": "pm"}
 
-_HOURS = {"hi": ("बजे",), "th": ("นาฬิกา",)}
-"""Words behind a time that CLDR does not list."""
+_HOURS = {
+    **{"de": r"Uhr", "nl": r"uur|u", "fr": r"heures|h", "es": r"horas|hrs\.?|h", "pt": r"horas|h", "ca": r"hores|h"},
+    **{"it": r"ore", "ru": r"часов|ч\.", "uk": r"год\.|годин", "hi": r"बजे", "th": r"น\.|นาฬิกา|โมง", "pl": r"godz\."},
+}
+"""Words that stand behind times by the clock of 24 hours; Thai ones behind those of 12 too."""
 
 
 class Time(NamedTuple):
@@ -99,11 +102,7 @@ def _read(match: re.Match[str], halves: dict[str, str]) -> Time | None:
 
 def whole(flat: str, time: Time, code: str) -> int:
     """Where a time ends with the word of the 24-hour clock behind it: 20:30 [Uhr], 20:30 [uur], 20.30 [น.]."""
-    quoted = re.findall(r"([^\W\d_HhKkmabB]+\.?)", locales.skeleton(code, "Hm").replace("'", ""))
-    names = {_hours(code), *quoted, *_HOURS.get(parse(code).language, ())} | {
-        after for _, after in locales.unit_forms(code, "duration-hour")
-    }
-    words = "|".join(sorted(map(re.escape, names - {""}), key=len, reverse=True)) or "(?!)"
+    words = _HOURS.get(parse(code).language, "(?!)")
     found = re.compile(rf" ?(?:{words})(?![^\W\d_])").match(flat, time.end)
     return found.end() if found else time.end
 

@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from filters.translation_rules import exchange, locales, money, quantities
+from filters.translation_rules import exchange, locales, measures, money, quantities
 from filters.translation_rules.base import Amount, Rule, Source, added, failed, met
 from filters.translation_rules.edits import Edit, joined
 from filters.translation_rules.quantities import Beside
@@ -51,6 +51,9 @@ class Currency(Rule):
         if not found or len(found) > 20 or any(not _is_clear(amount, flat, source.src_lang) for amount in found):
             return []
         amounts = tuple(Amount(value=amount.value or "", unit=amount.name) for amount in found)
+        weights = {weight.start for weight in measures.of_text(source.text, source.src_lang)}
+        if any(amount.start in weights for amount in found):
+            return []  # pounds that may be weighed
         if any(not cls._fits(amount, old, source.tgt_lang) for amount, old in zip(found, amounts, strict=True)):
             rules.append(cls(locale=source.tgt_lang, amounts=amounts))
         (first, *others) = {amount.unit for amount in amounts}
@@ -118,8 +121,10 @@ class Currency(Rule):
         return None if left else edits
 
     def _means(self, found: Beside, old: Amount, src_lang: str) -> bool:
-        """Whether an amount is the old one, in the separators of either language."""
-        values = {quantities.value(found.number.text, locales.separators(code)) for code in (self.locale, src_lang)}
+        """Whether an amount is the old one, in the separators of either language or with others between groups."""
+        text = found.number.text
+        values = {quantities.value(text, locales.separators(code)) for code in (self.locale, src_lang)}
+        values = {quantities.whole_groups(text)} if quantities.whole_groups(text) == old.value else values
         return found.name == old.unit and old.value in values
 
     def _changed(self, flat: str, found: Beside, old: Amount) -> list[Edit] | None:

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from filters.translation_rules import calendar
 from filters.translation_rules.base import Rule, Source, added, failed, met
 from filters.translation_rules.calendar import Day
-from filters.translation_rules.edits import Edit, agrees, ranged
+from filters.translation_rules.edits import Edit, agrees, goes_on, ranged
 from filters.translation_rules.locales import locale
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
@@ -79,7 +79,7 @@ class Dates(Rule):
         wanted, edits = Counter(self.dates), []
         for date in calendar.dates(answer.flat, self.locale, source.src_lang):
             days = [day for day in date.days if wanted[_name(day)] > 0]
-            if len(days) != 1 or ranged(answer.flat, date.start, date.end):
+            if len(days) != 1 or ranged(answer.flat, date.start, date.end) or self._has_ordinal(answer.flat, date):
                 return None
             wanted[_name(days[0])] -= 1
             if not self._is(date.text, days[0]):
@@ -87,13 +87,21 @@ class Dates(Rule):
         fit = all(agrees(answer.flat, edit.start, edit.text, self.locale) for edit in edits)
         return edits if fit and not any(wanted.values()) else None
 
+    def _has_ordinal(self, flat: str, date: calendar.Written) -> bool:
+        """Whether the day goes on behind it, where days come first: joulukuun 26. päivänä."""
+        day_last = calendar.pattern_of("long", self.locale, year=False).rstrip(".").endswith("d")
+        year_last = re.search(r"[0-9]{4}$", date.text)
+        return not (day_last or year_last) and flat[date.end : date.end + 1] == "." and goes_on(flat, date.end + 1)
+
     def _edit(self, flat: str, date: calendar.Written, day: Day) -> Edit:
         new = calendar.rendered(day, self.style, self.locale)
         end, has_word = calendar.whole(flat, date, self.locale)
         if has_word and self.style == "long":
             new, end = re.sub(r"(?<=[0-9]{4})\D+$", "", new), date.end
-        if flat[end : end + 1] in (".", "-"):  # one stop ends date and sentence; before an ending none stands
+        if flat[end : end + 1] == "-":  # no stop before an ending: 2024. 03. 05-én
             new = new.removesuffix(".")
+        if flat[end : end + 1].isdigit():  # 2024年3月5日14:00
+            new += " "
         return Edit(date.start, end, new, ascii_digits=self.style == "iso")
 
     def _is(self, text: str, day: Day) -> bool:

@@ -23,6 +23,9 @@ _FIRST_OF_RANGE = re.compile(
 )
 _LAST_OF_RANGE = re.compile(r" ?(?:[-–—‑−~～〜至到]|から|부터) ?\d")
 
+_CODE = re.compile(r"<(code\w*|pre|kbd|samp|script|style)\b[^<>]*>.*?(?:</\1>|\Z)|`[^`\n]+`", re.DOTALL)
+"""Code, where every sign means something."""
+
 
 class Edit(NamedTuple):
     """A stretch of `Text.flat` and what shall stand there."""
@@ -35,14 +38,16 @@ class Edit(NamedTuple):
 
 
 def edited(text: Text, edits: Sequence[Edit]) -> str | None:
-    """The raw text with the changes; None where a stretch has tags in it, or cannot be found in the raw text."""
+    """The raw text with the changes; None where a stretch has tags in it, is code, or is not found in the raw text."""
     origins, parts, done = text.origins, [], 0
+    code = [found.span() for found in _CODE.finditer(text.raw)]
     if origins is None:
         return None
     for edit in sorted(edits):
         start, end = origins[edit.start][0], origins[edit.end - 1][1]
         cut = any(0 < at < len(origins) and origins[at - 1] == origins[at] for at in (edit.start, edit.end))
-        if cut or start < done or TAG.search(text.raw, start, end):
+        coded = any(first < end and start < last for first, last in code)
+        if cut or coded or start < done or TAG.search(text.raw, start, end):
             return None
         old = text.raw[start:end]
         parts += [text.raw[done:start], edit.text if edit.ascii_digits else _with_digits_of(old, edit.text)]
@@ -57,6 +62,20 @@ def _with_digits_of(old: str, new: str) -> str:
     return re.sub("[0-9]", lambda digit: chr(zero + int(digit[0])), new)
 
 
+def with_one_stop(flat: str, edit: Edit) -> Edit:
+    """The edit so that a stop that ends both an abbreviation and the sentence stands there once, before and after."""
+    if edit.text.endswith(".") and flat[edit.end : edit.end + 1] == ".":
+        return edit._replace(text=edit.text[:-1])
+    ends = flat[edit.end - 1] == "." and edit.end - edit.start > 1 and not edit.text.endswith(".")
+    return edit._replace(end=edit.end - 1) if ends and not goes_on(flat, edit.end) else edit
+
+
+def goes_on(flat: str, at: int) -> bool:
+    """Whether the sentence goes on at a place, with a small letter, a digit or a mark within a sentence."""
+    follows = flat[at : at + 2].lstrip(" ")[:1]
+    return follows.isdigit() or follows in tuple(",;:–—-(") or (follows.isalpha() and not follows.isupper())
+
+
 def agrees(flat: str, start: int, new: str, code: str) -> bool:
     """Whether a word that sounds like the number behind it still may stand before another one: an 8, l'8, az 5."""
     old_number, new_number = (found[0] if (found := re.match(r"\d+", text)) else text for text in (flat[start:], new))
@@ -65,8 +84,13 @@ def agrees(flat: str, start: int, new: str, code: str) -> bool:
     if re.search(r"[^\W\d_]['’] ?$", flat[:start]):
         return False
     articles = _ARTICLES.get(parse(code).language, ())
-    before = re.search(r"([^\W\d_]+) $", flat[max(0, start - 12) : start])
-    return not (before and before[1].lower() in articles)
+    return word_before(flat, start) not in articles
+
+
+def word_before(flat: str, start: int) -> str:
+    """The word before a place, in lower case."""
+    found = re.search(r"([^\W\d_]+) $", flat[max(0, start - 16) : start])
+    return found[1].lower() if found else ""
 
 
 def ranged(flat: str, start: int, end: int) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 
 from corpus.languages import parse
 from filters.translation_rules import locales, measures, money, quantities
-from filters.translation_rules.edits import Edit, agrees, joined, ranged
+from filters.translation_rules.edits import Edit, agrees, joined, ranged, word_before
 from filters.translation_rules.quantities import Beside
 
 _HANG_ENDINGS = frozenset(["fi", "et", "hu", "tr", "az", "kk", "eu", "ka"])
@@ -15,6 +17,18 @@ _BEND = _HANG_ENDINGS.union(
     ["de", "is", "ru", "uk", "be", "pl", "cs", "sk", "sl", "hr", "sr", "bs", "mk", "lt", "lv", "el", "la", "hy", "ga"]
 )
 """Languages whose names of units have cases, which a number does not tell: there a sign is written."""
+
+_GENDERED = {
+    "es": "la las una unas estas esas aquellas muchas pocas otras varias el los un unos estos esos muchos otros varios",
+    "pt": "a as uma umas das nas às pelas estas essas muitas outras várias o os um uns dos nos aos pelos estes esses",
+    "it": "la le una delle nelle alle sulle dalle queste molte altre il i gli un dei nei ai sui dai questi molti",
+}
+"""Words that agree with the gender of the unit behind the number."""
+_PARTICLES = (*"은는이가을를과와로", "으로")
+"""Korean particles whose form follows the last sound of the word before them."""
+_FIRST = re.compile(r" ?[(（\[][^0-9)）]{0,12}[0-9]")
+_SECOND = re.compile(r"[(（\[][^0-9()（）]{0,8}$")
+"""An amount in brackets, behind another one, is that one in the other system already."""
 
 
 def of_unit(flat: str, found: Beside, plain: str, unit: str, code: str) -> list[Edit] | None:
@@ -28,6 +42,8 @@ def of_unit(flat: str, found: Beside, plain: str, unit: str, code: str) -> list[
     before, _, after = next((p for p in patterns if p), "").partition("{0}")
     if not before + after:
         return None
+    if not _takes(flat, found, name, after.strip(), code):
+        return None
     return _edits(flat, found, quantities.rendered(plain, code), before, after)
 
 
@@ -36,11 +52,13 @@ def of_currency(flat: str, found: Beside, plain: str, currency: str, code: str) 
     table, name = money.names(code), _name(flat, found)
     if not _free(flat, found, plain, code):
         return None
-    if name and name.isalpha() and not name.isupper() and parse(code).language not in _BEND:
-        return _edits(flat, found, quantities.rendered(plain, code), "", locales.currency_name(code, currency, plain))
+    places = 2 if "." in plain else 0
+    letters = name.replace(" ", "").replace("-", "")
+    if letters and all(map(_is_letter, letters)) and not name.isupper() and parse(code).language not in _BEND:
+        number, new_name = quantities.rendered(plain, code, places=places), locales.currency_name(code, currency, plain)
+        return _edits(flat, found, number, "", new_name) if _takes(flat, found, name, new_name, code) else None
     if name not in table.listed and name.lower() not in table.listed and parse(code).language in _HANG_ENDINGS:
         return None
-    places = 2 if "." in plain else 0
     return [Edit(*found.whole, money.written(plain, currency, code, places=places))]
 
 
@@ -90,9 +108,28 @@ def _length(name: str, found: Beside, code: str) -> str | None:
         return None
     if language in _BEND:
         return "short"
-    forms = locales.data(code, "unit_patterns").get(found.name, {}).get("long", {})
+    data = locales.data(code, "unit_patterns").get(found.name, {})
+    forms = data.get("long", {}) if "other" in data.get("long", {}) else data.get("short", {})
     spelled = [locales.seen(forms[key]).replace("{0}", "").strip().lower() for key in forms if key != "per"]
     return "long" if name.lower() in spelled or any(" " in form for form in spelled if not name) else "short"
+
+
+def _is_letter(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LM"
+
+
+def _takes(flat: str, found: Beside, old: str, new: str, code: str) -> bool:
+    """Whether the words around the old name may stay beside the new one: their gender, their last sound."""
+    language = parse(code).language
+    if language == "ko" and flat.startswith(_PARTICLES, found.whole[1]):
+        return _closed(old) == _closed(new) != ""
+    return word_before(flat, found.number.start) not in _GENDERED.get(language, "").split()
+
+
+def _closed(word: str) -> str:
+    """How a Korean word ends: `open`, in `l`, or `closed`; empty where its sound is not told."""
+    sound = (ord(word[-1]) - 0xAC00) % 28 if word and 0xAC00 <= ord(word[-1]) <= 0xD7A3 else None
+    return "" if sound is None else {0: "open", 8: "l"}.get(sound, "closed")
 
 
 def _free(flat: str, found: Beside, new: str, code: str) -> bool:
@@ -100,6 +137,6 @@ def _free(flat: str, found: Beside, new: str, code: str) -> bool:
     start, end = found.whole
     negative = found.value is not None and found.value.startswith("-")
     start = min(start, found.number.start - negative)
-    if joined(flat, start, end) or ranged(flat, start, end):
+    if joined(flat, start, end) or ranged(flat, start, end) or _SECOND.search(flat[:start]) or _FIRST.match(flat, end):
         return False
     return agrees(flat, found.number.start, new, code)

@@ -60,17 +60,21 @@ class Numbers(Rule):
         return met(told)
 
     def edits(self, answer: Text, source: Source, /) -> list[Edit] | None:
-        """Each number that stands as the source's language, or with other spaces or groups, writes it."""
+        """Each number that stands as the source's language writes it, or with another sign between groups.
+
+        Where a source has three digits behind its decimal sign, its writer may have meant thousands: that is left.
+        """
         values, flat = {value for _, value in self.numbers}, answer.flat
         other = locales.separators(source.src_lang)
         edits = []
-        for number in quantities.numbers(flat, self.locale):
-            meant = quantities.value(number.text, other)
-            if number.value in values or meant not in values:
+        for number in quantities.spaced_numbers(flat, self.locale):
+            read, grouped = quantities.value(number.text, other), quantities.whole_groups(number.text)
+            meant = grouped if grouped in values else read if read in values and not grouped else None
+            if meant is None or number.value == meant:
                 continue
             if not quantities.alone(flat, number):
                 return None
-            places = len(number.text.partition(other.decimal)[2])
+            places = 0 if meant == grouped else len(number.text.partition(other.decimal)[2])
             edits.append(Edit(number.start, number.end, quantities.rendered(meant, self.locale, places=places)))
         return edits
 

@@ -74,6 +74,8 @@ class Punctuation(Rule):
         for at, mark in enumerate(text):
             if mark not in self.marks or len(own.get(mark, "")) != 1:
                 continue
+            if "." in text[max(0, at - 1) : at] + text[at + 1 : at + 2]:  # dots of an ellipsis
+                continue
             abbreviates = mark == "." and own[mark] not in _UNSPACED
             if at == last or (not abbreviates and _behind_letters(text[: at + 1][-2:], mark)):
                 edits.append(Edit(at, at + 1, own[mark]))

@@ -35,7 +35,15 @@ class Number(NamedTuple):
 def numbers(flat: str, code: str) -> list[Number]:
     """Every number of a text in a language."""
     marks = separators(code)
-    pattern = _SPACED if marks.group == " " else _NUMBER
+    return _found(_SPACED if marks.group == " " else _NUMBER, flat, marks)
+
+
+def spaced_numbers(flat: str, code: str) -> list[Number]:
+    """Like `numbers`, with spaces between groups of three in whatever language."""
+    return _found(_SPACED, flat, separators(code))
+
+
+def _found(pattern: re.Pattern[str], flat: str, marks: Separators) -> list[Number]:
     return [Number(*found.span(), found.group(), value(found.group(), marks)) for found in pattern.finditer(flat)]
 
 
@@ -55,6 +63,12 @@ def value(text: str, marks: Separators) -> str | None:
         return None
     fraction = fraction.rstrip("0")
     return (digits.lstrip("0") or "0") + (f".{fraction}" if fraction else "")
+
+
+def whole_groups(text: str) -> str | None:
+    """A whole number in groups of three, by whatever sign: 76.000, 76 000, 76,000; None where it is none."""
+    found = re.fullmatch(r"[1-9][0-9]{0,2}(?:([.,'’ ])[0-9]{3})(?:\1[0-9]{3})*", text)
+    return re.sub("[^0-9]", "", text) if found else None
 
 
 def _grouped(groups: list[str], *, indian: bool) -> bool:
@@ -187,4 +201,5 @@ def _alternatives(names: Iterator[str], more: int) -> re.Pattern[str] | None:
 
 def _tail(more: int) -> str:
     """A word ends here or goes on with a few letters of an ending; scripts without spaces go on as they like."""
-    return rf"(?:(?![^\W\d_])|(?<=[^\W\d_]{{4}})[^\W\d_]{{0,{more}}}(?![^\W\d_])|(?<=[\u0e00-\u9fff\uac00-\ud7af]))"
+    unspaced = r"(?<=[A-Za-z])(?=[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af])|(?<=[\u0e00-\u9fff\uac00-\ud7af])"
+    return rf"(?:(?![^\W\d_])|(?<=[^\W\d_]{{4}})[^\W\d_]{{0,{more}}}(?![^\W\d_])|{unspaced})"

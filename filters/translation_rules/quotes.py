@@ -21,9 +21,11 @@ _STRAIGHT = re.compile(r'(?<![0-9])"')
 """Behind a digit it stands for inches."""
 _MARK = re.compile(rf'(?<![0-9])"|[{_ALL[1:]}]')
 
+_APART = r"[^\W_\u0e00-\U0010ffff]"
+"""A letter or digit of a script with spaces, which no quotation touches."""
 _SINGLE = re.compile(
-    r"(?<![^\W_])‘[^‘’'\n]*(?:(?<=[^\W_])’(?=[^\W_])[^‘’'\n]*)*’(?![^\W_])"
-    r"|(?<![^\W_])'(?=\S)[^'‘’\n]*(?:(?<=[^\W_])'(?=[^\W_])[^'‘’\n]*)*(?<=\S)'(?![^\W_])"
+    rf"(?<!{_APART})‘[^‘’'\n]*(?:(?<=[^\W_])’(?=[^\W_])[^‘’'\n]*)*?’(?!{_APART})"
+    rf"|(?<!{_APART})'(?=\S)[^'‘’\n]*(?:(?<=[^\W_])'(?=[^\W_])[^'‘’\n]*)*?(?<=\S)'(?!{_APART})"
 )
 """A quotation in single marks, which may have apostrophes within words."""
 
@@ -77,7 +79,9 @@ class Quotes(Rule):
         """The marks of each quotation, with the spaces that belong to « »; those within a quotation stay."""
         text = answer.plain
         *_, opened, closed = locales.quotes(self.locale)
-        marks = [found.start() for found in _MARK.finditer(text) if found.group() not in (opened, closed)]
+        marks = [found.start() for found in _MARK.finditer(text)]
+        if len(marks) != 2 * self.pairs:
+            marks = [at for at in marks if text[at] not in (opened, closed)]
         marks = marks or [at for found in _SINGLE.finditer(text) for at in (found.start(), found.end() - 1)]
         if len(marks) != 2 * self.pairs:
             return None

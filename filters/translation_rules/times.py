@@ -19,6 +19,9 @@ from filters.translation_rules.zones import offset, place_after, zone_after
 from filters.verifier import Verdict
 
 _SHOWN = 16 * 60 + 5
+_CLOCK = re.compile(r"(?<![0-9])[0-9]{1,2}:[0-9]{2}(?![0-9])")
+_SIGNS = ("+", "-", "−")
+"""Before an offset: GMT-10:00."""
 _ONE = ("es", "pt", "it", "gl", "ca")
 """Languages with an article before hours: a la 1, a las 13."""
 
@@ -83,21 +86,23 @@ class Times(Rule):
 
     def edits(self, answer: Text, source: Source, /) -> list[Edit] | None:
         """Each time by the other clock or in another zone, with the zone's name."""
-        flat, wanted, edits = answer.flat, Counter(self.times), []
+        flat, wanted, edits, covered = answer.flat, Counter(self.times), list[Edit](), 0
         for time in clock.times(flat, self.locale, source.src_lang):
             minutes = next((m for m in self._meant(flat, time) if wanted[m] > 0), None)
-            if minutes is None or ranged(flat, time.start, time.start):
+            if minutes is None or ranged(flat, time.start, time.start) or flat[: time.start].endswith(_SIGNS):
                 return None
+            covered += len(_CLOCK.findall(time.text))
             wanted[minutes] -= 1
             if time.halved != (self.clock == 12) or minutes != time.minutes:
-                end = clock.whole(flat, time, self.locale) if self.clock == 12 else time.end
+                takes = self.clock == 12 or parse(self.locale).language == "th"
+                end = clock.whole(flat, time, self.locale) if takes else time.end
                 edits.append(Edit(time.start, end, clock.rendered(minutes, self.clock, self.locale)))
                 if not self._same_article(time, minutes) or not agrees(flat, time.start, edits[-1].text, self.locale):
                     return None
             place = place_after(flat, time.end) if self.zone else None
             if self.zone and place and not _is_zone(zone_after(flat, time.end), self.zone):
                 edits.append(Edit(*place, self.zone, ascii_digits=True))
-        return None if any(wanted.values()) else edits
+        return None if any(wanted.values()) or covered < len(_CLOCK.findall(flat)) else edits
 
     def _meant(self, flat: str, time: Time) -> list[int]:
         """The minutes that a time of the answer may mean, in the rule's zone; none where its zone is not known."""

@@ -16,6 +16,8 @@ from filters.translation_rules.text import Text
 from filters.verifier import Verdict
 
 _RANGE = re.compile(r"[0-9] ?[^0-9\n.,;]{1,5}$")
+_NEAR = 0.016
+"""How far a rounded number may be from the exact one, as a share of it."""
 _GOES_ON = re.compile(r"[- ]?[0-9]")
 
 
@@ -72,7 +74,7 @@ class Conversion(Rule):
         """The number and the name of each amount that is as in the source."""
         left, edits = list(self.amounts), list[Edit]()
         for found in measures.of_text(answer, self.locale, source.src_lang):
-            if old := next((old for old in left if (found.value, found.name) == (old.value, old.unit)), None):
+            if old := next((old for old in left if found.name == old.unit and _worth(found, old.value)), None):
                 changed = self._changed(answer.flat, found, old)
                 if changed is None:
                     return None
@@ -112,6 +114,11 @@ class Conversion(Rule):
         value += (abs(value) / 3 + more).copy_sign(value) if more else 0
         rounded = round(value, 1 if abs(value) >= 10 else 2)
         return measures.written(exchange.plain(rounded), unit, self.locale)
+
+
+def _worth(found: Beside, value: str) -> bool:
+    """Whether an amount has a value, in the language's separators or with others between groups."""
+    return value in (found.value, quantities.whole_groups(found.number.text))
 
 
 def found_amounts(source: Source, units: dict[str, str]) -> list[Amount] | None:
@@ -180,7 +187,6 @@ class Units(Conversion):
         return abs(found - wanted) <= abs(wanted) * Decimal(str(self.tolerance))
 
     def rounded(self, exact: Decimal, old: str) -> str:
-        """With few digits, within a hundredth."""
-        return exchange.rounded(
-            exact, re.sub("[^0-9]", "", old), abs(exact) * Decimal(str(min(0.01, self.tolerance / 2)))
-        )
+        """With as few digits as people do: 6 feet are 1.8 m."""
+        share = Decimal(str(min(_NEAR, self.tolerance)))
+        return exchange.rounded(exact, re.sub("[^0-9]", "", old), abs(exact) * share)
