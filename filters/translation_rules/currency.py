@@ -111,7 +111,7 @@ class Currency(Rule):
         for found in money.amounts(answer.flat, self.locale, source.src_lang):
             fits = next((old for old in left if self._is(found, old)), None)
             old = fits or next((old for old in left if self._means(found, old, source.src_lang)), None)
-            if old is None or not _is_clear(found, answer.flat, self.locale):
+            if old is None or not _is_whole(found, answer.flat, self.locale):
                 return None
             changed = [] if fits else self._changed(answer.flat, found, old)
             if changed is None:
@@ -185,9 +185,12 @@ def _sign_first(found: Beside) -> bool:
 
 
 def _is_clear(amount: Beside, flat: str, code: str) -> bool:
-    """Whether the amount is all that is said: no word for a large number follows, no range."""
-    if not amount.value:
-        return False
+    """Whether the amount can be read and is all that is said."""
+    return bool(amount.value) and _is_whole(amount, flat, code) and not flat[amount.end : amount.end + 1].isalnum()
+
+
+def _is_whole(amount: Beside, flat: str, code: str) -> bool:
+    """Whether no word for a large number and no range follows."""
     follows = flat[amount.end : amount.end + 20].lower().lstrip(" -")
     scaled = quantities.scaled(flat, amount.end, code) or follows[:2] in ("bn", "mn") or follows[:3] == "mil"
-    return not scaled and not flat[amount.end : amount.end + 1].isalnum() and follows[:1] not in ("–", "−")
+    return not scaled and follows[:1] not in ("–", "−")

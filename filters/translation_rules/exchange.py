@@ -34,7 +34,7 @@ _SECOND = re.compile(r"[(（\[][^0-9()（）]{0,8}$")
 def of_unit(flat: str, found: Beside, plain: str, unit: str, code: str) -> list[Edit] | None:
     """Edits that make an amount one of another unit; None where its words cannot be changed by themselves."""
     name, hyphen = _name(flat, found), flat[found.number.end : found.number.end + 1] in ("-", "‑")
-    length = _length(name, found, code)
+    length = _length(flat[found.whole[0] : found.number.start].strip(" -−"), name, found, code)
     if length is None or not _free(flat, found, plain, code):
         return None
     form = "1" if hyphen and parse(code).language == "en" else plain.lstrip("-")  # a 5-mile walk
@@ -101,7 +101,7 @@ def _name(flat: str, found: Beside) -> str:
     return flat[found.number.end : found.whole[1]].strip(" -‑")
 
 
-def _length(name: str, found: Beside, code: str) -> str | None:
+def _length(before: str, name: str, found: Beside, code: str) -> str | None:
     """Whether the old name is written out, so that the new one may be too; None where an ending would be lost."""
     language = parse(code).language
     if name and name.lower() not in measures.names(code).listed and language in _HANG_ENDINGS:
@@ -110,8 +110,9 @@ def _length(name: str, found: Beside, code: str) -> str | None:
         return "short"
     data = locales.data(code, "unit_patterns").get(found.name, {})
     forms = data.get("long", {}) if "other" in data.get("long", {}) else data.get("short", {})
-    spelled = [locales.seen(forms[key]).replace("{0}", "").strip().lower() for key in forms if key != "per"]
-    return "long" if name.lower() in spelled or any(" " in form for form in spelled if not name) else "short"
+    spelled = [locales.seen(forms[key]).lower().partition("{0}") for key in forms if key != "per"]
+    old = (before.lower(), name.lower())
+    return "long" if old in [(first.strip(), last.strip()) for first, _, last in spelled] else "short"
 
 
 def _is_letter(character: str) -> bool:

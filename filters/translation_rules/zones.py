@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from filters.translation_rules import locales
 
-_NAME = re.compile(r"(?: ?[^\W\d_]{1,4}\.?)?? ?[(]?(UTC ?[-+−]\d{1,2}|GMT ?[-+−]\d{1,2}|[A-Z]{1,4}T|UTC|Z)(?![^\W_])")
+_NAME = re.compile(r"(?: ?[^\W\d_]{1,4}\.?)?? ?[(（]?(UTC ?[-+−]\d{1,2}|GMT ?[-+−]\d{1,2}|[A-Z]{1,4}T|UTC|Z)(?![^\W_])")
 """A word such as Uhr or น. may stand before it."""
 
 
