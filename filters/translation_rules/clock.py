@@ -103,7 +103,7 @@ def _read(match: re.Match[str], halves: dict[str, str]) -> Time | None:
 def whole(flat: str, time: Time, code: str) -> int:
     """Where a time ends with the word of the 24-hour clock behind it: 20:30 [Uhr], 20:30 [uur], 20.30 [น.]."""
     words = _HOURS.get(parse(code).language, "(?!)")
-    found = re.compile(rf" ?(?:{words})(?![^\W\d_])").match(flat, time.end)
+    found = re.compile(rf" ?(?:{words})(?![^\W\d_\u0e00-\u0e7f])").match(flat, time.end)
     return found.end() if found else time.end
 
 

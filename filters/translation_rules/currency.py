@@ -177,7 +177,7 @@ def _number(found: Beside) -> str:
 def _named(found: Beside) -> bool:
     """Whether the currency is told by a name, which stands where the language's grammar wants it."""
     name = found.text.replace(_number(found), "").strip(" -\u2011")
-    return sum(map(str.isalpha, name)) > 3 or any(ord(c) > 0x0E00 and c.isalpha() for c in name)
+    return sum(map(str.isalpha, name)) > 3 or any(ord(c) > 0x0900 and c.isalpha() for c in name)
 
 
 def _sign_first(found: Beside) -> bool:

@@ -103,7 +103,7 @@ def joined(flat: str, start: int, end: int) -> bool:
     before, after = flat[max(0, start - 1) : start], flat[end : end + 2]
     if _spaced(before) or before in ("-", "‑", "/"):
         return True
-    return _spaced(after[:1]) or (after[:1] in ("-", "‑", "/") and after[1:].isalnum())
+    return _spaced(after[:1]) or (after[:1] in ("-", "‑") and after[1:].isalnum())
 
 
 def _spaced(character: str) -> bool:

@@ -26,9 +26,9 @@ _GENDERED = {
 """Words that agree with the gender of the unit behind the number."""
 _PARTICLES = (*"은는이가을를과와로", "으로")
 """Korean particles whose form follows the last sound of the word before them."""
-_FIRST = re.compile(r" ?[(（\[][^0-9)）]{0,12}[0-9]")
+_FIRST = re.compile(r" ?[(（\[][^0-9)）]{0,12}[0-9]|/\w")
 _SECOND = re.compile(r"[(（\[][^0-9()（）]{0,8}$")
-"""An amount in brackets, behind another one, is that one in the other system already."""
+"""An amount in brackets, behind another one, is that one in the other system already; what is per mile stays so."""
 
 
 def of_unit(flat: str, found: Beside, plain: str, unit: str, code: str) -> list[Edit] | None:
@@ -36,6 +36,8 @@ def of_unit(flat: str, found: Beside, plain: str, unit: str, code: str) -> list[
     name, hyphen = _name(flat, found), flat[found.number.end : found.number.end + 1] in ("-", "‑")
     length = _length(flat[found.whole[0] : found.number.start].strip(" -−"), name, found, code)
     if length is None or not _free(flat, found, plain, code):
+        return None
+    if _SECOND.search(flat[: found.whole[0]]) or _FIRST.match(flat, found.whole[1]):
         return None
     form = "1" if hyphen and parse(code).language == "en" else plain.lstrip("-")  # a 5-mile walk
     patterns = (locales.unit_pattern(code, unit, one, form) for one in (length, "short", "long"))
@@ -138,6 +140,6 @@ def _free(flat: str, found: Beside, new: str, code: str) -> bool:
     start, end = found.whole
     negative = found.value is not None and found.value.startswith("-")
     start = min(start, found.number.start - negative)
-    if joined(flat, start, end) or ranged(flat, start, end) or _SECOND.search(flat[:start]) or _FIRST.match(flat, end):
+    if joined(flat, start, end) or ranged(flat, start, end):
         return False
     return agrees(flat, found.number.start, new, code)

@@ -189,7 +189,9 @@ def _goes_on(before: str, name: str) -> bool:
     """Whether a name of letters is the end of a longer word, or a sign that of another one (C$)."""
     if not before or not before[-1].isalpha() or ord(name[0]) >= 0xE00:
         return False
-    return name[0] in "$£¥" if not name[0].isalpha() else before[-1].isascii() == name[0].isascii()
+    if not name[0].isalpha():
+        return name[0] in "$£¥" and before[-1].isascii()
+    return before[-1].isascii() == name[0].isascii()
 
 
 def _alternatives(names: Iterator[str], more: int) -> re.Pattern[str] | None:

@@ -131,7 +131,7 @@ def _pairs_of_source(source: Source) -> int:
 def _known_pairs() -> frozenset[str]:
     """Marks that people put around quotations, in some language."""
     pairs = {f"{row['quotes'][0]}{row['quotes'][1]}" for row in locales.tables()["locales"].values()}
-    return frozenset(pairs | {'""', "''", "„”", "»«", "»»", "『』", "＂＂", "〝〞", "〝〟", "‹›"})
+    return frozenset(pairs | {'""', "''", "„”", "»«", "»»", "『』", "＂＂", "〝〞", "〝〟", "‹›", '"”', '“"'})
 
 
 def _turned_right(text: str, opening: int, closing: int) -> bool:

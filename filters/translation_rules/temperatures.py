@@ -30,7 +30,8 @@ class Temperatures(Conversion):
         for scale, other in (("celsius", "fahrenheit"), ("fahrenheit", "celsius")):
             units = {f"temperature-{other}": f"temperature-{scale}"}
             found = found_amounts(source, units)
-            if found and not found_amounts(source, {value: key for key, value in units.items()}) and len(found) <= 20:
+            others = found_amounts(source, {value: key for key, value in units.items()})
+            if found and others == [] and len(found) <= 20:
                 rules.append(cls(locale=source.tgt_lang, scale=scale, amounts=tuple(found)))  # type: ignore[arg-type]
         return rules
 

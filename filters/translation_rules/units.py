@@ -160,7 +160,7 @@ class Units(Conversion):
         for system, units in (("metric", measures.TO_METRIC), ("imperial", measures.TO_IMPERIAL)):
             other = measures.TO_IMPERIAL if system == "metric" else measures.TO_METRIC
             found = found_amounts(source, units)
-            if found and not found_amounts(source, other) and len(found) <= 20:
+            if found and found_amounts(source, other) == [] and len(found) <= 20:
                 rules.append(cls(locale=source.tgt_lang, system=system, amounts=tuple(found)))  # type: ignore[arg-type]
         return rules
 
