@@ -9,12 +9,13 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, final
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from corpus.errors import UserError
 from corpus.languages import canonical
+from filters.translation_rules.edits import Edit, edited, with_one_stop
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
 
@@ -79,6 +80,27 @@ class Rule(BaseModel):
     def check(self, answer: Text, source: Source, /) -> Verdict:
         """Whether the translation has the property; None where it cannot be told."""
         raise NotImplementedError
+
+    @final
+    def adapt(self, translation: str, source: Source, /) -> str | None:
+        """The translation changed so that it has the property, all else left as it is; None where that is not possible.
+
+        A translation that has the property comes back as it is. A changed one passes `check`.
+        """
+        answer = Text(translation)
+        if self.check(answer, source).score == MET:
+            return translation
+        edits = self.edits(answer, source)
+        changed = edited(answer, [with_one_stop(answer.flat, edit) for edit in edits]) if edits else None
+        return changed if changed is not None and self.check(Text(changed), source).score == MET else None
+
+    def edits(self, answer: Text, source: Source, /) -> list[Edit] | None:
+        """What a translation that lacks the property must change, and nothing more; None where a value is not there.
+
+        Each value of the rule must be found as often as it is wanted, so that none is made up and none stays as it was.
+        """
+        del answer, source
+        return None
 
     def compliant(self, draft: str, source: Source, /) -> str | None:
         """A translation that has the property, made of one that lacks what the source's values are; None if unmade."""

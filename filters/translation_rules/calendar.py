@@ -7,11 +7,22 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from corpus.languages import parse
 from filters.translation_rules import locales
+from filters.translation_rules.edits import goes_on
 
 _SHORT_GAP, _GAP = r"[^\d\n\ufffc]{0,4}?", r"[^\d\n\ufffc]{0,7}?"
 """What may stand between the parts of a date: a stop, an ordinal's ending, "of", "de"."""
+_NO_MORE = r"(?![\d/]|-(?![^\W\d_]{1,4}(?![\w-])))"
+"""No digits of a code behind a date, but perhaps the ending that Hungarian hangs on it: 2024-03-05-én."""
 _TOKENS = re.compile(r"'([^']*)'|(y+|M+|L+|d+|G+)|([^'yMLdG]+)")
+
+
+_YEARS = {
+    **dict.fromkeys(("ru", "be"), "года|г"), **dict.fromkeys(("pl", "cs", "sk"), "roku|r"), "uk": "року|р",
+    "bg": "година|г", **dict.fromkeys(("hr", "sr", "bs"), "godine|god|године|год"),
+}  # fmt: skip
+"""What stands behind a year in languages that say "of the year 2024"."""
 
 
 class Day(NamedTuple):
@@ -48,7 +59,8 @@ def dates(flat: str, *codes: str) -> list[Written]:
 def _pattern(codes: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, int]]:
     names = {name: number for code in codes for name, number in locales.months(code).items()}
     forms = [
-        r"(?<![\d.,/-])(?P<y1>\d{4}) ?[-/.年년] ?(?P<m1>\d{1,2}) ?[-/.月월] ?(?P<d1>\d{1,2})(?![\d/-]) ?[日일号號]?",
+        r"(?<![\d.,/-])(?P<y1>\d{4}) ?[-/.年년] ?(?P<m1>\d{1,2}) ?[-/.月월] ?(?P<d1>\d{1,2})"
+        rf"{_NO_MORE} ?[日일号號]?",
         r"(?<![\d.,/-])(?P<a2>\d{1,2})(?P<s2> ?[-/.] ?)(?P<b2>\d{1,2})(?P=s2)(?P<y2>\d{4}|\d{2})(?![\d/-]|[.,]\d)",
         r"(?<!\d)(?P<m6>\d{1,2}) ?[月월] ?(?P<d6>\d{1,2}) ?[日일号號]",
     ]
@@ -118,6 +130,19 @@ def rendered(day: Day, style: str, code: str) -> str:
     """A day as a locale writes it in a style."""
     pattern = pattern_of(style, code, year=day.year > 0)
     return _filled(pattern, day, next(_names(pattern, day.month, code)))
+
+
+def whole(flat: str, written: Written, code: str) -> tuple[int, bool]:
+    """Where a date ends with what belongs to it: 5 марта 2024 [года]; and whether words for the year stand there."""
+    end = written.end
+    words = _YEARS.get(parse(code).language)
+    found = re.compile(rf" ?(?:{words})(?![^\W\d_])").match(flat, end) if words else None
+    if found and re.search(r"\d{4}$", written.text):
+        end = found.end()
+    stopped = pattern_of("numeric", code, year=True).endswith(".") or found
+    if stopped and flat[end : end + 1] == "." and goes_on(flat, end + 1):
+        end += 1
+    return end, found is not None
 
 
 def _names(pattern: str, month: int, code: str) -> Iterator[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, Self
 
 import regex
 
 from corpus.languages import parse
 from filters.translation_rules.base import Rule, Source, failed, met, unknown
+from filters.translation_rules.edits import Edit
+from filters.translation_rules.pieces import kept
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
 
@@ -69,6 +72,19 @@ class Capitals(Rule):
             return failed("words with capitals", told)
         return met(told)
 
+    def edits(self, answer: Text, source: Source, /) -> list[Edit] | None:
+        """Every word in capitals, or the first letter large; words in titles are left, for some of them are names."""
+        codes, text = _codes(source.text.tokens), answer.plain
+        if any(piece.kind == "holder" for piece in kept(answer.raw).pieces) or re.search(r"@|://|www\.", text):
+            return None
+        words = [found for found in _WORD.finditer(text) if found.group().lower() not in codes]
+        if self.style == "sentence":
+            words = [found for found in words[:1] if found.group()[1:].islower()]
+            return [Edit(found.start(), found.start() + 1, _upper(found.group()[0], self.locale)) for found in words]
+        return [
+            Edit(*found.span(), _upper(found.group(), self.locale)) for found in words if not found.group().isupper()
+        ]
+
     def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft in the style."""
         if not _has_case(self.locale):
@@ -82,10 +98,18 @@ class Capitals(Rule):
         return [draft.lower(), draft.title(), draft.upper()]
 
 
-def _words(text: str, kept: tuple[str, ...] | list[str]) -> list[str]:
+def _words(text: str, tokens: tuple[str, ...] | list[str]) -> list[str]:
     """Words of at least one letter with a case, without codes of the source."""
-    codes = {token for token in kept if any(map(str.isdigit, token))}
+    codes = _codes(tokens)
     return [word for word in _WORD.findall(text) if word.lower() not in codes]
+
+
+def _codes(tokens: tuple[str, ...] | list[str]) -> set[str]:
+    return {token for token in tokens if any(map(str.isdigit, token))}
+
+
+def _upper(text: str, code: str) -> str:
+    return (text.replace("i", "İ") if parse(code).language in ("tr", "az") else text).upper()
 
 
 def _has_case(code: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from corpus.languages import parse
 from filters.translation_rules import locales
 
 _LATIN_HALVES = {
@@ -20,6 +21,12 @@ _LATIN_HALVES = {
 }
 """What writers of every language borrow."""
 _ENGLISH_HALVES = {"am": "am", "pm": "pm"}
+
+_HOURS = {
+    **{"de": r"Uhr", "nl": r"uur|u", "fr": r"heures|h", "es": r"horas|hrs\.?|h", "pt": r"horas|h", "ca": r"hores|h"},
+    **{"it": r"ore", "ru": r"часов|ч\.", "uk": r"год\.|годин", "hi": r"बजे", "th": r"น\.|นาฬิกา|โมง", "pl": r"godz\."},
+}
+"""Words that stand behind times by the clock of 24 hours; Thai ones behind those of 12 too."""
 
 
 class Time(NamedTuple):
@@ -91,6 +98,13 @@ def _read(match: re.Match[str], halves: dict[str, str]) -> Time | None:
     if half in ("am", "pm") and hour <= 12:
         hour = hour % 12 + (12 if half == "pm" else 0)
     return Time(*match.span(), match.group().strip(), (hour % 24) * 60 + minute, bool(half), half == "any")
+
+
+def whole(flat: str, time: Time, code: str) -> int:
+    """Where a time ends with the word of the 24-hour clock behind it: 20:30 [Uhr], 20:30 [uur], 20.30 [น.]."""
+    words = _HOURS.get(parse(code).language, "(?!)")
+    found = re.compile(rf" ?(?:{words})(?![^\W\d_\u0e00-\u0e7f])").match(flat, time.end)
+    return found.end() if found else time.end
 
 
 def rendered(minutes: int, clock: int, code: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from filters.translation_rules import locales, money, quantities
+from filters.translation_rules import exchange, locales, measures, money, quantities
 from filters.translation_rules.base import Amount, Rule, Source, added, failed, met
+from filters.translation_rules.edits import Edit, joined
 from filters.translation_rules.quantities import Beside
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
@@ -49,6 +51,9 @@ class Currency(Rule):
         if not found or len(found) > 20 or any(not _is_clear(amount, flat, source.src_lang) for amount in found):
             return []
         amounts = tuple(Amount(value=amount.value or "", unit=amount.name) for amount in found)
+        weights = {weight.start for weight in measures.of_text(source.text, source.src_lang)}
+        if any(amount.start in weights for amount in found):
+            return []  # pounds that may be weighed
         if any(not cls._fits(amount, old, source.tgt_lang) for amount, old in zip(found, amounts, strict=True)):
             rules.append(cls(locale=source.tgt_lang, amounts=amounts))
         (first, *others) = {amount.unit for amount in amounts}
@@ -100,6 +105,41 @@ class Currency(Rule):
         known = any(found.name == old.unit and found.value == old.value for old in self.amounts)
         return "amount in another form" if known and not self.to else "another amount"
 
+    def edits(self, answer: Text, source: Source, /) -> list[Edit] | None:
+        """Each amount that is in another form or currency: its number, and its name or sign where that changes too."""
+        left, edits = list(self.amounts), list[Edit]()
+        for found in money.amounts(answer.flat, self.locale, source.src_lang):
+            fits = next((old for old in left if self._is(found, old)), None)
+            old = fits or next((old for old in left if self._means(found, old, source.src_lang)), None)
+            if old is None or not _is_whole(found, answer.flat, self.locale):
+                return None
+            changed = [] if fits else self._changed(answer.flat, found, old)
+            if changed is None:
+                return None
+            edits += changed
+            left.remove(old)
+        return None if left else edits
+
+    def _means(self, found: Beside, old: Amount, src_lang: str) -> bool:
+        """Whether an amount is the old one, in the separators of either language or with others between groups."""
+        text = found.number.text
+        values = {quantities.value(text, locales.separators(code)) for code in (self.locale, src_lang)}
+        values = {quantities.whole_groups(text)} if quantities.whole_groups(text) == old.value else values
+        return found.name == old.unit and old.value in values
+
+    def _changed(self, flat: str, found: Beside, old: Amount) -> list[Edit] | None:
+        if self.to and self.rate:
+            exact = Decimal(old.value) * Decimal(self.rate)
+            value = exchange.plain(round(exact, 0 if exact >= 100 and "." not in old.value else 2))
+            return exchange.of_currency(flat, found, value, self.to, self.locale)
+        places = 2 if re.search(r"[.,][0-9]{1,2}$", found.number.text) else None
+        if _named(found):
+            number = quantities.rendered(old.value, self.locale, places=places)
+            return [Edit(found.number.start, found.number.end, number)]
+        if joined(flat, *found.whole):
+            return None
+        return [Edit(*found.whole, money.written(old.value, old.unit, self.locale, places=places))]
+
     def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the amounts."""
         return added(draft, [self._written(amount) for amount in self.amounts])
@@ -137,7 +177,7 @@ def _number(found: Beside) -> str:
 def _named(found: Beside) -> bool:
     """Whether the currency is told by a name, which stands where the language's grammar wants it."""
     name = found.text.replace(_number(found), "").strip(" -\u2011")
-    return sum(map(str.isalpha, name)) > 3 or any(ord(c) > 0x0E00 and c.isalpha() for c in name)
+    return sum(map(str.isalpha, name)) > 3 or any(ord(c) > 0x0900 and c.isalpha() for c in name)
 
 
 def _sign_first(found: Beside) -> bool:
@@ -145,9 +185,12 @@ def _sign_first(found: Beside) -> bool:
 
 
 def _is_clear(amount: Beside, flat: str, code: str) -> bool:
-    """Whether the amount is all that is said: no word for a large number follows, no range."""
-    if not amount.value:
-        return False
+    """Whether the amount can be read and is all that is said."""
+    return bool(amount.value) and _is_whole(amount, flat, code) and not flat[amount.end : amount.end + 1].isalnum()
+
+
+def _is_whole(amount: Beside, flat: str, code: str) -> bool:
+    """Whether no word for a large number and no range follows."""
     follows = flat[amount.end : amount.end + 20].lower().lstrip(" -")
     scaled = quantities.scaled(flat, amount.end, code) or follows[:2] in ("bn", "mn") or follows[:3] == "mil"
-    return not scaled and not flat[amount.end : amount.end + 1].isalnum() and follows[:1] not in ("–", "−")
+    return not scaled and follows[:1] not in ("–", "−")

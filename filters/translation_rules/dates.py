@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Literal, Self
 
@@ -10,6 +11,7 @@ from pydantic import Field, field_validator
 from filters.translation_rules import calendar
 from filters.translation_rules.base import Rule, Source, added, failed, met
 from filters.translation_rules.calendar import Day
+from filters.translation_rules.edits import Edit, agrees, goes_on, ranged
 from filters.translation_rules.locales import locale
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
@@ -71,6 +73,36 @@ class Dates(Rule):
                 return failed("date too often" if known else "date in another form", told)
             wanted[day] -= 1
         return failed("date missing", told) if any(wanted.values()) else met(told)
+
+    def edits(self, answer: Text, source: Source, /) -> list[Edit] | None:
+        """Each date that stands in another style, with the words for its year."""
+        wanted, edits = Counter(self.dates), []
+        for date in calendar.dates(answer.flat, self.locale, source.src_lang):
+            days = [day for day in date.days if wanted[_name(day)] > 0]
+            if len(days) != 1 or ranged(answer.flat, date.start, date.end) or self._has_ordinal(answer.flat, date):
+                return None
+            wanted[_name(days[0])] -= 1
+            if not self._is(date.text, days[0]):
+                edits.append(self._edit(answer.flat, date, days[0]))
+        fit = all(agrees(answer.flat, edit.start, edit.text, self.locale) for edit in edits)
+        return edits if fit and not any(wanted.values()) else None
+
+    def _has_ordinal(self, flat: str, date: calendar.Written) -> bool:
+        """Whether the day goes on behind it, where days come first: joulukuun 26. päivänä."""
+        day_last = calendar.pattern_of("long", self.locale, year=False).rstrip(".").endswith("d")
+        year_last = re.search(r"[0-9]{4}$", date.text)
+        return not (day_last or year_last) and flat[date.end : date.end + 1] == "." and goes_on(flat, date.end + 1)
+
+    def _edit(self, flat: str, date: calendar.Written, day: Day) -> Edit:
+        new = calendar.rendered(day, self.style, self.locale)
+        end, has_word = calendar.whole(flat, date, self.locale)
+        if has_word and self.style == "long":
+            new, end = re.sub(r"(?<=[0-9]{4})\D+$", "", new), date.end
+        if flat[end : end + 1] == "-":  # no stop before an ending: 2024. 03. 05-én
+            new = new.removesuffix(".")
+        if flat[end : end + 1].isdigit():  # 2024年3月5日14:00
+            new += " "
+        return Edit(date.start, end, new, ascii_digits=self.style == "iso")
 
     def _is(self, text: str, day: Day) -> bool:
         return calendar.normalized(text) in calendar.renderings(day, self.style, self.locale)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -155,6 +156,25 @@ def unit_forms(code: str, unit: str) -> tuple[tuple[str, str], ...]:
     patterns = {seen(p) for row in rows for number, p in row.items() if number != "per" and "{0}" in str(p)}
     split = (pattern.partition("{0}") for pattern in patterns)
     return tuple(sorted({(before.strip(), after.strip()) for before, _, after in split}))
+
+
+@cache
+def unit_pattern(code: str, unit: str, length: str, plain: str) -> str:
+    """How a number of a unit is written in a length (long, short) and the number's plural form; empty where unknown."""
+    return _of_number(code, data(code, "unit_patterns").get(unit, {}).get(length, {}), plain)
+
+
+@cache
+def currency_name(code: str, currency: str, plain: str) -> str:
+    """The name of a currency in the plural form of a number."""
+    plural = _of_number(code, data(code, "currency_names_plural").get(currency, {}), plain)
+    return plural or str(data(code, "currency_names").get(currency, ""))
+
+
+def _of_number(code: str, forms: Mapping[str, str], plain: str) -> str:
+    found = locale(code)
+    plural = found.plural_form(Decimal(plain)) if found else "other"
+    return seen(forms.get(plural) or forms.get("other") or "")
 
 
 @cache

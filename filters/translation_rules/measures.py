@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
@@ -40,6 +41,8 @@ METRIC_TOO = ("length-millimeter", "volume-milliliter", "mass-tonne")
 """Units that an amount may become beside those."""
 TEMPERATURES = ("temperature-celsius", "temperature-fahrenheit")
 
+_NO_UNIT = re.compile("[0-9][GM]$")
+"""3G and 5M are no grams and no metres."""
 _ENDINGS = 3
 """Letters by which a name may be longer in a case that CLDR does not list: 5 милях."""
 
@@ -108,7 +111,7 @@ def amounts(flat: str, code: str, *more: str) -> list[Beside]:
     """Every number with a unit beside it, its names in a language or in others."""
     table = names(code, *more)
     found = (table.beside(flat, number) for number in quantities.numbers(flat, code))
-    return [_signed(flat, amount) for amount in found if amount]
+    return [_signed(flat, amount) for amount in found if amount and not _NO_UNIT.search(amount.text)]
 
 
 def _signed(flat: str, amount: Beside) -> Beside:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
 
 from filters.translation_rules import locales, quantities
@@ -49,7 +50,12 @@ def _short(codes: tuple[str, ...]) -> dict[str, set[str]]:
 def _ends(name: str) -> set[str]:
     """The first and the last word of a name of several."""
     parts = name.replace("-", " ").split()
-    return {word for word in (parts[0], parts[-1]) if len(word) >= 3 and word.isalpha()} if len(parts) > 1 else set()
+    return {word for word in (parts[0], parts[-1]) if _is_word(word)} if len(parts) > 1 else set()
+
+
+def _is_word(text: str) -> bool:
+    """Letters with their marks; two are enough in scripts that write a syllable in one: 달러, डॉलर."""
+    return len(text) >= (3 if ord(text[0]) < 0x900 else 2) and all(unicodedata.category(c)[0] in "LM" for c in text)
 
 
 def amounts(flat: str, code: str, *more: str) -> list[Beside]:
@@ -59,7 +65,7 @@ def amounts(flat: str, code: str, *more: str) -> list[Beside]:
     return [amount for amount in found if amount]
 
 
-def written(plain: str, currency: str, code: str, places: int = 2) -> str:
+def written(plain: str, currency: str, code: str, places: int | None = 2) -> str:
     """An amount as CLDR's standard pattern of a language writes it."""
     pattern = locales.data(code, "currency_formats").get("standard")
     shape = locales.seen(pattern.pattern).partition(";")[0] if pattern else "¤#,##0.00"

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from filters.translation_rules import calendar, clock, locales, quantities
 from filters.translation_rules.base import Rule, Source, added, failed, met
+from filters.translation_rules.edits import Edit
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
 
@@ -57,6 +58,25 @@ class Numbers(Rule):
             if values[value] != max(there[value], 1):
                 return failed("number missing" if values[value] < there[value] else "number too often", told)
         return met(told)
+
+    def edits(self, answer: Text, source: Source, /) -> list[Edit] | None:
+        """Each number that stands as the source's language writes it, or with another sign between groups.
+
+        Where a source has three digits behind its decimal sign, its writer may have meant thousands: that is left.
+        """
+        values, flat = {value for _, value in self.numbers}, answer.flat
+        other = locales.separators(source.src_lang)
+        edits = []
+        for number in quantities.spaced_numbers(flat, self.locale):
+            read, grouped = quantities.value(number.text, other), quantities.whole_groups(number.text)
+            meant = grouped if grouped in values else read if read in values and not grouped else None
+            if meant is None or number.value == meant:
+                continue
+            if not quantities.alone(flat, number):
+                return None
+            places = 0 if meant == grouped else len(number.text.partition(other.decimal)[2])
+            edits.append(Edit(number.start, number.end, quantities.rendered(meant, self.locale, places=places)))
+        return edits
 
     def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the numbers."""

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 
 from corpus.languages import parse
 from filters.translation_rules.base import Rule, Source, added, failed, met
+from filters.translation_rules.edits import Edit
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
 
@@ -85,6 +86,19 @@ class Phones(Rule):
                 return failed("number too often" if level in wanted else "number in another form", told)
         return failed("number missing", told) if any(n > 0 for n in wanted.values()) else met(told)
 
+    def edits(self, answer: Text, _source: Source, /) -> list[Edit] | None:
+        """Each number in another form, whoever reads it as the same number."""
+        left, edits = list(self.numbers), []
+        for found in _WRITTEN.finditer(answer.flat):
+            number = next((number for number in left if _is_number(found.group(), number)), None)
+            if number is None:
+                continue
+            left.remove(number)
+            if _level(found.group()) != _level(_written(number, self.form)):
+                alone = found.group().startswith("(") and ")" not in found.group()
+                edits.append(Edit(found.start() + alone, found.end(), _written(number, self.form)))
+        return None if left else edits
+
     def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the numbers."""
         return added(draft, [_written(number, self.form) for number in self.numbers])
@@ -110,6 +124,16 @@ def _parsed(number: str) -> phonenumbers.PhoneNumber:
 @lru_cache(maxsize=4096)
 def _written(number: str, form: str) -> str:
     return str(phonenumbers.format_number(_parsed(number), _FORMATS[form]))
+
+
+def _is_number(text: str, number: str) -> bool:
+    """Whether a number as written is this one, abroad or in its own country."""
+    known = _parsed(number)
+    try:
+        read = phonenumbers.parse(text, phonenumbers.region_code_for_number(known))
+    except phonenumbers.NumberParseException:
+        return False
+    return (read.country_code, read.national_number) == (known.country_code, known.national_number)
 
 
 def _ending(number: str) -> str:

@@ -11,12 +11,17 @@ from pydantic import Field
 from corpus.languages import parse
 from filters.translation_rules import locales
 from filters.translation_rules.base import Rule, Source, failed, met, unknown
+from filters.translation_rules.edits import Edit
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
 
 _ASCII = {"?": "QUESTION MARK", ",": "COMMA", ";": "SEMICOLON", ".": "FULL STOP", "!": "EXCLAMATION MARK"}
 _OWN_NAMES = {"।": ".", "።": ".", "·": ""}
 """Marks whose Unicode name does not tell what they are for: the danda ends a sentence."""
+_UNSPACED = "。"
+"""A stop of scripts that shorten no words with a stop."""
+_CLOSING = " \n\t\u00a0\"'”’»」』)）]】"
+"""What may stand behind the last mark of a text."""
 
 
 class Punctuation(Rule):
@@ -56,6 +61,25 @@ class Punctuation(Rule):
             if len(own[mark]) == 2 and answer.plain.count(own[mark][0]) != answer.plain.count(own[mark][1]):
                 return failed("mark missing", own[mark])
         return met(" ".join(own[mark] for mark in self.marks))
+
+    def edits(self, answer: Text, _source: Source, /) -> list[Edit] | None:
+        """ASCII marks behind letters of the script, and the last one of the text.
+
+        Stops that may shorten a word stay, and marks that open a sentence are not added.
+        """
+        own = own_marks(self.locale)
+        text = answer.plain
+        last = len(text.rstrip(_CLOSING)) - 1
+        edits = []
+        for at, mark in enumerate(text):
+            if mark not in self.marks or len(own.get(mark, "")) != 1:
+                continue
+            if "." in text[max(0, at - 1) : at] + text[at + 1 : at + 2]:  # dots of an ellipsis
+                continue
+            abbreviates = mark == "." and own[mark] not in _UNSPACED
+            if at == last or (not abbreviates and _behind_letters(text[: at + 1][-2:], mark)):
+                edits.append(Edit(at, at + 1, own[mark]))
+        return edits
 
     def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the marks around or behind it."""

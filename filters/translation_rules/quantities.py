@@ -35,7 +35,15 @@ class Number(NamedTuple):
 def numbers(flat: str, code: str) -> list[Number]:
     """Every number of a text in a language."""
     marks = separators(code)
-    pattern = _SPACED if marks.group == " " else _NUMBER
+    return _found(_SPACED if marks.group == " " else _NUMBER, flat, marks)
+
+
+def spaced_numbers(flat: str, code: str) -> list[Number]:
+    """Like `numbers`, with spaces between groups of three in whatever language."""
+    return _found(_SPACED, flat, separators(code))
+
+
+def _found(pattern: re.Pattern[str], flat: str, marks: Separators) -> list[Number]:
     return [Number(*found.span(), found.group(), value(found.group(), marks)) for found in pattern.finditer(flat)]
 
 
@@ -55,6 +63,12 @@ def value(text: str, marks: Separators) -> str | None:
         return None
     fraction = fraction.rstrip("0")
     return (digits.lstrip("0") or "0") + (f".{fraction}" if fraction else "")
+
+
+def whole_groups(text: str) -> str | None:
+    """A whole number in groups of three, by whatever sign: 76.000, 76 000, 76,000; None where it is none."""
+    found = re.fullmatch(r"[1-9][0-9]{0,2}(?:([.,'’ ])[0-9]{3})(?:\1[0-9]{3})*", text)
+    return re.sub("[^0-9]", "", text) if found else None
 
 
 def _grouped(groups: list[str], *, indian: bool) -> bool:
@@ -117,6 +131,9 @@ class Beside(NamedTuple):
     value: str | None
     name: str
     """What the sign stands for, as the table of names says."""
+    number: Number
+    whole: tuple[int, int]
+    """From where to where it stands with a sign before the number."""
 
 
 class Names:
@@ -131,6 +148,8 @@ class Names:
         self._longest = max((max(len(before), len(after)) for before, after, _ in self._pairs), default=0) + 2
         self._after = _alternatives((after for before, after, _ in self._pairs if not before), letters_after)
         self._names_after = {after: name for before, after, name in reversed(self._pairs) if not before}
+        self.listed = frozenset(self._names_after)
+        """Names that stand behind numbers, in lower case."""
         self._first = frozenset(after[0] for after in self._names_after if after)
         self._by_last: dict[str, list[tuple[str, str, str]]] = {}
         for row in self._pairs:
@@ -149,23 +168,30 @@ class Names:
         if found is None:
             return None
         end = number.end + found.end()
-        return Beside(number.start, end, flat[number.start : end], number.value, self._names_after[found[1]])
+        text, name = flat[number.start : end], self._names_after[found[1]]
+        return Beside(number.start, end, text, number.value, name, number, (number.start, end))
 
     def _before(self, flat: str, number: Number) -> Beside | None:
-        before = flat[max(0, number.start - self._longest) : number.start].lower().rstrip(_SKIPPED)
+        window = max(0, number.start - self._longest)
+        before = flat[window : number.start].lower().rstrip(_SKIPPED)
         for left, right, name in self._by_last.get(before[-1:], ()):
             if before.endswith(left) and not _goes_on(before[: -len(left)], left):
                 follows = flat[number.end : number.end + len(right) + 1].lower().lstrip(" ")
                 if follows.startswith(right):
-                    return Beside(number.start, number.end, f"{left}{number.text}{right}", number.value, name)
+                    end = flat.index(right, number.end) + len(right) if right.strip() else number.end
+                    whole = (window + len(before) - len(left), end)
+                    text = f"{left}{number.text}{right}"
+                    return Beside(number.start, number.end, text, number.value, name, number, whole)
         return None
 
 
 def _goes_on(before: str, name: str) -> bool:
     """Whether a name of letters is the end of a longer word, or a sign that of another one (C$)."""
-    if not before or not before[-1].isalpha():
+    if not before or not before[-1].isalpha() or ord(name[0]) >= 0xE00:
         return False
-    return name[0] in "$£¥" if not name[0].isalpha() else before[-1].isascii() == name[0].isascii()
+    if not name[0].isalpha():
+        return name[0] in "$£¥" and before[-1].isascii()
+    return before[-1].isascii() == name[0].isascii()
 
 
 def _alternatives(names: Iterator[str], more: int) -> re.Pattern[str] | None:
@@ -177,4 +203,5 @@ def _alternatives(names: Iterator[str], more: int) -> re.Pattern[str] | None:
 
 def _tail(more: int) -> str:
     """A word ends here or goes on with a few letters of an ending; scripts without spaces go on as they like."""
-    return rf"(?:(?![^\W\d_])|(?<=[^\W\d_]{{4}})[^\W\d_]{{0,{more}}}(?![^\W\d_])|(?<=[\u0e00-\u9fff\uac00-\ud7af]))"
+    unspaced = r"(?<=[A-Za-z])(?=[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af])|(?<=[\u0e00-\u9fff\uac00-\ud7af])"
+    return rf"(?:(?![^\W\d_])|(?<=[^\W\d_]{{4}})[^\W\d_]{{0,{more}}}(?![^\W\d_])|{unspaced})"

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
+from filters.translation_rules import exchange
 from filters.translation_rules.base import Source
 from filters.translation_rules.units import Conversion, found_amounts
 
@@ -29,7 +30,8 @@ class Temperatures(Conversion):
         for scale, other in (("celsius", "fahrenheit"), ("fahrenheit", "celsius")):
             units = {f"temperature-{other}": f"temperature-{scale}"}
             found = found_amounts(source, units)
-            if found and not found_amounts(source, {value: key for key, value in units.items()}) and len(found) <= 20:
+            others = found_amounts(source, {value: key for key, value in units.items()})
+            if found and others == [] and len(found) <= 20:
                 rules.append(cls(locale=source.tgt_lang, scale=scale, amounts=tuple(found)))  # type: ignore[arg-type]
         return rules
 
@@ -49,3 +51,8 @@ class Temperatures(Conversion):
     def near(self, found: Decimal, wanted: Decimal) -> bool:
         """Within the tolerance."""
         return abs(found - wanted) <= Decimal(str(self.tolerance))
+
+    def rounded(self, exact: Decimal, old: str) -> str:
+        """In degrees, or tenths where the old one had them."""
+        tenths = not old.isdigit()
+        return exchange.plain(round(exact, 1 if tenths else 0) + 0)

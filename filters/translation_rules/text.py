@@ -10,13 +10,15 @@ from functools import cache, cached_property
 
 import regex
 
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[!?][^<>]*>")
+TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[!?][^<>]*>")
 MAYBE_HIDDEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U00010000-\U0010ffff]"
 )
 """Characters that may have no width, found fast: only where there are some is it worth to look closer."""
 _IGNORABLE = regex.compile(r"[\p{Cf}\p{Default_Ignorable_Code_Point}--[\U000E0020-\U000E007F]]", flags=regex.V1)
+_UNIT = regex.compile(rf"(?P<tag>{TAG.pattern})|&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[^\t\n\f <&#;]{{1,32}});?|\X")
+"""What becomes something else as a whole on a page: a tag, an entity, a letter with its marks."""
 _SPACES = re.compile(r"[^\S\n]")
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
 _TOKEN = regex.compile(rf"[{_UNSPACED}ー]\p{{M}}*|[\p{{L}}\p{{M}}\p{{N}}--[{_UNSPACED}ー]]+", flags=regex.V1)
@@ -48,7 +50,7 @@ class Text:
         """What is read on a page: no tags, entities decoded, composed (NFC)."""
         text = self.shown
         if "<" in text:
-            text = _TAG.sub("", text)
+            text = TAG.sub("", text)
         if "&" in text:
             text = html.unescape(text)
         return text if text.isascii() else unicodedata.normalize("NFC", text)
@@ -57,6 +59,23 @@ class Text:
     def flat(self) -> str:
         """`plain` with all digits from 0 to 9 and every space but line ends as a simple space."""
         return flatten(self.plain)
+
+    @cached_property
+    def origins(self) -> list[tuple[int, int]] | None:
+        """From where to where in `raw` each character of `plain`, and of `flat`, was; None where that is unclear."""
+        if self.plain == self.raw:
+            return [(at, at + 1) for at in range(len(self.raw))]
+        places = [at for at, character in enumerate(self.raw) if not _IGNORABLE.match(character)]
+        plain, origins = [], []
+        for found in _UNIT.finditer("".join(self.raw[at] for at in places)):
+            old = found.group()
+            new = "" if found["tag"] else unicodedata.normalize("NFC", html.unescape(old))
+            plain.append(new)
+            if new == old:
+                origins += [(places[at], places[at] + 1) for at in range(*found.span())]
+            else:
+                origins += [(places[found.start()], places[found.end() - 1] + 1)] * len(new)
+        return origins if "".join(plain) == self.plain else None
 
     @cached_property
     def tokens(self) -> list[str]:

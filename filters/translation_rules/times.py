@@ -8,14 +8,22 @@ from typing import Literal, Self
 
 from pydantic import Field
 
+from corpus.languages import parse
 from filters.translation_rules import clock
 from filters.translation_rules.base import Rule, Source, added, failed, met
+from filters.translation_rules.clock import Time
+from filters.translation_rules.edits import Edit, agrees, ranged
 from filters.translation_rules.locales import locale
 from filters.translation_rules.text import Text
-from filters.translation_rules.zones import offset, zone_after
+from filters.translation_rules.zones import offset, place_after, zone_after
 from filters.verifier import Verdict
 
 _SHOWN = 16 * 60 + 5
+_CLOCK = re.compile(r"(?<![0-9])[0-9]{1,2}:[0-9]{2}(?![0-9])")
+_SIGNS = ("+", "-", "−")
+"""Before an offset: GMT-10:00."""
+_ONE = ("es", "pt", "it", "gl", "ca")
+"""Languages with an article before hours: a la 1, a las 13."""
 
 
 class Times(Rule):
@@ -75,6 +83,44 @@ class Times(Rule):
             if self.zone and not _is_zone(zone_after(answer.flat, time.end), self.zone):
                 return failed("another time zone", told)
         return failed("time missing", told) if any(wanted.values()) else met(told)
+
+    def edits(self, answer: Text, source: Source, /) -> list[Edit] | None:
+        """Each time by the other clock or in another zone, with the zone's name."""
+        flat, wanted, edits, covered = answer.flat, Counter(self.times), list[Edit](), 0
+        for time in clock.times(flat, self.locale, source.src_lang):
+            minutes = next((m for m in self._meant(flat, time) if wanted[m] > 0), None)
+            if minutes is None or ranged(flat, time.start, time.start) or flat[: time.start].endswith(_SIGNS):
+                return None
+            covered += len(_CLOCK.findall(time.text))
+            wanted[minutes] -= 1
+            if time.halved != (self.clock == 12) or minutes != time.minutes:
+                takes = self.clock == 12 or parse(self.locale).language == "th"
+                end = clock.whole(flat, time, self.locale) if takes else time.end
+                edits.append(Edit(time.start, end, clock.rendered(minutes, self.clock, self.locale)))
+                if not self._same_article(time, minutes) or not agrees(flat, time.start, edits[-1].text, self.locale):
+                    return None
+            place = place_after(flat, time.end) if self.zone else None
+            if self.zone and place and not _is_zone(zone_after(flat, time.end), self.zone):
+                edits.append(Edit(*place, self.zone, ascii_digits=True))
+        return None if any(wanted.values()) or covered < len(_CLOCK.findall(flat)) else edits
+
+    def _meant(self, flat: str, time: Time) -> list[int]:
+        """The minutes that a time of the answer may mean, in the rule's zone; none where its zone is not known."""
+        minutes = [time.minutes, time.minutes + 720] if time.either else [time.minutes]
+        found = zone_after(flat, time.end)
+        if not self.zone or _is_zone(found, self.zone):
+            return minutes
+        east = offset(found or "")
+        own = int(self.zone.removeprefix("UTC") or 0) * 60
+        return [] if east is None else [(minute - east + own) % 1440 for minute in minutes]
+
+    def _same_article(self, time: Time, minutes: int) -> bool:
+        """Whether the word before the time may stay: one o'clock is one, and all others are several, in a la 1."""
+        if parse(self.locale).language not in _ONE:
+            return True
+        shown = re.search(r"[0-9]+", time.text)
+        hour = minutes // 60 if self.clock == 24 else minutes // 60 % 12 or 12
+        return (int(shown[0]) == 1 if shown else False) == (hour == 1)
 
     def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the times."""

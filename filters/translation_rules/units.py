@@ -8,13 +8,16 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from filters.translation_rules import locales, measures, quantities
+from filters.translation_rules import exchange, locales, measures, quantities
 from filters.translation_rules.base import Amount, Rule, Source, added, failed, met
+from filters.translation_rules.edits import Edit
 from filters.translation_rules.quantities import Beside
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
 
 _RANGE = re.compile(r"[0-9] ?[^0-9\n.,;]{1,5}$")
+_NEAR = 0.016
+"""How far a rounded number may be from the exact one, as a share of it."""
 _GOES_ON = re.compile(r"[- ]?[0-9]")
 
 
@@ -34,6 +37,10 @@ class Conversion(Rule):
 
     def near(self, found: Decimal, wanted: Decimal) -> bool:
         """Whether a number is the converted one, as people round."""
+        raise NotImplementedError
+
+    def rounded(self, exact: Decimal, old: str) -> str:
+        """A converted number as people round it, given the old one as it is written."""
         raise NotImplementedError
 
     def check(self, answer: Text, source: Source, /) -> Verdict:
@@ -63,6 +70,25 @@ class Conversion(Rule):
         value = measures.converted(found.value, found.name, to) if found.name != to else Decimal(found.value)
         return self.near(value, measures.converted(old.value, old.unit, to))
 
+    def edits(self, answer: Text, source: Source, /) -> list[Edit] | None:
+        """The number and the name of each amount that is as in the source."""
+        left, edits = list(self.amounts), list[Edit]()
+        for found in measures.of_text(answer, self.locale, source.src_lang):
+            if old := next((old for old in left if found.name == old.unit and _worth(found, old.value)), None):
+                changed = self._changed(answer.flat, found, old)
+                if changed is None:
+                    return None
+                edits += changed
+            elif not (old := next((old for old in left if self._converts(old, found)), None)):
+                continue
+            left.remove(old)
+        return None if left else edits
+
+    def _changed(self, flat: str, found: Beside, old: Amount) -> list[Edit] | None:
+        unit = self.target(old.unit)
+        number = self.rounded(measures.converted(old.value, old.unit, unit), found.number.text)
+        return exchange.of_unit(flat, found, number, unit, self.locale)
+
     def compliant(self, draft: str, _source: Source, /) -> str | None:
         """The draft with the converted amounts."""
         pieces = [self._written(amount) for amount in self.amounts]
@@ -87,13 +113,12 @@ class Conversion(Rule):
         value = measures.converted(amount.value, amount.unit, unit)
         value += (abs(value) / 3 + more).copy_sign(value) if more else 0
         rounded = round(value, 1 if abs(value) >= 10 else 2)
-        return measures.written(plain(rounded), unit, self.locale)
+        return measures.written(exchange.plain(rounded), unit, self.locale)
 
 
-def plain(number: Decimal) -> str:
-    """A number in plain form, without zeros at its end."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _worth(found: Beside, value: str) -> bool:
+    """Whether an amount has a value, in the language's separators or with others between groups."""
+    return value in (found.value, quantities.whole_groups(found.number.text))
 
 
 def found_amounts(source: Source, units: dict[str, str]) -> list[Amount] | None:
@@ -135,7 +160,7 @@ class Units(Conversion):
         for system, units in (("metric", measures.TO_METRIC), ("imperial", measures.TO_IMPERIAL)):
             other = measures.TO_IMPERIAL if system == "metric" else measures.TO_METRIC
             found = found_amounts(source, units)
-            if found and not found_amounts(source, other) and len(found) <= 20:
+            if found and found_amounts(source, other) == [] and len(found) <= 20:
                 rules.append(cls(locale=source.tgt_lang, system=system, amounts=tuple(found)))  # type: ignore[arg-type]
         return rules
 
@@ -160,3 +185,8 @@ class Units(Conversion):
     def near(self, found: Decimal, wanted: Decimal) -> bool:
         """Within the tolerance."""
         return abs(found - wanted) <= abs(wanted) * Decimal(str(self.tolerance))
+
+    def rounded(self, exact: Decimal, old: str) -> str:
+        """With as few digits as people do: 6 feet are 1.8 m."""
+        share = Decimal(str(min(_NEAR, self.tolerance)))
+        return exchange.rounded(exact, re.sub("[^0-9]", "", old), abs(exact) * share)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from filters.translation_rules import locales
 
-_NAME = re.compile(r"(?: ?[^\W\d_]{1,4}\.?)?? ?[(]?(UTC ?[-+−]\d{1,2}|GMT ?[-+−]\d{1,2}|[A-Z]{1,4}T|UTC|Z)(?![^\W_])")
+_NAME = re.compile(r"(?: ?[^\W\d_]{1,4}\.?)?? ?[(（]?(UTC ?[-+−]\d{1,2}|GMT ?[-+−]\d{1,2}|[A-Z]{1,4}T|UTC|Z)(?![^\W_])")
 """A word such as Uhr or น. may stand before it."""
 
 
@@ -17,6 +17,12 @@ def zone_after(flat: str, end: int) -> str | None:
     """The zone that is named right behind a place, without spaces."""
     found = _NAME.match(flat, end)
     return found[1].replace(" ", "").replace("−", "-") if found else None
+
+
+def place_after(flat: str, end: int) -> tuple[int, int] | None:
+    """From where to where the zone stands that is named right behind a place."""
+    found = _NAME.match(flat, end)
+    return found.span(1) if found else None
 
 
 def offset(zone: str) -> int | None:

@@ -102,6 +102,7 @@ class Tally:
         self.guards: dict[str, Counter[str]] = defaultdict(Counter)
         self.rules: dict[str, dict[str, Counter[float | None]]] = defaultdict(lambda: defaultdict(Counter))
         self.why: dict[str, Counter[str]] = defaultdict(Counter)
+        self.adapted: Counter[str] = Counter()
         for text, target, src_lang, tgt_lang, meta in pairs:
             if text.strip() and target.strip():
                 self._take(text, target, canonical(src_lang), canonical(tgt_lang), meta)
@@ -119,6 +120,8 @@ class Tally:
             self.rules[name][pair][verdict.score] += 1
             if verdict.score != 1:
                 self.why[name][verdict.reason] += 1
+            if verdict.score == 0:
+                self.adapted[name] += rule.adapt(target, source) is not None
 
     def guard_table(self) -> str:
         """Pairs by reason."""
@@ -130,14 +133,17 @@ class Tally:
         return "\n".join(rows)
 
     def rule_table(self) -> str:
-        """Rules with all languages together, and why they do not hold."""
-        rows = ["| rule | found | held | broken | null | most frequent reasons |", "|---|---:|---:|---:|---:|---|"]
+        """Rules with all languages together, why they do not hold, and how many broken ones are adapted."""
+        rows = ["| rule | found | held | broken | adapted | null | most frequent reasons |"]
+        rows.append("|---|---:|---:|---:|---:|---:|---|")
         for name, pairs in sorted(self.rules.items()):
             counts = sum(pairs.values(), Counter())
             total = sum(counts.values())
             why = "; ".join(f"{reason} {n}" for reason, n in self.why[name].most_common(3))
+            broken, mended = counts[0.0], self.adapted[name]
+            share = f"{mended} ({100 * mended / broken:.0f} %)" if broken else ""
             rows.append(f"| {name} | {total} | {counts[1.0]} ({100 * counts[1.0] / total:.0f} %) "
-                        f"| {counts[0.0]} | {counts[None]} | {why} |")  # fmt: skip
+                        f"| {broken} | {share} | {counts[None]} | {why} |")  # fmt: skip
         return "\n".join(rows)
 
     def language_table(self) -> str:
@@ -162,7 +168,9 @@ A human translation was made without our rules, so what its score should be foll
 what translators do anyway (numbers in the target's separators, long dates, tags kept, a glossary's terms, the known
 form of address) should hold on nearly all; rules that ask for something else (ISO dates, the other clock, other units,
 a currency's conversion) on nearly none, and then for the reason that the value is as in the source. *Null* is "cannot
-judge". The guards, which every rule stands behind, should pass all.
+judge". *Adapted* is how many of the broken ones `adapt` changes so that the rule holds, and their share: values are put
+in the other form where each of them stands in the translation, and all else stays. The guards, which every rule stands
+behind, should pass all.
 """
 
 
