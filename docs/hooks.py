@@ -40,10 +40,18 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+BELOW = {
+    "scorers.md": ("scorers", "Columns and options"),
+    "verifiers.md": ("verifiers", "Arguments"),
+}
+"""Pages written by hand, with the section whose entries stand below, and under which heading."""
+
+
 def on_page_markdown(text: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put the scorers' options below what the page on scorers says of them."""
+    """Put the entries of a section below what its page says of them."""
     del config, files
-    if page.file.src_uri != "scorers.md":
+    if page.file.src_uri not in BELOW:
         return text
-    catalog = markdown("scorers", "Columns and options", "`datagen list scorers` tells the same on the command line.")
+    section, title = BELOW[page.file.src_uri]
+    catalog = markdown(section, title, f"`datagen list {section}` tells the same on the command line.")
     return f"{text}\n\n#{catalog}".replace("\n## `", "\n### `")
