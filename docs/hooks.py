@@ -7,6 +7,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from datagen.catalog import markdown
+from datagen.languages import page as languages_page
 
 PAGES = {
     "stages": (
@@ -34,9 +35,10 @@ PAGES = {
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add a page for each section of the catalog."""
+    """Add a page for each section of the catalog, and one on languages."""
     for section, (title, opening) in PAGES.items():
         files.append(File.generated(config, f"{section}.md", content=markdown(section, title, opening)))
+    files.append(File.generated(config, "languages.md", content=languages_page()))
     return files
 
 
