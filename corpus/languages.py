@@ -36,6 +36,9 @@ TOWER_PLUS: tuple[str, ...] = (
     *("ko", "ja", "it", "en", "da", "pl", "hu", "sv", "no", "ro", "fi"),
 )
 
+TOWER_PLUS_VARIETIES: tuple[str, ...] = ("es-419", "pt-BR", "pt-PT", "zh-Hant", "nb", "nn", "fr-CA")
+"""Varieties of these that the card's text names [paper card 2B], and Canadian French, which is a target of WMT24++."""
+
 # Names on the same card that CLDR spells otherwise; the card's other names are CLDR's own.
 _CARD_NAMES = {
     "pt-BR": "Portuguese (Brazilian)",

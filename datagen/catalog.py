@@ -31,7 +31,9 @@ from datagen.tasks.base import open_task, task_names
 from filters.base import Filter, Part, ScoreColumn, Scorer, reject_columns
 from filters.language_model import LanguageModel
 from filters.learned import LearnedScorer
-from filters.names import filter_class, filter_names, scorer_class, scorer_names
+from filters.names import filter_class, filter_names, scorer_class, scorer_names, verifier_class, verifier_names
+from filters.translation_rules.base import Rule
+from filters.verifiers.code import Pair
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,16 @@ def _filters() -> Iterator[Entry]:
         yield Entry("filters", name, _doc(model), facts, _options(model))
 
 
+def _verifiers() -> Iterator[Entry]:
+    for name in verifier_names():
+        model = verifier_class(name)
+        facts = {
+            "Is a gate": "yes: a failed one makes the reward 0" if model.gate else "no",
+            "Runs programs": "yes: only where `allow_code` says so" if model.runs_code else "no",
+        }
+        yield Entry("verifiers", name, _doc(model), facts, _options(model))
+
+
 def _kinds() -> Iterator[Entry]:
     for name, kind in KINDS.items():
         facts = {
@@ -243,6 +255,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Entry]]] = {
     "engines": _engines,
     "scorers": _scorers,
     "filters": _filters,
+    "verifiers": _verifiers,
     "kinds": _kinds,
 }
 """What there is to list, in the order in which a recipe meets it."""
@@ -324,6 +337,7 @@ _WORDS: dict[object, str] = {
     Scorer: "scorers",
     Engine: "engines",
     LanguageModel: "an engine",
+    Pair: "pair of texts",
     Price: "{input: number, output: number, cached_input: number}",
 }
 
@@ -338,6 +352,8 @@ def _type(annotation: Any) -> str:
     if origin is Literal:
         return " | ".join(map(str, inner))
     if origin in (Union, types.UnionType):
+        if all(isinstance(part, type) and issubclass(part, Rule) for part in inner):
+            return "rule"
         # That an option may be left out is said by its default.
         return " or ".join(dict.fromkeys(_type(part) for part in inner if part is not types.NoneType))
     if origin in (tuple, list, Sequence):

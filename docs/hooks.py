@@ -7,6 +7,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from datagen.catalog import markdown
+from datagen.languages import page as languages_page
 
 PAGES = {
     "stages": (
@@ -34,16 +35,25 @@ PAGES = {
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add a page for each section of the catalog."""
+    """Add a page for each section of the catalog, and one on languages."""
     for section, (title, opening) in PAGES.items():
         files.append(File.generated(config, f"{section}.md", content=markdown(section, title, opening)))
+    files.append(File.generated(config, "languages.md", content=languages_page()))
     return files
 
 
+BELOW = {
+    "scorers.md": ("scorers", "Columns and options"),
+    "verifiers.md": ("verifiers", "Arguments"),
+}
+"""Pages written by hand, with the section whose entries stand below, and under which heading."""
+
+
 def on_page_markdown(text: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put the scorers' options below what the page on scorers says of them."""
+    """Put the entries of a section below what its page says of them."""
     del config, files
-    if page.file.src_uri != "scorers.md":
+    if page.file.src_uri not in BELOW:
         return text
-    catalog = markdown("scorers", "Columns and options", "`datagen list scorers` tells the same on the command line.")
+    section, title = BELOW[page.file.src_uri]
+    catalog = markdown(section, title, f"`datagen list {section}` tells the same on the command line.")
     return f"{text}\n\n#{catalog}".replace("\n## `", "\n### `")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from corpus.chat import Chat, FormRefused, Generate, Message, Reply, assistant, user
-from corpus.templates import fill
+from corpus.templates import fenced, fill
 from filters.learned import Judged, values_frame
 from filters.rubric import TEXTS, Rubric
 from filters.verdict_values import values_of
@@ -171,9 +170,7 @@ def messages(rubric: Rubric, row: Mapping[str, Any], *, swapped: bool = False) -
     texts = {name: row[name] for name in rubric.placeholders if name in TEXTS}
     if swapped:
         texts |= {"a": texts["b"], "b": texts["a"]}
-    longest = max((len(run) for text in texts.values() for run in re.findall("`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    parts = {name: f"{fence}\n{text}\n{fence}" for name, text in texts.items()}
+    parts = fenced(texts)
     parts |= {name: row[name] for name in rubric.placeholders if name not in TEXTS}
     parts["schema"] = rubric.schema_text
     system: list[Message] = [{"role": "system", "content": fill(rubric.system, parts)}] if rubric.system else []

@@ -55,6 +55,29 @@ def fences(text: str) -> list[Fence]:
     return found
 
 
+def outside_fences(text: str) -> str:
+    """A text without its fenced blocks, in each one's place a line break."""
+    parts, end = [], 0
+    for block in fences(text):
+        parts.append(text[end : block.start])
+        end = block.end
+    return "\n".join([*parts, text[end:]])
+
+
+def without_comments(text: str) -> str:
+    """The text without `<!-- … -->`; one that is never closed hides all that follows it, as in browsers."""
+    if "<!--" not in text:
+        return text
+    parts, at = [], 0
+    while (start := text.find("<!--", at)) >= 0:
+        parts.append(text[at:start])
+        end = text.find("-->", start + 4)
+        if end < 0:
+            return "".join(parts)
+        at = end + 3
+    return "".join([*parts, text[at:]])
+
+
 def breaks_off(text: str) -> bool:
     """Whether a text surely ends in the middle: an open fence, or long prose without the end of a sentence.
 

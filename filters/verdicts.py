@@ -20,7 +20,12 @@ _ENDED = re.compile(
     re.IGNORECASE,
 )
 """Where reasoning ends."""
-_BEGUN = re.compile(r"\s*(?:<(?:seed:)?(?:think|thinking|thought|reasoning)>|\[THINK\]|◁think▷)", re.IGNORECASE)
+_BEGUN = re.compile(
+    r"<(?:seed:)?(?:think|thinking|thought|reasoning|reflection|scratchpad)>|\[THINK\]|◁think▷"
+    r"|<\|begin_of_thought\|>|<\|channel\|>\s*analysis\b",
+    re.IGNORECASE,
+)
+"""Where it begins."""
 
 
 class Unreadable(Exception):
@@ -53,7 +58,12 @@ def read_verdict(reply: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 def without_reasoning(reply: str) -> str:
     """A reply without what the model thought before it; nothing where it never came to an answer."""
     answer = reply[max((end.end() for end in _ENDED.finditer(reply)), default=0) :]
-    return "" if _BEGUN.match(answer) else answer
+    return "" if _BEGUN.match(answer.lstrip()) else answer
+
+
+def begins_reasoning(answer: str) -> bool:
+    """Whether reasoning begins anywhere in what `without_reasoning` left, and so never ends."""
+    return bool(_BEGUN.search(answer))
 
 
 def objects(text: str) -> Iterator[dict[str, Any]]:

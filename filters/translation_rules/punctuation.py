@@ -96,13 +96,16 @@ class Punctuation(Rule):
 def own_marks(code: str) -> dict[str, str]:
     """By ASCII marks those that a language has instead of them, or opening and closing ones (¿?)."""
     own: dict[str, str] = {}
-    for mark in locales.marks(code):
+    marks = locales.marks(code)
+    for mark in marks:
         name = unicodedata.name(mark, "")
         for ascii_mark, word in _ASCII.items():
             if mark == ascii_mark or not mark.isprintable() or "SMALL" in name or "PRESENTATION" in name:
                 continue
             if name == f"INVERTED {word}":
-                own[ascii_mark] = f"{mark}{ascii_mark}"
+                # CLDR lists ¿ or ¡ alone for languages that open nothing with it, such as Norwegian.
+                if {"¿", "¡"}.issubset(marks):
+                    own[ascii_mark] = f"{mark}{ascii_mark}"
             elif name.endswith(f" {word}") and "HALFWIDTH" not in name and "DOUBLE" not in name:
                 own.setdefault(ascii_mark, mark)
         if _OWN_NAMES.get(mark):

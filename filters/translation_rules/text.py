@@ -10,6 +10,8 @@ from functools import cache, cached_property
 
 import regex
 
+from filters.replies import without_comments
+
 TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[!?][^<>]*>")
 MAYBE_HIDDEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
@@ -120,20 +122,6 @@ def width(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(map(_columns, text))
-
-
-def without_comments(text: str) -> str:
-    """The text without `<!-- … -->`; one that is never closed hides all that follows it, as in browsers."""
-    if "<!--" not in text:
-        return text
-    parts, at = [], 0
-    while (start := text.find("<!--", at)) >= 0:
-        parts.append(text[at:start])
-        end = text.find("-->", start + 4)
-        if end < 0:
-            return "".join(parts)
-        at = end + 3
-    return "".join([*parts, text[at:]])
 
 
 @cache

@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import Field
 
 from corpus.languages import unicode_scripts
-from filters.replies import answer_part, fences
+from filters.replies import answer_part, outside_fences
 from filters.verifier import LanguageCode, Row, Verdict, Verifier
 
 if TYPE_CHECKING:
@@ -92,11 +92,7 @@ class Language(Verifier):
 def _prose(text: str) -> str:
     """The text without code, addresses and formulas; with them where little else is there."""
     text = text[:1_000_000].encode("utf-8", "replace").decode()
-    parts, end = [], 0
-    for block in fences(text):
-        parts.append(text[end : block.start])
-        end = block.end
-    prose = _NOT_PROSE.sub(" ", "\n".join([*parts, text[end:]]))
+    prose = _NOT_PROSE.sub(" ", outside_fences(text))
     enough = len(re.findall(r"[^\W\d_]", prose[:20_000])) >= 20
     return prose if enough else text
 

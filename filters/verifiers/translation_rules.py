@@ -27,7 +27,7 @@ class TranslationRules(Verifier):
     """
 
     rules: tuple[AnyRule, ...] = Field(min_length=1, max_length=20)
-    """What to hold, each with its `family`; docs/verifiers.md lists them."""
+    """What to hold, each with its `family`; docs/verifiers-rules.md lists them."""
 
     def verify(self, row: Row, response: str) -> Verdict:
         """Decide by the guards, then by each rule in turn."""

@@ -15,7 +15,7 @@ from datagen.catalog import SECTIONS, Entry, as_json, entries, find, markdown, p
 from datagen.engines.names import ENGINES
 from datagen.readers.names import reader_names
 from datagen.stages import STAGES
-from filters.names import filter_names, scorer_names
+from filters.names import filter_names, scorer_names, verifier_names
 
 ROOT = Path(__file__).parents[2]
 EVERY = {(entry.section, entry.name): entry for entry in find()}
@@ -26,13 +26,14 @@ def entry(section: str, name: str) -> Entry:
 
 
 def test_every_name_is_listed() -> None:
-    assert list(SECTIONS) == ["stages", "readers", "tasks", "engines", "scorers", "filters", "kinds"]
+    assert list(SECTIONS) == ["stages", "readers", "tasks", "engines", "scorers", "filters", "verifiers", "kinds"]
     names = {section: [e.name for e in entries(section)] for section in SECTIONS}
     assert names["stages"] == list(STAGES)
     assert names["readers"] == reader_names()
     assert names["engines"] == list(ENGINES)
     assert names["scorers"] == scorer_names()
     assert names["filters"] == filter_names()
+    assert names["verifiers"] == verifier_names()
     assert names["kinds"] == list(KINDS)
     assert "translate" in names["tasks"]
 
@@ -67,6 +68,12 @@ def test_everything_says_what_it_is_for(section: str, name: str) -> None:
         ("stages", "select", "filters", ("list of filters", None)),
         ("stages", "pair", "by", ("text or list of texts or mapping of texts to numbers", None)),
         ("stages", "dedup", "keep", ("text", "first")),
+        ("verifiers", "preference", "preferred", ("A | B", None)),
+        ("verifiers", "math", "language", ("text", "null")),
+        ("verifiers", "translation_rules", "rules", ("list of rules", None)),
+        ("verifiers", "constraints", "constraints", ("list of mappings of texts to anything", None)),
+        ("verifiers", "code", "pairs", ("list of pairs of texts", "[]")),
+        ("verifiers", "code", "seconds", ("whole number, at least 1 and at most 30", "5")),
     ],
 )
 def test_options_are_told_in_the_words_of_a_recipe(
@@ -89,6 +96,10 @@ def test_options_are_told_in_the_words_of_a_recipe(
         ("readers", "mqm", "Counts", "rated answers"),
         ("stages", "mix", "Works", "on all rows at once"),
         ("stages", "select", "Works", "shard by shard, in parallel"),
+        ("verifiers", "language", "Is a gate", "yes: a failed one makes the reward 0"),
+        ("verifiers", "math", "Is a gate", "no"),
+        ("verifiers", "code", "Runs programs", "yes: only where `allow_code` says so"),
+        ("verifiers", "format", "Runs programs", "no"),
         ("kinds", "pair", "Never null", "source, target"),
     ],
 )
@@ -103,6 +114,7 @@ def test_own_options_stand_before_shared_ones() -> None:
 
 def test_a_name_of_two_sections_shows_both() -> None:
     assert [e.section for e in find("repetition")] == ["scorers", "filters"]
+    assert [e.section for e in find("preference")] == ["verifiers", "kinds"]
     assert [e.section for e in find("filter", "repetition")] == ["filters"]
 
 
@@ -111,6 +123,7 @@ def test_a_name_of_two_sections_shows_both() -> None:
     [
         (("lenth_ratio",), "Did you mean 'length_ratio'?"),
         (("filter", "emty"), "Did you mean 'empty'?"),
+        (("verifier", "maths"), "Did you mean 'math'?"),
         (("filtres", "empty"), "Did you mean 'filters'?"),
     ],
 )

@@ -11,6 +11,7 @@ from corpus.chat import assistant, user
 from corpus.errors import UserError
 from corpus.schema import schema
 from filters.base import with_roles
+from filters.names import verifier_names
 from filters.rewards import Composite, completion_text, reward_function, verify_row
 from filters.scorers.verified import Verified
 from filters.verifier import CodeNotAllowed
@@ -24,6 +25,10 @@ def entry(name: str, **arguments: Any) -> dict[str, str]:
 
 
 MATH, LANGUAGE, FORMAT = entry("math"), entry("language"), entry("format", max_chars=100)
+PREFERENCE = entry("preference", preferred="B")
+BRIEF = entry("constraints", constraints=[{"name": "words", "count": 10, "relation": "at_most"}, {"name": "no_commas"}])
+SHORT = entry("translation_rules", rules=[{"family": "length", "locale": "de", "most": 60}])
+VARIETY = entry("translation_rules", rules=[{"family": "variety", "locale": "de"}])
 CODE = entry("code", tests=["assert add(1, 2) == 3"], seconds=2)
 RIGHT, WRONG = "```python\ndef add(a, b): return a + b\n```", "```python\ndef add(a, b): return a\n```"
 
@@ -37,6 +42,15 @@ CASES: list[tuple[list[dict[str, str]] | None, str | None, float | None, str]] =
     ([FORMAT, LANGUAGE], "1" * 101, 0, "format: too long"),
     ([FORMAT], DE, 1, ""),
     ([FORMAT], "", 0, "format: empty output"),
+    ([BRIEF], DE, 1, ""),
+    ([BRIEF], f"{DE} Das ist, wie gesagt, alles.", 0, "constraints: words not met"),
+    ([SHORT], DE, 1, ""),
+    ([SHORT], EN, 0, "translation_rules: copied source"),
+    ([VARIETY], DE, None, "translation_rules: variety: no other variety"),
+    ([PREFERENCE], f"{DE}\nVerdict: B", 1, ""),
+    ([PREFERENCE], f"{DE}\nVerdict: A", 0, "preference: the other translation"),
+    ([PREFERENCE], "Verdict: B\nVerdict: A", 0, "preference: more than one verdict"),
+    ([MATH, PREFERENCE, LANGUAGE], f"{DE}\nVerdict: A", 0.5, "preference: the other translation"),
     ([CODE], RIGHT, 1, ""),
     ([CODE], WRONG, 0, "code: a test fails"),
     ([MATH, entry("math", answer="19")], DE, 0.5, "math: another number"),
@@ -51,7 +65,14 @@ CASES: list[tuple[list[dict[str, str]] | None, str | None, float | None, str]] =
 
 
 def row_of(verifiers: list[dict[str, str]] | None) -> dict[str, Any]:
-    return {"prompt": [user("Wie viele?")], "references": ["18"], "tgt_lang": "de", "verifiers": verifiers}
+    return {
+        "prompt": [user("Wie viele?")],
+        "references": ["18"],
+        "source": EN,
+        "src_lang": "en",
+        "tgt_lang": "de",
+        "verifiers": verifiers,
+    }
 
 
 def frame_of(rows: list[dict[str, Any]], responses: list[str | None]) -> pl.DataFrame:
@@ -79,10 +100,16 @@ def test_the_same_verdict_through_all_adapters() -> None:
     assert scored["score_verified"].to_list() == [case[2] for case in cases]
 
     completions: list[Any] = [[assistant(case[1])] if case[1] is not None else [] for case in CASES]
-    columns = {name: [row_of(case[0])[name] for case in CASES] for name in ("references", "tgt_lang", "verifiers")}
+    columns = {name: [row_of(case[0])[name] for case in CASES] for name in row_of(None) if name != "prompt"}
     prompts = [[user("Wie viele?")]] * len(CASES)
     reward = reward_function(composite)
     assert reward(prompts=prompts, completions=completions, completion_ids=None, **columns) == [c[2] for c in CASES]
+
+
+def test_every_verifier_is_among_them() -> None:
+    # `verifier_names` gives all, so a new one asks for its rows above.
+    judged = {each["name"] for verifiers, *_ in CASES for each in verifiers or ()}
+    assert set(verifier_names()) <= judged
 
 
 def test_plain_prompts_and_completions() -> None:

@@ -11,6 +11,7 @@ from translations import DE, DRAFTS, EN, LIGHTHOUSE
 from filters.translation_rules.base import Source
 from filters.translation_rules.families import FAMILIES
 from filters.translation_rules.length import Length
+from filters.translation_rules.punctuation import own_marks
 from filters.translation_rules.text import Text
 from filters.translation_rules.wordings import languages
 from filters.verifiers.translation_rules import TranslationRules
@@ -160,6 +161,20 @@ def test_punctuation_holds(language, mark):
     draft = DRAFTS[language].rstrip("。.।")
     for rule in FAMILIES["punctuation"].find(source):
         check(rule, source, draft, 0)
+
+
+@pytest.mark.parametrize(
+    ("language", "own"),
+    [
+        ("es", {"?": "¿?", "!": "¡!"}),
+        ("ar", {"?": "؟", ",": "،", ";": "؛"}),
+        ("hi", {".": "।"}),
+        ("ja", {".": "。", ",": "、", "?": "？", "!": "！", ";": "；"}),
+        *[(code, {}) for code in ("no", "nb", "nn", "sv", "de", "ru", "th", "he", "ko")],
+    ],
+)
+def test_marks_of_a_languages_own(language, own):
+    assert own_marks(language) == own
 
 
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code not in ("zh", "ja", "ko", "ar", "hi", "th")])
