@@ -1,4 +1,4 @@
-"""Intervals of all systems of a real test set, beside sacreBLEU's own bootstrap."""
+"""Intervals of all systems of a real test set, beside sacreBLEU's own bootstrap; ranks and ratings."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,9 @@ from sacrebleu.significance import _bootstrap_resample
 
 from evals.corpus_metrics import CorpusMetric
 from evals.paired import rank
+from evals.ratings import Game, rate
 from evals.statistics import Table, intervals, table
+from evals.style import STYLE
 
 pytestmark = pytest.mark.bench
 
@@ -55,6 +57,20 @@ def test_intervals(report: Report, shared_data: Path) -> None:
         seconds = [timed(sacrebleus, tables[name], theirs) for _ in range(TURNS)]
         report.add(f"sacreBLEU's bootstrap of {name}, {what}", median(seconds), "s")
         report.add(f"sacreBLEU's bootstrap of {name} by ours", in_turns(seconds, taken[name]), "times", least=1)
+
+
+def test_ratings(report: Report) -> None:
+    """As many games as Arena-Hard has of twenty models, with four differences of style."""
+    draw = np.random.default_rng(2)
+    games = [
+        Game(f"p{prompt}", f"m{model}", "base", float(draw.choice([0.0, 0.5, 1.0])), 1.0, tuple(draw.normal(size=4)))
+        for prompt in range(500)
+        for model in range(20)
+        for _ in range(2)
+    ]
+    what = f"{len(games):,} games of 21 models, {RESAMPLES:,} resamples"
+    report.add(f"ratings of {what}", timed(rate, games, "base", times=RESAMPLES), "s")
+    report.add(f"ratings of {what}, style held alike", timed(rate, games, "base", style=STYLE, times=RESAMPLES), "s")
 
 
 def test_every_pair(report: Report, shared_data: Path) -> None:

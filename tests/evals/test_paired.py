@@ -58,7 +58,7 @@ def test_p_values_are_sacrebleus_on_a_small_set(test: str, ours: str) -> None:
 @pytest.mark.parametrize(("test", "ours"), [("bs", "p_bootstrap"), ("ar", "p_permutation")])
 def test_p_values_are_sacrebleus_on_real_outputs(shared_data: Path, test: str, ours: str) -> None:
     references, every = wmt23(shared_data, "de-en")
-    outputs = {system: every[system] for system in ("ONLINE-A", "ONLINE-G", "ONLINE-Y", "Lan-BridgeMT", "AIRC")}
+    outputs = {system: every[system] for system in ("ONLINE-A", "ONLINE-Y", "Lan-BridgeMT")}
     theirs = sacrebleus(references, outputs, test)
     for metric, of in of_bleu_and_chrf(references, outputs).items():
         found = [getattr(compare(of, "ONLINE-A", system, times=3000), ours) for system in list(outputs)[1:]]
