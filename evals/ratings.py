@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from evals.statistics import Table, share, table
 from filters.statistics import CONFIDENCE, RESAMPLES, Estimate, Floats, Ints, bootstrap, wilson
 
 _STEPS = 100
@@ -130,6 +131,36 @@ def rate(
     return Ratings(
         baseline, {model: rated[model] for model in ranked}, coefficients, judged_games, len(games) - judged_games
     )
+
+
+def against(games: Sequence[Game], baseline: str) -> Table:
+    """What each model scored on each prompt against the baseline, for paired tests between models.
+
+    A model's mean is its win rate against the baseline, as it is without style. A prompt is judged for a model where
+    all of its games on it have verdicts: one order without the other favours who stands first.
+
+    Args:
+        games: in any order; those without the baseline are left out.
+        baseline: the model that all are set beside.
+
+    Raises:
+        ValueError: points, weights or models of a game that cannot be.
+    """
+    sums: dict[tuple[str, str], Floats] = {}
+    for game in games:
+        _check(game, 0)
+        if baseline in (game.left, game.right):
+            own = game if game.right == baseline else _turned(game)
+            points = math.nan if own.points is None else own.points
+            key = (own.left, own.prompt)
+            sums[key] = sums.get(key, np.zeros(2)) + np.array([points * own.weight, own.weight])
+    prompts = sorted({prompt for _, prompt in sums})
+    nothing = np.full(2, np.nan)
+    values = {
+        model: np.array([sums.get((model, prompt), nothing) for prompt in prompts])
+        for model in sorted({model for model, _ in sums})
+    }
+    return table(prompts, values, score=share)
 
 
 def _check(game: Game, styles: int) -> None:

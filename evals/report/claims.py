@@ -13,6 +13,9 @@ from evals.report.results import Measured, Picture, Results, axes
 from evals.report.tables import interval, p_told
 from filters.report.markdown import count, real
 
+_MOST_TIMES = 100
+"""As many times the items; beyond that their number is no help to anybody."""
+
 
 class Claim(NamedTuple):
     """A line of the table of claims."""
@@ -75,9 +78,12 @@ def _of_two(measured: Measured, told: Difference) -> Claim:
 def _more(told: Difference) -> str:
     """How many items would tell a difference of the size that was seen; intervals narrow by the root of the number."""
     half = (told.high - told.low) / 2
-    if math.isnan(half) or half <= 0 or abs(told.value) * 100 < half:
-        return "a difference that more items bring to light"
-    return f"the same difference on about {count(max(told.n + 1, round(told.n * (half / told.value) ** 2)))} items"
+    if math.isnan(half) or half <= 0:
+        return "a difference on other items"
+    times = (half / told.value) ** 2 if told.value else math.inf
+    if times > _MOST_TIMES:
+        return f"nothing that {_MOST_TIMES} times as many items would show, were the difference the same"
+    return f"the same difference on about {count(max(told.n + 1, round(told.n * times)))} items"
 
 
 def _of_picture(results: Results, picture: Picture) -> Iterator[Claim]:

@@ -51,9 +51,10 @@ def draw(results: Results, picture: Picture, figures: Sequence[Figure]) -> Plot:
             )
             for stage in stages
         ]
-        told.append(
-            Line2D([], [], color=GREY, marker="o", linestyle="", markersize=5, fillstyle="none", label="published")
-        )
+        if any(line.get_fillstyle() == "none" for panel in grid.flat for line in panel.lines):
+            told.append(
+                Line2D([], [], color=GREY, marker="o", linestyle="", markersize=5, fillstyle="none", label="published")
+            )
         plot.legend(handles=told, loc="outside lower left", ncols=6, frameon=False, fontsize=8)
     return plot
 

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from evals.ratings import Game, rate
+from evals.paired import rank
+from evals.ratings import Game, against, rate
+from evals.statistics import intervals
 
 MODELS = ["base", "first", "second", "third"]
 NAN, INF = float("nan"), float("inf")
@@ -190,6 +192,34 @@ def test_failures_of_the_judge_are_counted_apart() -> None:
     for model in MODELS:
         assert with_failures.models[model].win_rate == without.models[model].win_rate
         assert with_failures.models[model].low == without.models[model].low
+
+
+def test_points_against_the_baseline_can_be_tested_in_pairs() -> None:
+    games = [game for game in made_up(8, 12_000) if "base" in (game.left, game.right)]
+    found = rank(against(games, "base"), times=100, permutations=500)
+    ratings = rate(games, "base", times=10)
+    for model in MODELS[1:]:
+        assert found.scores[model].value == pytest.approx(ratings.models[model].win_rate)
+    assert list(found.scores) == [model for model in ratings.models if model != "base"]
+    assert "base" not in found.scores
+    # The third is better than the first by two thirds of a logit.
+    assert found.differences["third", "first"].p_permutation < 0.05
+
+
+@pytest.mark.parametrize(
+    ("games", "judged", "value"),
+    [
+        ([Game("p", "a", "base", 1.0), Game("p", "base", "a", 1.0)], 1, 0.5),
+        ([Game("p", "a", "base", 1.0, 3.0), Game("p", "base", "a", 1.0)], 1, 0.75),
+        # One order has no verdict: neither counts.
+        ([Game("p", "a", "base", 1.0), Game("p", "base", "a", None), Game("q", "a", "base", 0.0)], 1, 0.0),
+        ([Game("p", "a", "base", None), Game("p", "a", "other", 1.0)], 0, NAN),
+    ],
+)
+def test_points_of_a_prompt(games: list[Game], judged: int, value: float) -> None:
+    of = against(games, "base")
+    assert of.judged.sum() == judged
+    assert intervals(of)["a"].value == pytest.approx(value, nan_ok=True)
 
 
 @pytest.mark.parametrize(

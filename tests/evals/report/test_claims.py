@@ -48,7 +48,7 @@ def told_of(difference: Difference, *, higher: bool = True) -> tuple[str, str, s
             Difference("a", "b", 0.0, -1.0, 1.0, 1.0, 1.0, 400, 0),
             "no difference is shown between a and b on",
             "difference 0 [-1, 1], p = 1, n = 400",
-            "a difference that more items bring to light",
+            "nothing that 100 times as many items would show, were the difference the same",
         ),
         (
             Difference("a", "b", NAN, NAN, NAN, NAN, NAN, 0, 9),
@@ -61,7 +61,7 @@ def told_of(difference: Difference, *, higher: bool = True) -> tuple[str, str, s
             Difference("a", "b", 1.0, NAN, NAN, 1.0, NAN, 50, 0),
             "no difference is shown between a and b on",
             "difference 1, p = 1, n = 50",
-            "a difference that more items bring to light",
+            "a difference on other items",
         ),
     ],
 )
