@@ -228,7 +228,7 @@ def _told(level: str, answer: Answer) -> str:
 
 def written(answer: Answer, dataset: Dataset, out: Path) -> Path:
     """Write the page with its table (CSV) and plot (SVG)."""
-    folder = Folder(out, "scorer agree")
+    folder = Folder(out, "datagen scorer agree")
     link = folder.csv("agreement.csv", _frame(answer))
     families = [
         f"- {code(name)}: {signature(told.signature)}"

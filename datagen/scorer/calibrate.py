@@ -274,7 +274,7 @@ def grids(found: Calibration) -> list[Grid]:
 def written(found: Calibration, dataset: Dataset, out: Path) -> Path:
     """Write the page, the recipe's piece (YAML), the curves (CSV, SVG) and the thresholds (CSV)."""
     text = fragment(found)
-    folder = Folder(out, "scorer calibrate")
+    folder = Folder(out, "datagen scorer calibrate")
     links = [
         folder.text("threshold.yaml", text),
         folder.csv("thresholds.csv", _thresholds(found)),

@@ -257,7 +257,7 @@ def _told(trial: Trial) -> str:
 
 def written(trial: Trial, dataset: Dataset, out: Path) -> Path:
     """Write the page with its table (CSV) and a plot for each score (SVG)."""
-    folder = Folder(out, "scorer test")
+    folder = Folder(out, "datagen scorer test")
     link = folder.csv("caught.csv", _frame(trial))
     plots, lines = [], []
     for name, told in trial.columns.items():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PAGE = "README.md"
 """Code hosts show it when its folder is opened, and mkdocs makes it the folder's index."""
-MARK = "<!-- Made by `datagen "
+MARK = "<!-- Made by `"
 _DIGITS = 6
 """Significant digits of numbers in tables: sums depend on the order of rows in the last ones."""
 
@@ -24,8 +24,8 @@ _DIGITS = 6
 class Folder:
     """Writes tables, plots and the page of one report."""
 
-    def __init__(self, path: Path, maker: str = "report") -> None:
-        """A folder for a report that `datagen MAKER` writes.
+    def __init__(self, path: Path, maker: str = "datagen report") -> None:
+        """A folder for a report that a command (`maker`) writes.
 
         Raises:
             UserError: the folder holds something else than a report.
@@ -62,7 +62,7 @@ class Folder:
         """Write the page and remove tables and plots that belong to an earlier one."""
         self._write(PAGE, f"{self._mark}\n\n{text.rstrip()}\n".encode())
         for old in self.path.iterdir():
-            if old.suffix in (".csv", ".svg") and old.name not in self._written:
+            if old.suffix in (".csv", ".html", ".svg") and old.name not in self._written:
                 old.unlink()
         return self.path / PAGE
 

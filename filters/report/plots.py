@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BLUE, ORANGE, GREY, INK, FAINT = "#0072B2", "#E69F00", "#9AA5AE", "#222222", "#D9DEE2"
 _WIDTH = 8.0
-_STYLE: Mapping[str, object] = {
+STYLE: Mapping[str, object] = {
     "svg.hashsalt": "towerkit",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
@@ -50,12 +50,13 @@ def as_svg(figure: Figure) -> bytes:
     import matplotlib
 
     stream = BytesIO()
-    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     return stream.getvalue()
 
 
-def _figure(width: float, height: float) -> Figure:
+def blank(width: float, height: float) -> Figure:
+    """A figure of a size in inches; to be made and drawn with STYLE in force."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
@@ -76,8 +77,8 @@ def funnel(bars: Sequence[Bar]) -> Figure:
     """A bar for each stage, as long as what came in; what was dropped is its light end."""
     import matplotlib
 
-    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
-        figure = _figure(_WIDTH, 0.6 + 0.32 * len(bars))
+    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
+        figure = blank(_WIDTH, 0.6 + 0.32 * len(bars))
         axes = figure.add_subplot()
         places = np.arange(len(bars))
         out = np.array([min(bar.out, bar.into) for bar in bars], dtype=float)
@@ -128,9 +129,9 @@ def heatmap(of: Heatmap) -> Figure:
     """A cell for each pair of names, the darker the larger the share, with the share written in."""
     import matplotlib
 
-    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
         width = min(_WIDTH, 2.4 + 0.62 * len(of.columns))
-        figure = _figure(width, 1.0 + 0.28 * len(of.rows))
+        figure = blank(width, 1.0 + 0.28 * len(of.rows))
         axes = figure.add_subplot()
         shares = np.array(of.shares)
         # Dark is a fifth or more, in every report: a rule that drops little must not look as if it dropped much.
@@ -196,11 +197,11 @@ def histograms(panels: Sequence[Panel], low: float, high: float, label: str, *, 
     import matplotlib
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
         across = min(4, len(panels))
         down = math.ceil(len(panels) / across)
         width = _WIDTH if across > 1 else 5.0
-        figure = _figure(width, 0.75 + (1.35 if across > 1 else 2.0) * down)
+        figure = blank(width, 0.75 + (1.35 if across > 1 else 2.0) * down)
         grid = figure.subplots(down, across, sharex=True, squeeze=False)
         panels = _coarse(panels)
         edges = np.linspace(low, high, len(panels[0].every) + 1)
@@ -243,24 +244,25 @@ class Dot:
     high: float
 
 
-_GROUPS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#222222")
+GROUPS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#222222")
+"""Colours of what stands side by side."""
 
 
 def dots(of: Sequence[Dot], label: str) -> Figure:
     """A dot with its interval for each number; rows below each other, groups side by side in each. Seven at most."""
     import matplotlib
 
-    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
         rows, groups = list(dict.fromkeys(dot.row for dot in of)), list(dict.fromkeys(dot.group for dot in of))
-        groups = groups[: len(_GROUPS) - 1] + groups[-1:] if len(groups) > len(_GROUPS) else groups
-        figure = _figure(_WIDTH, 0.9 + (0.12 + 0.16 * len(groups)) * max(1, len(rows)))
+        groups = groups[: len(GROUPS) - 1] + groups[-1:] if len(groups) > len(GROUPS) else groups
+        figure = blank(_WIDTH, 0.9 + (0.12 + 0.16 * len(groups)) * max(1, len(rows)))
         axes = figure.add_subplot()
         for place, group in enumerate(groups):
             shown = [dot for dot in of if dot.group == group]
             offset = (place - (len(groups) - 1) / 2) * 0.75 / max(1, len(groups))
             heights = [rows.index(dot.row) + offset for dot in shown]
-            axes.hlines(heights, [d.low for d in shown], [d.high for d in shown], color=_GROUPS[place], linewidth=1.4)
-            axes.plot([dot.value for dot in shown], heights, "o", color=_GROUPS[place], markersize=4, label=group)
+            axes.hlines(heights, [d.low for d in shown], [d.high for d in shown], color=GROUPS[place], linewidth=1.4)
+            axes.plot([dot.value for dot in shown], heights, "o", color=GROUPS[place], markersize=4, label=group)
         axes.set_yticks(range(len(rows)), rows)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.grid(axis="x", color=FAINT, linewidth=0.7)
@@ -290,14 +292,14 @@ def curves(of: Sequence[Curve], score: str) -> Figure:
     import matplotlib
     from matplotlib.ticker import PercentFormatter
 
-    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
-        figure = _figure(_WIDTH, 3.6)
+    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
+        figure = blank(_WIDTH, 3.6)
         axes = figure.add_subplot()
-        for place, curve in enumerate(of[: len(_GROUPS)]):
+        for place, curve in enumerate(of[: len(GROUPS)]):
             heights = curve.threshold if curve.good is None else curve.good
-            axes.plot(curve.kept, heights, color=_GROUPS[place], linewidth=1.4, label=curve.name)
+            axes.plot(curve.kept, heights, color=GROUPS[place], linewidth=1.4, label=curve.name)
             if curve.chosen is not None:
-                axes.plot(curve.kept[curve.chosen], heights[curve.chosen], "o", color=_GROUPS[place], markersize=6)
+                axes.plot(curve.kept[curve.chosen], heights[curve.chosen], "o", color=GROUPS[place], markersize=6)
         axes.set_xlim(0, 1)
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_xlabel(f"share of rows kept by {score}")
