@@ -22,6 +22,7 @@ from corpus.errors import UserError, nearest
 from corpus.schema import KINDS, MESSAGES, ROLES, VERIFIERS, Kind, score_dtype
 from datagen.engines.base import Engine, Price
 from datagen.engines.names import ENGINES, engine_class
+from datagen.makers.names import maker_class, maker_names
 from datagen.readers.base import Reader
 from datagen.readers.names import reader_class, reader_names
 from datagen.stages import STAGES
@@ -134,6 +135,15 @@ def _tasks() -> Iterator[Entry]:
         facts = {"Made of": ", ".join(task.kinds)}
         facts |= {f"Wording {n}": repr(template)[1:-1] for n, template in enumerate(task.templates, 1)}
         yield Entry("tasks", name, _doc(type(task)), facts, [])
+
+
+def _makers() -> Iterator[Entry]:
+    for name in maker_names():
+        model = maker_class(name)
+        facts = {"Made of": ", ".join(model.kinds)}
+        if model.runs_code:
+            facts["Runs programs"] = "those of the data, so the stage must say `allow_code: true`"
+        yield Entry("makers", name, _doc(model), facts, _options(model))
 
 
 def _scorers() -> Iterator[Entry]:
@@ -253,6 +263,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Entry]]] = {
     "readers": _readers,
     "tasks": _tasks,
     "engines": _engines,
+    "makers": _makers,
     "scorers": _scorers,
     "filters": _filters,
     "verifiers": _verifiers,

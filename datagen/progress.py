@@ -125,6 +125,7 @@ _LOST = {
     "dropped": "rows dropped",
     "left": "candidates out",
     "without": "prompts that give nothing",
+    "rejected": "candidates rejected",
 }
 _NAMED = 6
 

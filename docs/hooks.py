@@ -26,6 +26,11 @@ PAGES = {
         "What answers prompts in the stage `generate`: `generate: {n: 4, engines: [{openai: {model: ...}}]}`. "
         "Options that are not given are left to the server, or to the model's own generation config.",
     ),
+    "makers": (
+        "Makers",
+        "What the stage `verifiable` turns rows into: `verifiable: {make: [math], verifiers: [language]}`. Every "
+        "problem is tried on a right answer before it is kept.",
+    ),
     "filters": (
         "Filters",
         "A filter drops the rows that have the fault it is named after; in the stage `select`, or as a gate of `best` "

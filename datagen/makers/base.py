@@ -67,7 +67,12 @@ class Maker(Part):
 
 def entry(verifier: Verifier) -> dict[str, str]:
     """A verifier as the column `verifiers` holds it: its name, and arguments other than the default ones."""
-    args = verifier.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    dumped = verifier.model_dump(mode="json")
+    # Defaults are left out of the verifier's own arguments alone: what lies within them is told apart by its fields.
+    defaults = {
+        name: field.get_default(call_default_factory=True) for name, field in type(verifier).model_fields.items()
+    }
+    args = {name: dumped[name] for name, default in defaults.items() if getattr(verifier, name) != default}
     return {"name": verifier.name(), "args": canonical_json(args).decode()}
 
 

@@ -18,6 +18,7 @@ from datagen.makers.base import Maker, Problem, Rejected, entry
 from datagen.stages.base import Context, Header, Result, ShardStage, by_reason, only, set_aside
 from datagen.stages.parts import Makers, Verifiers
 from filters.base import ScoreColumn
+from filters.names import verifier_class, verifier_names
 from filters.rewards import Composite, Judgement, verify_rows
 from filters.verifier import Row, open_verifiers
 
@@ -85,6 +86,10 @@ class Verifiable(ShardStage):
             for column, better in _TOLD.items()
         ]
         return Header("verifiable", {c.name: c for c in columns}, None, header.selected_by, header.splits)
+
+    def identity(self) -> object:
+        """Versions of all verifiers: what they find right decides which problems are kept."""
+        return {name: verifier_class(name).version for name in verifier_names()} if self.make else None
 
     def _rated(self, inputs: Sequence[Header]) -> Header:
         if inputs and inputs[0].kind != "response":

@@ -26,7 +26,17 @@ def entry(section: str, name: str) -> Entry:
 
 
 def test_every_name_is_listed() -> None:
-    assert list(SECTIONS) == ["stages", "readers", "tasks", "engines", "scorers", "filters", "verifiers", "kinds"]
+    assert list(SECTIONS) == [
+        "stages",
+        "readers",
+        "tasks",
+        "engines",
+        "makers",
+        "scorers",
+        "filters",
+        "verifiers",
+        "kinds",
+    ]
     names = {section: [e.name for e in entries(section)] for section in SECTIONS}
     assert names["stages"] == list(STAGES)
     assert names["readers"] == reader_names()
@@ -114,7 +124,7 @@ def test_own_options_stand_before_shared_ones() -> None:
 
 def test_a_name_of_two_sections_shows_both() -> None:
     assert [e.section for e in find("repetition")] == ["scorers", "filters"]
-    assert [e.section for e in find("preference")] == ["verifiers", "kinds"]
+    assert [e.section for e in find("preference")] == ["makers", "verifiers", "kinds"]
     assert [e.section for e in find("filter", "repetition")] == ["filters"]
 
 

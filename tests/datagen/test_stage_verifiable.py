@@ -164,6 +164,130 @@ def test_constraints_need_a_language_with_wordings(language: str | None, reason:
     assert [why for why, _ in rejected(problems)] == [reason]
 
 
+def pair(source: str, target: str, languages: str, **meta: Any) -> dict[str, Any]:
+    src_lang, tgt_lang = languages.split(">")
+    told = orjson.dumps(meta).decode() if meta else None
+    return {"source": source, "target": target, "src_lang": src_lang, "tgt_lang": tgt_lang, "meta": told}
+
+
+def rules_stage(*families: str, **options: Any) -> str:
+    given = {"families": list(families), "most": 1, **options}
+    return f"problems: {{verifiable: {{make: [{{translation_rules: {orjson.dumps(given).decode()}}}]}}}}"
+
+
+@pytest.mark.parametrize(
+    ("row", "family", "references"),
+    [
+        (pair("The bridge opens on March 5, 2024.", "Die Brücke wird am 5. März 2024 eröffnet.", "en>de"), "dates",
+         {"Die Brücke wird am 2024-03-05 eröffnet.", "Die Brücke wird am 5. März 2024 eröffnet.",
+          "Die Brücke wird am 05.03.2024 eröffnet.", "Die Brücke wird am 5.3.2024 eröffnet."}),
+        (pair("The shop closes at 8:30 PM on Monday.", "商店星期一晚上8:30关门。", "en>zh"), "times", None),
+        (pair("The farm lies 5 miles behind the church.", "La ferme se trouve à 5 miles derrière l’église.", "en>fr"),
+         "units", {"La ferme se trouve à 8 kilomètres derrière l’église.",
+                   "La ferme se trouve à 8,05 kilomètres derrière l’église.",
+                   "La ferme se trouve à 8,0 kilomètres derrière l’église."}),
+        (pair("Open the <b>door</b> slowly.", "افتح <b>الباب</b> ببطء.", "en>ar"), "markup",
+         {"افتح <b>الباب</b> ببطء."}),
+        (pair("The invoice is paid.", "Der Beleg ist bezahlt.", "en>de", terms={"invoice": "Beleg"}), "terms",
+         {"Der Beleg ist bezahlt."}),
+        (pair("The invoice is paid.", "Der Beleg ist bezahlt.", "en>de", terms={"invoice": ["Beleg", "Rechnung"]}),
+         "terms", {"Der Beleg ist bezahlt."}),
+        (pair("Could you help me with this?", "Könnten Sie mir dabei helfen?", "en>de", formality="formal"), "address",
+         {"Könnten Sie mir dabei helfen?"}),
+    ],
+)  # fmt: skip
+def test_translations_with_rules(row: dict[str, Any], family: str, references: set[str] | None, stages: Any) -> None:
+    problems = stages([row], "pair", rules_stage(family))["problems"]
+    if references is None:  # a translator's choice that cannot be rewritten gives no problem, counted
+        assert problems.manifest.rows + len(rejected(problems)) == 1
+        return
+    [made] = problems.rows()
+    assert made_of(problems) == [("translation_rules", family, 1.0)]
+    assert made["references"][0] in references
+    assert made["source"] == row["source"]
+    assert row["source"] in made["prompt"][0]["content"]
+    assert verify_row(made, made["references"][0]).score == 1
+    assert verify_row(made, row["source"]).score == 0
+    assert verify_row(made, "").score == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "reasons"),
+    [
+        (pair("Fine.", "Gut.", "en>de"), ["no_rule_applies"]),
+        (pair(" ", "Gut.", "en>de"), ["no_source"]),
+        ({**pair("Fine.", "Gut.", "en>de"), "src_lang": None}, ["no_language"]),
+        (pair("The invoice is paid.", "Die Rechnung ist bezahlt.", "en>de", terms={"invoice": "Beleg"}),
+         ["no_rule_kept"]),
+        (pair("Open the <b>door</b> slowly.", "Open the <b>door</b> slowly.", "en>de"),
+         ["reference_fails:translation_rules"]),
+    ],
+)  # fmt: skip
+def test_pairs_that_give_no_problem(row: dict[str, Any], reasons: list[str], stages: Any) -> None:
+    problems = stages([row], "pair", rules_stage("terms", "markup", "dates"))["problems"]
+    assert [why for why, _ in rejected(problems)] == reasons
+
+
+def test_rules_are_told_in_the_languages_asked_for(stages: Any) -> None:
+    rows = [
+        pair(f"The bridge opens on March {day}, 2024.", f"Die Brücke wird am {day}. März 2024 eröffnet.", "en>de")
+        for day in range(1, 29)
+    ]
+    told = {}
+    for language in ("en", "target"):
+        made = stages(rows, "pair", rules_stage("dates", instructions=[language]))["problems"]
+        told[language] = [row["prompt"][0]["content"].partition("\n")[0] for row in made.rows()]
+        assert made.manifest.rows == 28
+    assert all("Datum" in line or "Daten" in line or "Datums" in line for line in told["target"]), told["target"]
+    assert all("date" in line.lower() for line in told["en"]), told["en"]
+
+
+def preferred(chosen: str, rejected_: str, better: float | None, worse: float | None) -> dict[str, Any]:
+    said = [[{"role": "assistant", "content": text}] for text in (chosen, rejected_)]
+    return {
+        "prompt": [{"role": "user", "content": "Translate to German: The house is old."}],
+        **dict(zip(("chosen", "rejected"), said, strict=True)),
+        **{"score_chosen": better, "score_rejected": worse, "src_lang": "en", "tgt_lang": "de"},
+    }
+
+
+def test_preferences(stages: Any) -> None:
+    rows = [preferred(f"Das Haus ist alt. {n}", f"Haus das alt. {n}", -1.0, -6.0) for n in range(6)]
+    problems = stages(rows, "preference", "problems: {verifiable: {make: [preference]}}")["problems"]
+    made = list(problems.rows())
+    answers = [orjson.loads(row["verifiers"][0]["args"])["preferred"] for row in made]
+    assert sorted(answers) == ["A", "A", "A", "B", "B", "B"]
+    for row, answer in zip(made, answers, strict=True):
+        question = row["prompt"][0]["content"]
+        assert (question.index("Das Haus ist alt.") < question.index("Haus das alt.")) == (answer == "A")
+        assert verify_row(row, f"One keeps the order.\nVerdict: {answer}").score == 1
+        assert verify_row(row, f"Verdict: {'AB'.replace(answer, '')}").score == 0
+    assert {row["score_difficulty"] for row in made} == {-5.0}
+    assert {row["tgt_lang"] for row in made} == {"en"}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (preferred("Gut.", "Schlecht.", 0.0, 0.0), "tie"),
+        (preferred("Gut.", "Schlecht.", 0.0, -0.5), "near_tie"),
+        (preferred("Gut.", "Schlecht.", None, -5.0), "no_scores"),
+        (preferred("Gut.", "Gut. ", 0.0, -5.0), "equal_texts"),
+    ],
+)
+def test_pairs_that_people_did_not_tell_apart(row: dict[str, Any], reason: str, stages: Any) -> None:
+    stage = "problems: {verifiable: {make: [{preference: {min_margin: 1}}]}}"
+    assert [why for why, _ in rejected(stages([row], "preference", stage)["problems"])] == [reason]
+
+
+@pytest.mark.parametrize("language", ["ja", "hi", "sw"])
+def test_the_comparison_is_asked_for_in_a_language(language: str, stages: Any) -> None:
+    row = {**preferred("Gut.", "Schlecht.", 0.0, -5.0), "tgt_lang": language}
+    stage = "problems: {verifiable: {make: [{preference: {instructions: target}}]}}"
+    [made] = stages([row], "preference", stage)["problems"].rows()
+    assert made["tgt_lang"] == ("en" if language == "sw" else language)
+
+
 def test_verifiers_of_the_stage_are_gates_of_every_problem(stages: Any) -> None:
     long = "Zuerst fünf, dann noch einmal drei Äpfel, also sind es zusammen acht Stück.\n#### 8"
     rows = [asked("How many?", long, tgt_lang="de"), asked("How few?", long, tgt_lang="en"), asked("And now?", "8")]

@@ -55,7 +55,7 @@ def test_python() -> None:
 
 
 def test_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (row,), (recipe,) = blocks("json"), blocks("yaml")
+    (row,), recipe = blocks("json"), next(block for block in blocks("yaml") if block.startswith("stages:"))
     (tmp_path / "answers.jsonl").write_text(row, "utf-8")
     (tmp_path / "verified.yaml").write_text(recipe, "utf-8")
     monkeypatch.chdir(tmp_path)
