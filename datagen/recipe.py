@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -69,7 +69,24 @@ def load_recipe(path: Path, *, sets: tuple[str, ...] = (), sample: Sample | None
     Raises:
         UserError: with file, line and the nearest right spelling.
     """
-    loaded = load(path, sets=sets, place=_place)
+    return _built(load(path, sets=sets, place=_place), path, sample)
+
+
+def recipe_of(data: Mapping[str, Any], told: Path, *, sample: Sample | None = None) -> Recipe:
+    """A recipe from what its YAML would say, checked as one that is read.
+
+    Args:
+        data: `name`, `seed`, `stages`.
+        told: the file that it was made from: messages name it, and relative paths start at its folder.
+        sample: how much `read` stages take.
+
+    Raises:
+        UserError: with the path of what is wrong and the nearest right spelling.
+    """
+    return _built(Loaded(str(told), dict(data), {(): str(told)}), told, sample)
+
+
+def _built(loaded: Loaded, path: Path, sample: Sample | None) -> Recipe:
     builder = _Builder(loaded, path.parent, sample)
     for key in loaded.data:
         if key not in _TOP:

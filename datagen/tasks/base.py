@@ -54,7 +54,11 @@ def open_task(name: str | None) -> Task:
     if name not in task_names():
         raise UserError(f"no task is called {name!r}.{nearest(name, task_names())} Known: {', '.join(task_names())}")
     module = importlib.import_module(f"datagen.tasks.{name}")
-    found = [v for v in vars(module).values() if isinstance(v, type) and issubclass(v, Task) and v is not Task]
+    found = [
+        v
+        for v in vars(module).values()
+        if isinstance(v, type) and issubclass(v, Task) and v.__module__ == module.__name__
+    ]
     if len(found) != 1:
         raise TypeError(f"{module.__name__} must hold one Task; it holds {len(found)}")
     return found[0]()

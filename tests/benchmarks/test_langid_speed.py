@@ -9,8 +9,8 @@ from made_up import MadeUp, relink, write_dataset
 
 pytestmark = pytest.mark.bench
 
-ROWS, SHARDS, FEW = 2_500, 80, 20
-"""Rows of a shard, shards, and how many of them one core reads: two have to earn back the start of their processes."""
+ROWS, SHARDS, FEW = 2_500, 160, 80
+"""Rows of a shard, shards, and how many of them one core reads: a rate is no time to start."""
 SECONDS = r"seconds ([\d.]+)"
 RUNS = 3
 

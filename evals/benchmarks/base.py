@@ -1,0 +1,65 @@
+"""What a benchmark is: stages that make prompts, scorers for the answers, and measures of the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from evals.measures import Measure
+
+Spec = Mapping[str, Any]
+Ability = Literal["translation", "general", "instructed translation"]
+
+
+class Benchmark(BaseModel):
+    """Options of a benchmark in an evaluation recipe.
+
+    Subclasses set `ability` and `headline`, add their fields, and implement `stages` and `measures`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ability: ClassVar[Ability]
+    """On which axis it lies."""
+    headline: ClassVar[str]
+    """The measure that is told first."""
+    translates: ClassVar[bool] = False
+    """Whether prompts are translations worded by the model's family (`models.NAME.task`)."""
+    samples: ClassVar[int] = 1
+    """Answers to each prompt, where the recipe does not say otherwise."""
+    temperature: ClassVar[float] = 0.0
+    """At which answers are drawn, where the recipe does not say otherwise."""
+
+    max_tokens: int = Field(default=1024, ge=1)
+    """Longest answer, in the model's tokens."""
+    first: int | None = Field(default=None, ge=1)
+    """Take the first so many records alone; the report says so."""
+
+    @classmethod
+    def called(cls) -> str:
+        """The name: the file's."""
+        return cls.__module__.rpartition(".")[2]
+
+    def stages(self, task: str) -> dict[str, Spec]:
+        """Stages of a recipe, in order; the last makes `prompt` or `verifiable` rows. `task` words translations."""
+        raise NotImplementedError
+
+    def scorers(self) -> Sequence[Spec | str]:
+        """Scorers of the answers, as a recipe writes them."""
+        raise NotImplementedError
+
+    def measures(self) -> Sequence[Measure]:
+        """What is measured, the headline first."""
+        raise NotImplementedError
+
+    @property
+    def asked(self) -> int:
+        """Answers to each prompt."""
+        return self.samples
+
+    @property
+    def allows_code(self) -> bool:
+        """Whether programs in answers are run."""
+        return False

@@ -1,0 +1,167 @@
+"""From scored answers to results: numbers with intervals and signatures, models compared item by item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import orjson
+import polars as pl
+
+from corpus.dataset import Dataset
+from corpus.manifest import Manifest
+from corpus.model_manifest import read_model_manifest
+from evals.benchmarks.base import Benchmark
+from evals.measures import Counted, Measure, learned
+from evals.paired import rank
+from evals.recipe import Evaluation, ModelSpec
+from evals.report.results import Measured, Metric, Model, Number, Picture, Results
+from evals.runs import prompts_stage, scored_stage
+from evals.statistics import Score, share, table
+from filters.statistics import Floats
+
+_OWN = ("score_langid", "score_langid_source", "score_looping", "score_verified")
+"""Scores that measures of ours look at in their own way."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What one model was asked and what it said."""
+
+    items: pl.DataFrame
+    """Prompts with the columns `@item` and `@group`."""
+    answers: list[pl.DataFrame]
+    scored: Manifest
+    prompts: Manifest
+
+
+def results_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]) -> Results:
+    """All numbers of an evaluation.
+
+    Args:
+        evaluation: the recipe with the models to tell of.
+        made: its datasets, by benchmark and stage.
+    """
+    measured: list[Measured] = []
+    heads: dict[str, Metric] = {}
+    for name, benchmark in evaluation.benchmarks.items():
+        asked = {
+            model: _asked(made[name][prompts_stage(benchmark, spec)], made[name][scored_stage(model)])
+            for model, spec in evaluation.models.items()
+        }
+        for number, measure in enumerate(_measures(benchmark, asked)):
+            told = _measured(evaluation, name, benchmark, measure, asked)
+            measured.append(told)
+            if number == 0:
+                heads[name] = told.metric
+    models = tuple(Model(n, spec.stage, spec.parents, spec.share) for n, spec in evaluation.models.items())
+    known = {model.name for model in models}
+    models = tuple(Model(m.name, m.stage, tuple(p for p in m.parents if p in known), m.share) for m in models)
+    pictures = tuple(Picture(tuple(heads[name] for name in picture)) for picture in evaluation.pictures)
+    return Results(evaluation.name, models, tuple(measured), pictures)
+
+
+def _measures(benchmark: Benchmark, asked: Mapping[str, _Asked]) -> list[Measure]:
+    """The benchmark's measures, and those of scorers that the recipe added."""
+    columns = next(iter(asked.values())).scored.scores
+    before = {name for one in asked.values() for name in one.prompts.scores}
+    more = [name for name in columns if name.startswith("score_") and name not in _OWN and name not in before]
+    return [*benchmark.measures(), *learned(columns, more)]
+
+
+def _asked(prompts: Dataset, scored: Dataset) -> _Asked:
+    items = prompts.scan().collect()
+    meta = [orjson.loads(text) if text else {} for text in items["meta"].to_list()]
+    # Wordings differ by model: what two models share is the row that the prompt was made of.
+    names = [told.get("row_id") or own for told, own in zip(meta, items["id"].to_list(), strict=True)]
+    twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    names = [own if name in twice else name for name, own in zip(names, items["id"].to_list(), strict=True)]
+    groups = [told.get("group") or name for told, name in zip(meta, names, strict=True)]
+    items = items.with_columns(pl.Series("@item", names), pl.Series("@group", groups))
+    responses = scored.scan().collect()
+    by_prompt = {str(key[0]): rows for key, rows in responses.partition_by("prompt_id", as_dict=True).items()}
+    none = responses.clear()
+    answers = [by_prompt.get(own, none).sort("sample") for own in items["id"].to_list()]
+    return _Asked(items, answers, scored.manifest, prompts.manifest)
+
+
+def _measured(
+    evaluation: Evaluation, name: str, benchmark: Benchmark, measure: Measure, asked: Mapping[str, _Asked]
+) -> Measured:
+    counted = {model: measure.count(one.items, one.answers) for model, one in asked.items()}
+    places: dict[str, tuple[str, str]] = {}
+    for one in asked.values():
+        pairs = _strata(one.items)
+        for item, group, pair in zip(one.items["@item"], one.items["@group"], pairs, strict=True):
+            places.setdefault(item, (group, pair))
+    names = sorted(places)
+    values = {model: _at(names, asked[model].items["@item"].to_list(), one.values) for model, one in counted.items()}
+    score: Score = next(iter(counted.values())).score
+    found = rank(
+        table(
+            names,
+            values,
+            clusters=[places[item][0] for item in names],
+            # A share of answers is one of all answers; a score of translations is the mean of the pairs'.
+            strata=[places[item][1] for item in names] if benchmark.translates and score is not share else None,
+            score=score,
+            higher_is_better=measure.higher_is_better,
+        ),
+        seed=evaluation.seed,
+    )
+    numbers = {
+        model: Number(
+            found.scores[model],
+            _signature(counted[model], asked[model], evaluation.models[model], benchmark),
+            _in_loop(evaluation.models[model], measure.family),
+        )
+        for model in asked
+    }
+    pairs = sorted({pair for _, pair in places.values()})
+    told = ", ".join(pairs) if len(pairs) <= 3 else f"{len(pairs)} pairs"
+    first = f", first {benchmark.first}" if benchmark.first else ""
+    metric = Metric(name, measure.name, f"{told}{first}", measure.higher_is_better)
+    return Measured(metric, numbers, tuple(found.differences.values()))
+
+
+def _strata(items: pl.DataFrame) -> list[str]:
+    """Each item's language pair, or language."""
+    pairs = zip(items["src_lang"].to_list(), items["tgt_lang"].to_list(), strict=True)
+    return [f"{src}→{tgt}" if src and tgt and src != tgt else str(tgt or src or "any") for src, tgt in pairs]
+
+
+def _at(names: list[str], own: list[str], values: Floats) -> Floats:
+    """Values in the order of all items; NaN where a model was not asked."""
+    places = {name: place for place, name in enumerate(own)}
+    missing = np.full(values.shape[1:], np.nan)
+    return np.array([values[places[name]] if name in places else missing for name in names], np.float64)
+
+
+def _signature(counted: Counted, asked: _Asked, model: ModelSpec, benchmark: Benchmark) -> str:
+    """All that a number depends on, on one line."""
+    response = next((rows for rows in asked.answers if rows.height), None)
+    decoding = "" if response is None else str(response["sampling"][0])
+    said = "" if response is None else str(response["model"][0])
+    # An answer that the length limit ended is another answer than it would have been.
+    cut = sum(int((rows["finish_reason"] == "length").sum()) for rows in asked.answers)
+    parts = {
+        "measure": counted.signature,
+        "prompts": asked.prompts.content[:12],
+        "task": model.task if benchmark.translates else "",
+        "model": said,
+        "answers": asked.scored.content[:12],
+        "decoding": decoding,
+        "cut off": str(cut) if cut else "",
+    }
+    return "|".join(f"{name}:{value}" for name, value in parts.items() if value)
+
+
+def _in_loop(model: ModelSpec, family: str) -> bool:
+    """Whether a metric of this family chose the model's training data, as the model's own papers tell."""
+    folder = Path(str(model.options.get("model", "")))
+    if not family or not folder.is_dir():
+        return False
+    manifest = read_model_manifest(folder)
+    return manifest is not None and any(chosen.family == family for chosen in manifest.selected_by)

@@ -1,0 +1,198 @@
+"""What is measured of answers: how rows become numbers by item, and which are told first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import polars as pl
+
+from corpus.schema import ROLES
+from evals.corpus_metrics import CorpusMetric
+from evals.passes import pass_at_k
+from evals.statistics import Score, mean, share
+from filters.base import Filter, with_roles
+from filters.statistics import Floats
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A measure worked out for one system: a number or statistics for each item, and what they depend on."""
+
+    values: Floats
+    """Items, or items × statistics; NaN where an item failed or cannot be judged."""
+    score: Score
+    signature: str
+
+
+class Measure(Protocol):
+    """A way to make numbers of a system's answers."""
+
+    @property
+    def name(self) -> str:
+        """How tables call it."""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Which way is better."""
+
+    @property
+    def family(self) -> str:
+        """What counts as the same judge; a model whose data that judge chose is not measured by it."""
+
+    def count(self, items: pl.DataFrame, answers: Sequence[pl.DataFrame]) -> Counted:
+        """Numbers of one system.
+
+        Args:
+            items: the prompts, one row each.
+            answers: for each of them, its scored responses; none where they failed.
+        """
+
+
+@dataclass(frozen=True)
+class Column:
+    """The mean of a score column over an item's answers."""
+
+    name: str
+    column: str
+    higher_is_better: bool = True
+    family: str = ""
+    at_least: float | None = None
+    """Where given, a response counts 1 from this value on, else 0."""
+    signature: str = ""
+
+    def count(self, items: pl.DataFrame, answers: Sequence[pl.DataFrame]) -> Counted:
+        """Null answers are not judged; an item without judged answers is not."""
+        del items
+        found = []
+        for rows in answers:
+            told = [value for value in rows[self.column].to_list() if value is not None]
+            values = [float(v) if self.at_least is None else float(v >= self.at_least) for v in told]
+            found.append(float(np.mean(values)) if values else np.nan)
+        return Counted(np.array(found, np.float64), mean if self.at_least is None else share, self.signature)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """BLEU, chrF++ or TER of a whole set by sacreBLEU, in each language with the tokenizer that fits it."""
+
+    name: Literal["BLEU", "chrF++", "TER"]
+    family: str = ""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Edits are better few."""
+        return self.name != "TER"
+
+    def count(self, items: pl.DataFrame, answers: Sequence[pl.DataFrame]) -> Counted:
+        """The first answer to each item against all references; statistics are those of its language's tokenizer."""
+        outputs = [rows["response"][0] if rows.height else None for rows in answers]
+        references = [list(texts or ()) for texts in items["references"].to_list()]
+        languages = items["tgt_lang"].to_list()
+        whole: Floats | None = None
+        signatures: list[str] = []
+        score: Score = mean
+        for language in sorted({str(code) for code in languages}):
+            places = [place for place, code in enumerate(languages) if str(code) == language]
+            metric = CorpusMetric(self._metric(language), [references[place] for place in places])
+            statistics = metric.statistics([outputs[place] for place in places])
+            if whole is None:
+                whole, score = np.full((items.height, statistics.shape[1]), np.nan), metric.score
+            whole[places] = statistics
+            signatures.append(metric.signature)
+        assert whole is not None  # a benchmark has items
+        return Counted(whole, score, " and ".join(dict.fromkeys(signatures)))
+
+    def _metric(self, language: str) -> Any:
+        from sacrebleu.metrics.bleu import BLEU
+        from sacrebleu.metrics.chrf import CHRF
+        from sacrebleu.metrics.ter import TER
+
+        from filters.scorers.bleu import tokenizer_of
+
+        if self.name == "chrF++":
+            return CHRF(word_order=2)
+        if self.name == "TER":
+            return TER(asian_support=tokenizer_of(language) != "13a", normalized=tokenizer_of(language) != "13a")
+        tokenizer = tokenizer_of(language)
+        try:
+            return BLEU(tokenize=tokenizer)
+        except RuntimeError:  # MeCab is an extra; characters are the tokens that need none
+            return BLEU(tokenize="char")
+
+
+@dataclass(frozen=True)
+class Faults:
+    """The share of answers that a filter rejects: empty, copied, looping, off target. Lower is better."""
+
+    name: str
+    judge: Filter
+    higher_is_better: bool = False
+    family: str = ""
+
+    def count(self, items: pl.DataFrame, answers: Sequence[pl.DataFrame]) -> Counted:
+        """1 where it rejects, 0 where it does not, not judged where it cannot tell."""
+        del items
+        there = [rows for rows in answers if rows.height]
+        if not there:
+            return Counted(np.full(len(answers), np.nan), share, self._signature)
+        rows = pl.concat([rows.with_columns(pl.lit(n).alias("@item")) for n, rows in enumerate(answers) if rows.height])
+        assert set(ROLES["response"]) >= {"output"}
+        judged = with_roles(rows.lazy(), "response").select("@item", self.judge.reject().cast(pl.Float64).alias("@v"))
+        means = judged.group_by("@item").agg(pl.col("@v").mean()).collect()
+        values = np.full(len(answers), np.nan)
+        for item, value in means.iter_rows():
+            values[item] = np.nan if value is None else value
+        return Counted(values, share, self._signature)
+
+    @property
+    def _signature(self) -> str:
+        options = self.judge.model_dump(mode="json", exclude={"unjudged"})
+        told = ",".join(f"{name}:{value}" for name, value in sorted(options.items()))
+        return "|".join(part for part in (f"share rejected by {self.judge.name()}", told) if part)
+
+
+@dataclass(frozen=True)
+class PassAt:
+    """The chance that one of k answers passes, without bias, of all those that were made (Chen et al. 2021)."""
+
+    k: int
+    column: str = "score_verified"
+    higher_is_better: bool = True
+    family: str = ""
+
+    @property
+    def name(self) -> str:
+        """`pass@k`."""
+        return f"pass@{self.k}"
+
+    def count(self, items: pl.DataFrame, answers: Sequence[pl.DataFrame]) -> Counted:
+        """Not judged where fewer than k answers were."""
+        del items
+        found = []
+        for rows in answers:
+            told = [value for value in rows[self.column].to_list() if value is not None]
+            enough = len(told) >= self.k
+            found.append(float(pass_at_k(len(told), sum(v >= 1 for v in told), self.k)) if enough else np.nan)
+        return Counted(np.array(found, np.float64), share, f"pass@{self.k}|unbiased")
+
+
+def learned(columns: Mapping[str, Any], names: Sequence[str]) -> list[Column]:
+    """Measures of score columns, each as its scorer tells it.
+
+    Args:
+        columns: of a manifest, by name.
+        names: those to measure by.
+    """
+    return [
+        Column(
+            name.removeprefix("score_"),
+            name,
+            bool(columns[name].higher_is_better),
+            columns[name].family,
+            signature=columns[name].signature,
+        )
+        for name in names
+    ]
