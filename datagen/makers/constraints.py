@@ -40,6 +40,9 @@ class ConstraintProblems(Maker):
     mode: Literal["strict", "loose"] = "strict"
     """Loose also accepts an answer that meets a constraint without its first or last line or its asterisks."""
 
+    conflicts: Literal["reject", "keep"] = "reject"
+    """What becomes of given constraints that hardly any text meets together; `keep` takes a benchmark as it is."""
+
     @model_validator(mode="after")
     def _ordered(self) -> ConstraintProblems:
         if self.least > self.most:
@@ -78,7 +81,7 @@ class ConstraintProblems(Maker):
 
     def _problem(self, prompt: Sequence[Message], constraints: Sequence[Constraint]) -> Candidate:
         found = conflicts(constraints)
-        if found:
+        if found and self.conflicts == "reject":
             return Rejected("constraints_conflict", f"{found[0].one} and {found[0].other}: {found[0].reason}")
         entries = [catalog.entry(constraint) for constraint in constraints]
         names = [constraint.name for constraint in constraints]

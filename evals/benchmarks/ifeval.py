@@ -43,8 +43,8 @@ class _Followed:
 class Ifeval(Benchmark):
     """IFEval (Zhou et al. 2023, arXiv 2311.07911) and M-IFEval (arXiv 2502.04688), from files in their form.
 
-    Prompt-level and instruction-level accuracy, strict and loose. Rows whose constraints conflict are left out, counted
-    by the stage.
+    Prompt-level and instruction-level accuracy, strict and loose, over all rows, those included whose constraints
+    hardly any text meets together.
     """
 
     ability: ClassVar[Ability] = "general"
@@ -59,7 +59,8 @@ class Ifeval(Benchmark):
         """Prompts with constraints."""
         del task
         read = {"jsonl": self.file, "kind": "prompt", "tgt_lang": self.language, "license": "Apache-2.0"}
-        return {"rows": {"read": read}, "prompts": {"verifiable": {"make": [{"constraints": {"form": "ifeval"}}]}}}
+        make = [{"constraints": {"form": "ifeval", "conflicts": "keep"}}]
+        return {"rows": {"read": read}, "prompts": {"verifiable": {"make": make}}}
 
     def scorers(self) -> Sequence[Spec | str]:
         """Strictly, all constraints together."""

@@ -1,0 +1,252 @@
+"""Results of evaluations: golden numbers of real outputs, models that misbehave, and that no order matters."""
+
+import csv
+import json
+import math
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from answered import evaluation_of, made_for, results_for
+from ifeval_golden import compare
+
+import corpus
+from corpus.manifest import Selection
+from corpus.model_manifest import ModelManifest, write_model_manifest
+from datagen.progress import Silent
+from datagen.recipe import recipe_of
+from datagen.run import run
+from evals.collect import results_of
+from evals.measures import Corpus
+from evals.report.results import Measured, Results
+
+SENTENCES = [
+    ("The house is old and the garden is large.", "Das Haus ist alt und der Garten ist groß."),
+    ("We meet at the station tomorrow morning.", "Wir treffen uns morgen früh am Bahnhof."),
+    ("She reads a new book every single week.", "Sie liest jede Woche ein neues Buch."),
+    ("The children play football in the yard.", "Die Kinder spielen im Hof Fußball."),
+    ("It will rain in the mountains this evening.", "Heute Abend wird es in den Bergen regnen."),
+    ("Please close the window before you leave.", "Bitte schließen Sie das Fenster, bevor Sie gehen."),
+]
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> dict[str, Any]:
+    rows = [
+        {
+            "source": source,
+            "target": target,
+            "src_lang": "en",
+            "tgt_lang": "de",
+            "segment": str(n),
+            "doc_id": f"d{n // 2}",
+        }
+        for n, (source, target) in enumerate(SENTENCES)
+    ]
+    corpus.write(rows, "pair", tmp_path / "pairs")
+    return {"news": {"parallel": {"read": {"dataset": str(tmp_path / "pairs")}}}}
+
+
+def of(results: Results, name: str) -> Measured:
+    return next(measured for measured in results.measured if measured.metric.name == name)
+
+
+def right(row: dict[str, Any]) -> list[str]:
+    return [row["references"][0]]
+
+
+def test_what_is_measured_of_translations(tmp_path: Path, pairs: dict[str, Any]) -> None:
+    evaluation = evaluation_of(tmp_path, pairs, {"right": {}, "half": {"task": "translate"}})
+    half = {source for source, _ in SENTENCES[::2]}
+    answers = {"right": right, "half": lambda row: right(row) if row["source"] in half else ["Nein."]}
+    results = results_for(tmp_path, evaluation, answers)
+    names = [measured.metric.name for measured in results.measured]
+    assert names == ["chrF++", "BLEU", "TER", "off target", "empty", "copied", "looping"]
+    chrf = of(results, "chrF++")
+    assert chrf.numbers["right"].scored.value == pytest.approx(100)
+    assert 20 < chrf.numbers["half"].scored.value < 80
+    assert {number.scored.n for number in chrf.numbers.values()} == {6}
+    signature = chrf.numbers["half"].signature
+    assert "task:translate|" in signature
+    assert "chrF2++" in signature
+    assert "task:translate_plain|" in chrf.numbers["right"].signature
+
+
+@pytest.mark.parametrize(
+    ("said", "measure", "value", "unjudged"),
+    [
+        (lambda _: [""], "empty", 1.0, 0),
+        (lambda row: [row["source"]], "copied", 1.0, 0),
+        (lambda row: [row["source"]], "off target", 1.0, 0),
+        (lambda _: ["La maison est vieille et le jardin est grand, dit-elle."], "off target", 1.0, 0),
+        (lambda _: ["Das Haus ist alt. " * 60], "looping", 1.0, 0),
+        (right, "off target", 0.0, 0),
+        (right, "looping", 0.0, 0),
+        (lambda _: [], "chrF++", math.nan, 6),
+        (lambda _: [], "empty", math.nan, 6),
+        (lambda row: [] if "house" in row["source"] else right(row), "chrF++", 100.0, 1),
+    ],
+)
+def test_models_that_misbehave(
+    said: Any, measure: str, value: float, unjudged: int, tmp_path: Path, pairs: dict[str, Any]
+) -> None:
+    """What failed is told as unjudged and never 0; an empty answer is an answer."""
+    evaluation = evaluation_of(tmp_path, pairs, {"bad": {}, "right": {}})
+    results = results_for(tmp_path, evaluation, {"bad": said, "right": right})
+    scored = of(results, measure).numbers["bad"].scored
+    assert scored.value == pytest.approx(value, nan_ok=True)
+    assert (scored.n, scored.unjudged) == (6 - unjudged, unjudged)
+    assert of(results, measure).numbers["right"].scored.unjudged == 0
+
+
+def test_fewer_references_than_sources(tmp_path: Path) -> None:
+    rows = [
+        {"prompt": [{"role": "user", "content": source}], "source": source, "src_lang": "en", "tgt_lang": "de",
+         "references": [target] if n % 2 else None}
+        for n, (source, target) in enumerate(SENTENCES)
+    ]  # fmt: skip
+    corpus.write(rows, "prompt", tmp_path / "prompts")
+    benchmarks = {"rules": {"ifmt_rules": {"read": {"dataset": str(tmp_path / "prompts")}}}}
+    evaluation = evaluation_of(tmp_path, benchmarks, {"m": {}})
+    results = results_for(tmp_path, evaluation, {"m": lambda _: ["Das Haus ist alt."]})
+    told = {measured.metric.name: measured.numbers["m"].scored for measured in results.measured}
+    assert (told["chrF++"].n, told["chrF++"].unjudged) == (3, 3)
+    assert (told["rules kept"].n, told["rules kept"].unjudged) == (0, 6)  # the rows carry no verifiers
+
+
+@pytest.mark.usefixtures("pairs")
+def test_no_order_matters(tmp_path: Path) -> None:
+    """Items shuffled, answers written in other shards, models named in another order: the same numbers to the bit."""
+    rng = random.Random(3)
+    drawn = {source: rng.random() < 0.5 for source, _ in SENTENCES}
+    answers = {"a": right, "b": lambda row: right(row) if drawn[row["source"]] else ["Das Haus."]}
+    found = []
+    for number, names in enumerate((["a", "b"], ["b", "a"])):
+        folder = tmp_path / f"run{number}"
+        folder.mkdir()
+        rows = list(corpus.open(tmp_path / "pairs").rows())
+        rng.shuffle(rows)
+        kept = [{name: value for name, value in row.items() if name != "id"} for row in rows]
+        corpus.write(kept, "pair", folder / "pairs", rows_per_shard=2 + number)
+        benchmarks = {"news": {"parallel": {"read": {"dataset": str(folder / "pairs")}}}}
+        evaluation = evaluation_of(folder, benchmarks, {name: {} for name in names})
+        results = results_for(folder, evaluation, answers, workers=1 + number)
+        found.append({(m.metric.name, n): repr(m.numbers[n].scored) for m in results.measured for n in ("a", "b")})
+    assert found[0] == found[1]
+
+
+def test_a_metric_that_chose_the_training_data_is_in_the_loop(tmp_path: Path, pairs: dict[str, Any]) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    chosen = Selection(column="score_bleu", stage="pairs", family="bleu")
+    write_model_manifest(model, ModelManifest(method="wpo", selected_by=[chosen]))
+    news = {"news": {"parallel": {**pairs["news"]["parallel"], "also": ["bleu", "chrf"]}}}
+    engine = {"openai": {"model": str(model), "base_url": "http://127.0.0.1:9/v1"}}
+    evaluation = evaluation_of(tmp_path, news, {"tuned": {"engine": engine}, "other": {}})
+    results = results_for(tmp_path, evaluation, {"tuned": right, "other": right})
+    loops = {(m.metric.name, name): m.numbers[name].in_loop for m in results.measured for name in ("tuned", "other")}
+    assert [key for key, looped in loops.items() if looped] == [("bleu", "tuned")]
+    assert of(results, "bleu").ranked == ("other",)
+
+
+def test_instructions_are_counted_as_ifeval_does(tmp_path: Path) -> None:
+    rows = [
+        {"prompt": "No commas, and small letters.", "kwargs": [{}, {}],
+         "instruction_id_list": ["punctuation:no_comma", "change_case:english_lowercase"]},
+        {"prompt": "No commas.", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]},
+    ]  # fmt: skip
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    benchmarks = {"ifeval": {"ifeval": {"file": str(tmp_path / "rows.jsonl")}}}
+    evaluation = evaluation_of(tmp_path, benchmarks, {"m": {}})
+    said = {"No commas, and small letters.": "This has capitals.", "No commas.": "Sure, here it is:\nnone at all"}
+    results = results_for(tmp_path, evaluation, {"m": lambda row: [said[row["prompt"][0]["content"]]]})
+    values = {measured.metric.name: measured.numbers["m"].scored.value for measured in results.measured}
+    assert values == {
+        "prompt-level strict": 0.0,
+        "prompt-level loose": 0.5,
+        "instruction-level strict": pytest.approx(1 / 3),
+        "instruction-level loose": pytest.approx(2 / 3),
+    }
+
+
+def test_programs(tmp_path: Path) -> None:
+    rows = [
+        {"text": "Double.", "code": "def twice(n):\n    return 2 * n", "test_list": ["assert twice(2) == 4"]},
+        {"text": "Halve.", "code": "def half(n):\n    return n / 2", "test_list": ["assert half(2) == 1"]},
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    read = {"jsonl": str(tmp_path / "rows.jsonl"), "kind": "prompt", "tgt_lang": "en"}
+    read["columns"] = {"prompt": "text", "references": "code"}  # type: ignore[assignment]
+    options = {"read": read, "k": [1, 2], "n": 2, "allow_code": True}
+    evaluation = evaluation_of(tmp_path, {"mbpp": {"programs": options}}, {"m": {}})
+    answers = {"m": lambda row: [row["references"][0], "def twice(n): return 4" if "twice" in str(row) else "no"]}
+    results = results_for(tmp_path, evaluation, answers)
+    values = {measured.metric.name: measured.numbers["m"].scored.value for measured in results.measured}
+    assert values == {"pass@1": pytest.approx(0.75), "pass@2": 1.0}
+
+
+def test_published_scores_come_out_again(tmp_path: Path, shared_data: Path) -> None:
+    """BLEU and chrF of all systems of WMT23 de-en."""
+    folder = shared_data / "wmt23_news"
+    read = {"wmt": str(folder), "pairs": ["de-en"], "normalize": ["line_ends", "byte_order_mark"]}
+    stages = {"outputs": {"read": read}}
+    outputs = run(
+        recipe_of({"name": "wmt", "stages": stages}, tmp_path / "r.yaml"), tmp_path, until=None, workers=1,
+        progress=Silent(),
+    )["outputs"]  # fmt: skip
+    frame = outputs.scan().collect().sort("prompt_id")
+    published = {}
+    with (folder / "scores/automatic-scores.tsv").open(newline="") as lines:
+        for line in csv.DictReader(lines, delimiter="\t"):
+            if line["pair"] == "de-en" and line["metric"] == "bleu-refA":
+                published[line["system"]] = float(line["score"])
+    found = {}
+    for (system,), rows in frame.partition_by("engine", as_dict=True).items():
+        items = rows.select("references", "tgt_lang")
+        # Published scores are of the first reference.
+        items = items.with_columns(items["references"].list.head(1))
+        counted = Corpus("BLEU").count(items, [rows[n] for n in range(rows.height)])
+        found[system] = float(counted.score(counted.values.sum(axis=0)))
+    assert len(found) == 13
+    assert found == pytest.approx(published, abs=1e-4)
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "ja"])
+def test_accuracies_of_shared_answers_are_the_golden_ones(language: str, tmp_path: Path, shared_data: Path) -> None:
+    """The four accuracies of M-IFEval's model answers are its own, but for the verdicts that are known to differ."""
+    folder = shared_data / "m_ifeval"
+    given = [row for row in compare(folder) if row.language == language]
+    models = sorted({row.model for row in given})
+    answers = {model: _said(folder / "responses" / f"{language}_input_response_data_{model}.jsonl") for model in models}
+    names = {model: f"model{number}" for number, model in enumerate(models)}
+    benchmarks = {
+        "ifeval": {"ifeval": {"file": str(folder / f"input/{language}_input_data.jsonl"), "language": language}}
+    }
+    evaluation = evaluation_of(tmp_path, benchmarks, {name: {} for name in names.values()})
+    said = {names[model]: lambda row, told=told: [told[row["prompt"][0]["content"]]] for model, told in answers.items()}
+    results = results_for(tmp_path, evaluation, said)
+    for measured in results.measured:
+        level, mode = measured.metric.name.split()
+        for model, name in names.items():
+            verdicts: dict[str, list[bool]] = {}
+            theirs = [row for row in given if (row.model, row.mode) == (model, mode)]
+            for row in theirs:
+                verdicts.setdefault(row.prompt, []).append(row.theirs)
+            every = [verdict for told in verdicts.values() for verdict in told]
+            golden = [all(told) for told in verdicts.values()] if level.startswith("prompt") else every
+            differing = sum(row.ours != row.theirs for row in theirs)
+            scored = measured.numbers[name].scored
+            assert scored.n == len(verdicts)
+            assert abs(scored.value * len(golden) - sum(golden)) <= differing + 1e-6
+
+
+def _said(file: Path) -> dict[str, str]:
+    rows = [json.loads(line) for line in file.read_text("utf-8").split("\n") if line.strip()]
+    return {row["prompt"]: str(row["response"] or "") for row in rows}
+
+
+def test_rerun_reads_what_is_there(tmp_path: Path, pairs: dict[str, Any]) -> None:
+    evaluation = evaluation_of(tmp_path, pairs, {"right": {}})
+    made = made_for(tmp_path, evaluation, {"right": right})
+    assert repr(results_of(evaluation, made).measured) == repr(results_of(evaluation, made).measured)

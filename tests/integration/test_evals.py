@@ -1,0 +1,122 @@
+"""`python -m evals` on the command line against a server: run, run again, one more model, compare, gate, list."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from servers import ChatServer
+
+ROWS = [
+    {"source": f"House {n} is old.", "target": f"Das Haus Nummer {n} ist alt.", "src_lang": "en", "tgt_lang": code}
+    for n in range(12)
+    for code in ("de", "nl")
+]
+INSTRUCTIONS = [
+    {"prompt": f"Write about {n}.", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]} for n in range(12)
+]
+
+
+def evals(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "evals", *words]
+    env = {**os.environ, "COLUMNS": "200"}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=100)
+
+
+def recipe(folder: Path, url: str, *models: str, **more: Any) -> Path:
+    for name, rows in (("pairs", ROWS), ("instructions", INSTRUCTIONS)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    told = {
+        "name": "small",
+        "seed": 7,
+        "models": {name: {"engine": {"openai": {"model": name, "base_url": url, **more}}} for name in models},
+        "benchmarks": {
+            "news": {"parallel": {"read": {"jsonl": "pairs.jsonl", "kind": "pair"}, "max_tokens": 12}},
+            "ifeval": {"ifeval": {"file": "instructions.jsonl", "max_tokens": 12}},
+        },
+        "pictures": [["news", "ifeval"]],
+    }
+    file = folder / "small.yaml"
+    file.write_text(json.dumps(told), "utf-8")
+    return file
+
+
+def test_run_again_compare_and_gate(tmp_path: Path, chat_server: ChatServer) -> None:
+    recipe(tmp_path, chat_server.url, "one")
+    done = evals(tmp_path, "run", "small.yaml")
+    assert done.returncode == 0, done.stderr
+    assert chat_server.stats()["answered"] == 36
+    # A second model is asked alone; the first stays in the report without being named.
+    recipe(tmp_path, chat_server.url, "two")
+    done = evals(tmp_path, "run", "small.yaml")
+    assert done.returncode == 0, done.stderr
+    assert chat_server.stats()["answered"] == 72
+    page = (tmp_path / "runs/small/report/README.md").read_text("utf-8")
+    assert "2 models" in page
+    frame = pl.read_parquet(tmp_path / "runs/small/results.parquet")
+    assert set(frame["model"]) == {"one", "two"}
+    assert frame.to_dicts() == json.loads((tmp_path / "runs/small/results.json").read_bytes())
+    told = {path.name: path.read_bytes() for path in (tmp_path / "runs/small/report").iterdir()}
+    compared = evals(tmp_path, "compare", "small.yaml", "one", "two", "--out", "again")
+    assert compared.returncode == 0, compared.stderr
+    assert {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()} == told
+    assert chat_server.stats()["total"] == 72
+    gate = evals(tmp_path, "gate", "small.yaml", "one", "two", "--max-drop", "100")
+    assert (gate.returncode, gate.stdout.count("ok ")) == (0, 2), gate.stdout
+    # No model falls behind itself, and none may be better by so much.
+    gate = evals(tmp_path, "gate", "small.yaml", "one", "two", "--max-drop", "-200")
+    assert (gate.returncode, gate.stdout.count("FAIL ")) == (1, 2), gate.stdout
+
+
+def test_a_server_that_goes_away_in_mid_benchmark(tmp_path: Path, chat_server: ChatServer) -> None:
+    recipe(tmp_path, chat_server.url, "one", max_wait_s=1)
+    chat_server.set(faults={"500": 0.5})
+    first = evals(tmp_path, "run", "small.yaml")
+    chat_server.stop()
+    broken = evals(tmp_path, "run", "small.yaml", "--set", "benchmarks.news.parallel.max_tokens=13")
+    assert broken.returncode == 1, broken.stdout
+    chat_server.start()
+    chat_server.set(faults={})
+    done = evals(tmp_path, "run", "small.yaml", "--retry-failed")
+    assert done.returncode == 0, done.stderr
+    assert chat_server.stats()["answered_twice"] == 0
+    frame = pl.read_parquet(tmp_path / "runs/small/results.parquet")
+    assert set(frame.filter(pl.col("metric") == "chrF++")["unjudged"]) == {0}, first.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("run", "none.yaml"), "none.yaml: cannot be read"),
+        (("run", "small.yaml", "--set", "benchmarks.news.parallel.frist=3"), "Did you mean 'first'"),
+        (("run", "small.yaml", "--set", "benchmarks.more={ifevall: {}}"), "Did you mean 'ifeval'"),
+        (("run", "small.yaml", "--set", "pictures=[[news]]"), "expected two or three of news, ifeval"),
+        (("run", "small.yaml", "--set", "models.one.task=translat"), "Did you mean 'translate'"),
+        (("compare", "small.yaml"), "nothing was evaluated under runs/small; first: python -m evals run small.yaml"),
+        (("compare", "small.yaml", "three"), "no model 'three' was evaluated"),
+    ],
+)
+def test_what_cannot_be(words: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    recipe(tmp_path, "http://127.0.0.1:9/v1", "one")
+    done = evals(tmp_path, *words)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_programs_need_leave(tmp_path: Path) -> None:
+    recipe(tmp_path, "http://127.0.0.1:9/v1", "one")
+    done = evals(tmp_path, "run", "small.yaml", "--set", "benchmarks.code={programs: {read: {jsonl: a.jsonl}}}")
+    assert done.returncode == 2
+    assert "allow_code: true" in done.stderr
+
+
+def test_benchmarks_are_listed(tmp_path: Path) -> None:
+    done = evals(tmp_path, "list")
+    assert done.returncode == 0, done.stderr
+    for name in ("parallel", "wmt24pp", "ifeval", "mathematics", "programs", "ifmt_rules"):
+        assert f"{name} (" in done.stdout
