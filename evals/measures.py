@@ -14,6 +14,7 @@ from evals.corpus_metrics import CorpusMetric
 from evals.passes import pass_at_k
 from evals.statistics import Score, mean, share
 from filters.base import Filter, with_roles
+from filters.overlap import sacrebleu_version
 from filters.statistics import Floats
 
 
@@ -152,6 +153,32 @@ class Faults:
         options = self.judge.model_dump(mode="json", exclude={"unjudged"})
         told = ",".join(f"{name}:{value}" for name, value in sorted(options.items()))
         return "|".join(part for part in (f"share rejected by {self.judge.name()}", told) if part)
+
+
+@dataclass(frozen=True)
+class Joint:
+    """The chrF++ of a response that keeps all rules, 0 for one that does not: both abilities at once."""
+
+    name: str = "chrF++ where rules are kept, else 0"
+    column: str = "score_verified"
+    higher_is_better: bool = True
+    family: str = ""
+
+    def count(self, items: pl.DataFrame, answers: Sequence[pl.DataFrame]) -> Counted:
+        """Not judged without references, or where the rules cannot be."""
+        from sacrebleu.metrics.chrf import CHRF
+
+        metric = CHRF(word_order=2)
+        found = []
+        for references, rows in zip(items["references"].to_list(), answers, strict=True):
+            kept = rows[self.column][0] if rows.height else None
+            if kept is None or not references:
+                found.append(np.nan)
+            else:
+                quality = metric.sentence_score(rows["response"][0], references).score if kept >= 1 else 0.0
+                found.append(float(quality))
+        signature = f"mean of sentences|chrF2++|version:{sacrebleu_version()}|0 where {self.column} is below 1"
+        return Counted(np.array(found, np.float64), mean, signature)
 
 
 @dataclass(frozen=True)

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from evals.benchmarks.base import Ability
+from evals.benchmarks.base import Ability, Spec
 from evals.benchmarks.problems import Problems as _Problems
-from evals.measures import Column, Corpus, Faults, Measure
+from evals.measures import Column, Corpus, Faults, Joint, Measure
 from filters.names import filter_class
 
 
 class IfmtRules(_Problems):
     """Translations with rules: the share that keeps all of them, quality against the reference, and both together.
 
-    Read are `verifiable` rows of the maker `translation_rules`, such as towerkit-ifmt-rules. It is no IF-MT, whose data
-    we found nowhere.
+    Read are `verifiable` rows of the maker `translation_rules`, such as towerkit-ifmt-rules, or pairs of texts that it
+    is to make them of. It is no IF-MT, whose data we found nowhere.
     """
 
     ability: ClassVar[Ability] = "instructed translation"
     headline: ClassVar[str] = "rules kept"
 
-    def scorers(self) -> Sequence[object]:  # type: ignore[override]
+    make: dict[str, Any] | None = None
+    """Where `read` gives pairs: the maker's options, `{most: 4}`; the recipe's seed draws the rules."""
+
+    def stages(self, task: str) -> dict[str, Any]:
+        """The rows as they are, or made of pairs."""
+        if self.make is None:
+            return dict(super().stages(task))
+        make = [{"translation_rules": self.make}]
+        return {"pairs": {"read": self.read}, "prompts": {"verifiable": {"make": make}}}
+
+    def scorers(self) -> Sequence[Spec | str]:
         """The rules, and the language."""
         return ["verified", "langid", "looping"]
 
@@ -31,5 +41,6 @@ class IfmtRules(_Problems):
         return [
             Column("rules kept", "score_verified", at_least=1.0, signature="verified"),
             Corpus("chrF++"),
+            Joint(),
             Faults("off target", off),
         ]
