@@ -93,6 +93,12 @@ def catch(
         raise UserError(
             f"{dataset.path} holds rows of kind {kind!r}; translations are spoiled, of kind pair or response"
         )
+    among = [scorer.name() for scorer in scorers if kind == "response" and "prompt_id" in scorer.needs(kind)]
+    if among:
+        raise UserError(
+            f"{among[0]} compares the answers to a prompt with each other, and here they would be spoiled copies of one "
+            "answer. `datagen scorer agree` tells what such a score is worth"
+        )
     good, every = _originals(dataset, rows, seed)
     copies = _copies(good, every, kind, seed)
     # Scorers see originals and copies alike, so that a model is loaded once.
