@@ -186,3 +186,31 @@ def test_wrong_files(options: dict[str, Any], words: str, tmp_path: Path, chat_s
 def test_the_shipped_file() -> None:
     settings = load_settings(Path(__file__).parents[2] / "recipes/eval/ifmt_build.yaml")
     assert settings.presets == ("en-es-419", "en-zh")
+
+
+def test_paths_start_at_the_folder_of_the_file(tmp_path: Path, chat_server: ChatServer) -> None:
+    (tmp_path / "model").mkdir()
+    file = write_file(tmp_path, chat_server, engine={"transformers": {"model": "model"}}, out="set")
+    settings = load_settings(file)
+    assert settings.engine == {"transformers": {"model": str(tmp_path / "model")}}
+    assert settings.out == tmp_path / "set"
+    assert settings.contamination == (tmp_path / "training",)
+    assert settings.attributes == tmp_path / "values.yaml"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["--help"], 0, "build"),
+        (["build", "--help"], 0, "The generator must not judge"),
+        (["build", "{file}"], 2, "error: there is no preset 'en-es'"),
+        (["build", "{file}.none"], 2, "cannot be read"),
+    ],
+)
+def test_the_command_line(words: list[str], code: int, told: str, tmp_path: Path, chat_server: ChatServer) -> None:
+    file = write_file(tmp_path, chat_server, presets=["en-es"])
+    command = [sys.executable, "-m", "evals.ifmt.cli", *(word.format(file=file) for word in words)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert told in " ".join((done.stdout + done.stderr).replace("│", " ").split())
+    assert "Traceback" not in done.stderr
