@@ -12,6 +12,7 @@ from corpus.config import Loaded, dotted, load, validate
 from corpus.errors import UserError, nearest
 from corpus.manifest import read_manifest
 from corpus.plain_yaml import KeyPath, parse
+from datagen.engines.base import Engine
 from datagen.engines.names import engine_class
 from datagen.makers.names import maker_class
 from datagen.readers.names import reader_class
@@ -111,6 +112,23 @@ def load_scorers(text: str) -> tuple[Scorer, ...]:
     specs: list[Any] = value if isinstance(value, list) else [value]
     builder = _Builder(Loaded("scorer", {"scorers": specs}, {(): "scorer"}), Path(), None)
     return tuple(cast(Scorer, builder.part(spec, scorer_class, ("scorers", n))) for n, spec in enumerate(specs))
+
+
+def load_engine(loaded: Loaded, at: KeyPath, base: Path) -> Engine:
+    """The engine that a file of another form than a recipe names at a path, as recipes do: `openai: {model: …}`.
+
+    Args:
+        loaded: the file.
+        at: where in it the engine stands.
+        base: folder at which relative paths start.
+
+    Raises:
+        UserError: no such engine, or a wrong option, with file and line.
+    """
+    spec: Any = loaded.data
+    for key in at:
+        spec = spec[key]
+    return cast(Engine, _Builder(loaded, base, None).part(spec, engine_class, at))
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
@@ -56,7 +56,7 @@ class TranslationRuleProblems(Maker):
         asked = open_task("translate").prompts(row)
         if isinstance(asked, str):
             return [Rejected(asked)]
-        source = _source(row)
+        source = source_of(row)
         found = [rule for name in self.families or FAMILIES for rule in FAMILIES[name].find(source)]
         if not found:
             return [Rejected("no_rule_applies")]
@@ -66,43 +66,56 @@ class TranslationRuleProblems(Maker):
     def _problem(
         self, request: str, row: Mapping[str, Any], source: Source, found: list[Rule], rng: random.Random
     ) -> Candidate:
-        rules, reference = self._kept(row["target"], source, found, rng)
+        rules, reference = kept_rules(row["target"], source, found, rng.randint(1, self.most), rng)
         if not rules:
             return Rejected("no_rule_kept", ", ".join(dict.fromkeys(rule.key() for rule in found)))
-        told = [self._told(rule, source, language) for language in [rng.choice(self.instructions)] for rule in rules]
-        prompt = "\n".join([" ".join(told) if rng.random() < 0.5 else "\n".join(told), "", request])
-        return Problem(
-            prompt=[{"role": "user", "content": prompt}],
-            verifiers=[entry(RulesVerifier.model_validate({"rules": [rule.model_dump() for rule in rules]}))],
-            references=[reference],
-            checks=sorted(rule.family for rule in rules),  # type: ignore[attr-defined]  # every family has one
-            difficulty=float(len(rules)),
-        )
-
-    def _kept(self, target: str, source: Source, found: list[Rule], rng: random.Random) -> tuple[list[Rule], str]:
-        """Rules of different families, drawn, that the translation keeps together; and the translation."""
-        rules: list[Rule] = []
-        wanted = rng.randint(1, self.most)
-        for rule in rng.sample(found, len(found)):
-            if len(rules) == wanted:
-                break
-            if type(rule) in map(type, rules):
-                continue
-            changed = rule.adapt(target, source)
-            if changed is not None and all(kept.check(Text(changed), source).score == 1 for kept in rules):
-                rules.append(rule)
-                target = changed
-        return rules, target
-
-    def _told(self, rule: Rule, source: Source, language: Language) -> str:
-        rng = random.Random(f"{rule!r}")
-        code = {"en": "en", "source": source.src_lang, "target": source.tgt_lang}[language]
-        told = rule.instruct(code, rng) or rule.instruct("en", rng)
-        assert told is not None  # every key has an English wording, which a test sees to
-        return told
+        return problem(request, source, rules, reference, rng.choice(self.instructions), rng)
 
 
-def _source(row: Mapping[str, Any]) -> Source:
+def kept_rules(
+    target: str, source: Source, found: Sequence[Rule], wanted: int, rng: random.Random
+) -> tuple[list[Rule], str]:
+    """At most so many rules of different families, drawn, that a translation keeps together; and the translation.
+
+    It is the one given, or changed as a rule asks where it did not keep it.
+    """
+    rules: list[Rule] = []
+    for rule in rng.sample(found, len(found)):
+        if len(rules) == wanted:
+            break
+        if type(rule) in map(type, rules):
+            continue
+        changed = rule.adapt(target, source)
+        if changed is not None and all(kept.check(Text(changed), source).score == 1 for kept in rules):
+            rules.append(rule)
+            target = changed
+    return rules, target
+
+
+def problem(
+    request: str, source: Source, rules: Sequence[Rule], reference: str, instructions: Language, rng: random.Random
+) -> Problem:
+    """A request for a translation with rules before it, told in one language, and the verifier of just these rules."""
+    told = [_told(rule, source, instructions) for rule in rules]
+    prompt = "\n".join([" ".join(told) if rng.random() < 0.5 else "\n".join(told), "", request])
+    return Problem(
+        prompt=[{"role": "user", "content": prompt}],
+        verifiers=[entry(RulesVerifier.model_validate({"rules": [rule.model_dump() for rule in rules]}))],
+        references=[reference],
+        checks=sorted(rule.family for rule in rules),  # type: ignore[attr-defined]  # every family has one
+        difficulty=float(len(rules)),
+    )
+
+
+def _told(rule: Rule, source: Source, language: Language) -> str:
+    rng = random.Random(f"{rule!r}")
+    code = {"en": "en", "source": source.src_lang, "target": source.tgt_lang}[language]
+    told = rule.instruct(code, rng) or rule.instruct("en", rng)
+    assert told is not None  # every key has an English wording, which a test sees to
+    return told
+
+
+def source_of(row: Mapping[str, Any]) -> Source:
     """What is translated, with what `meta` tells of it."""
     meta = row["meta"]
     given = meta.get("terms")

@@ -175,7 +175,7 @@ class Verifiable(ShardStage):
             if made.reason:
                 tried.append(made)
             elif made.row["references"]:
-                faults = [fault for fault in (_fault(next(judgements)) for _ in made.row["references"]) if fault]
+                faults = [told for told in (fault(next(judgements)) for _ in made.row["references"]) if told]
                 tried.append(made._replace(reason=faults[0][0], value=faults[0][1]) if faults else made)
             else:
                 reason, value = _unmet(made.row)
@@ -206,7 +206,7 @@ def _without_repeats(candidates: list[_Made]) -> list[_Made]:
     return found
 
 
-def _fault(judgement: Judgement) -> tuple[str, str] | None:
+def fault(judgement: Judgement) -> tuple[str, str] | None:
     """Why a reference shows that a problem cannot be kept: the first verifier that it fails or leaves unjudged."""
     if not judgement.components:
         return "wrong_verifiers", judgement.reason

@@ -12,6 +12,7 @@ from statistics import NormalDist
 from typing import Any
 
 import orjson
+from chat_items import item
 from chat_judge import verdict
 
 Json = Any
@@ -59,11 +60,18 @@ def words(number: int, count: int) -> str:
 
 
 def choices(
-    asked: Mapping[str, Json], number: int, count: int, tokens: int, structured: str, *, judges: bool = False
+    asked: Mapping[str, Json],
+    number: int,
+    count: int,
+    tokens: int,
+    structured: str,
+    *,
+    judges: bool = False,
+    generates: bool = False,
 ) -> tuple[list[Json], int]:
     """Choices of an answer, and how many tokens they have together (a word is a token).
 
-    A server that `judges` gives verdicts instead of words.
+    A server that `judges` gives verdicts instead of words, one that `generates` items of translation.
 
     Raises:
         CannotSay: a structured form that this server does not understand.
@@ -77,6 +85,8 @@ def choices(
         own = number if index == 0 else hashed(b"%d %d" % (number, index))
         if judges:
             text, finish = verdict(asked["messages"], own), "stop"
+        elif generates:
+            text, finish = item(asked["messages"][-1]["content"], own), "stop"
         elif form is None:
             text = words(own, tokens if most is None else min(tokens, most))
             finish = "length" if most is not None and most < tokens else "stop"

@@ -100,6 +100,8 @@ class Behaviour:
     """What becomes of response_format and structured_outputs: `honoured`, `ignored` or `refused`."""
     judges: bool = False
     """Whether answers are verdicts on what stands in fences, by the rules of `chat_judge`."""
+    generates: bool = False
+    """Whether answers are items of translation, good and bad, by the rules of `chat_items`."""
     batch_s: float = 0.2
     """Seconds that a batch takes."""
     batch_failed: float = 0.0
@@ -587,7 +589,15 @@ class Server:
         count = told.get("n") or 1
         count += {"fewer_choices": -1, "more_choices": 1}.get(fault or "", 0)
         behaviour = self.behaviour
-        made, tokens = choices(told, asked.hash, count, behaviour.tokens, behaviour.structured, judges=behaviour.judges)
+        made, tokens = choices(
+            told,
+            asked.hash,
+            count,
+            behaviour.tokens,
+            behaviour.structured,
+            judges=behaviour.judges,
+            generates=behaviour.generates,
+        )
         prompt = sum(len(str(message.get("content"))) for message in told["messages"]) // 4 + 1
         answer: dict[str, Json] = {
             "id": f"chatcmpl-{asked.hash:016x}",

@@ -1,0 +1,1 @@
+"""Instruction-following translation: test sets of our own after the idea of IF-MT, whose data was not found."""
