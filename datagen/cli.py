@@ -21,10 +21,11 @@ from corpus.errors import Failure, UserError  # noqa: E402
 from datagen.scorer.cli import app as scorer  # noqa: E402
 
 
-class _Stoppable(TyperGroup):
+class Stoppable(TyperGroup):
     """Commands that say what to do after Ctrl-C; typer by itself ends without a word."""
 
     def invoke(self, ctx: Any) -> Any:
+        """Run the command; Ctrl-C ends it with 130."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -34,7 +35,7 @@ class _Stoppable(TyperGroup):
 
 app = typer.Typer(
     name="datagen",
-    cls=_Stoppable,
+    cls=Stoppable,
     help="Make training corpora of what models answered: read, score, select, dedup, pair, mix, report.",
     no_args_is_help=True,
     add_completion=False,

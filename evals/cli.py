@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from corpus.errors import Failure, UserError
+from datagen.cli import Stoppable
+from evals.ifmt.cli import app as ifmt
 
 if TYPE_CHECKING:
     from evals.recipe import Evaluation, ModelSpec
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="evals",
+    cls=Stoppable,
     help="Measure models: translation, general ability, and both at once, with intervals and paired tests.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(ifmt)
 
 RecipeArg = Annotated[Path, typer.Argument(help="The evaluation recipe, a YAML file.", show_default=False)]
 RunsOpt = Annotated[Path, typer.Option("--runs", help="Folder under which evaluations lie.", metavar="DIR")]
@@ -62,25 +66,22 @@ def run(
     from evals.recipe import load_evaluation, model_of
     from evals.runs import evaluate
 
-    def work() -> None:
-        evaluation = load_evaluation(recipe, sets=tuple(sets or ()))
-        given = dict(map(model_of, model or ()))
-        if task:
-            given = {name: spec.model_copy(update={"task": task}) for name, spec in given.items()}
-        evaluation = evaluation.with_models({**_before(evaluation, runs), **evaluation.models, **given})
-        if not evaluation.models:
-            raise UserError(f"{recipe} names no models; give one with --model FOLDER, or write `models:`")
-        folder = runs / evaluation.name
-        folder.mkdir(parents=True, exist_ok=True)
-        made = evaluate(evaluation, runs, Told(Console()), retry_failed=retry_failed)
-        _remember(evaluation, runs)
-        from evals.collect import results_of
+    evaluation = load_evaluation(recipe, sets=tuple(sets or ()))
+    given = dict(map(model_of, model or ()))
+    if task:
+        given = {name: spec.model_copy(update={"task": task}) for name, spec in given.items()}
+    evaluation = evaluation.with_models({**_before(evaluation, runs), **evaluation.models, **given})
+    if not evaluation.models:
+        raise UserError(f"{recipe} names no models; give one with --model FOLDER, or write `models:`")
+    folder = runs / evaluation.name
+    folder.mkdir(parents=True, exist_ok=True)
+    made = evaluate(evaluation, runs, Told(Console()), retry_failed=retry_failed)
+    _remember(evaluation, runs)
+    from evals.collect import results_of
 
-        results = results_of(evaluation, made)
-        _write(results, folder)
-        print(f"report: {_report(results, folder / 'report')}")
-
-    _answer(work)
+    results = results_of(evaluation, made)
+    _write(results, folder)
+    print(f"report: {_report(results, folder / 'report')}")
 
 
 @app.command()
@@ -94,12 +95,8 @@ def compare(
     runs: RunsOpt = Path("runs"),
 ) -> None:
     """Write the report of models that were evaluated: tables, paired tests, the Pareto picture, claims."""
-
-    def work() -> None:
-        results = _collected(recipe, models or [], tuple(sets or ()), runs)
-        print(f"report: {_report(results, out or runs / results.name / 'report')}")
-
-    _answer(work)
+    results = _collected(recipe, models or [], tuple(sets or ()), runs)
+    print(f"report: {_report(results, out or runs / results.name / 'report')}")
 
 
 @app.command()
@@ -114,17 +111,13 @@ def gate(
     runs: RunsOpt = Path("runs"),
 ) -> None:
     """Exit with 1 where a headline of a benchmark dropped by more than `--max-drop`, with 0 where none did."""
+    from evals.gate import drops
 
-    def work() -> None:
-        from evals.gate import drops
-
-        told = drops(_collected(recipe, [old, new], tuple(sets or ()), runs), old, new, max_drop)
-        for line in told.lines:
-            print(line)
-        if told.failed:
-            raise typer.Exit(1)
-
-    _answer(work)
+    told = drops(_collected(recipe, [old, new], tuple(sets or ()), runs), old, new, max_drop)
+    for line in told.lines:
+        print(line)
+    if told.failed:
+        raise typer.Exit(1)
 
 
 @app.command("list")
@@ -202,18 +195,10 @@ def _report(results: Results, out: Path) -> Path:
     return write_report(results, out)
 
 
-def _answer(work: Callable[[], None]) -> None:
-    """Do the work; what is wrong is told without a trace."""
+def main() -> None:
+    """Entry point of `python -m evals`: what is not our own fault is a message, not a traceback."""
     try:
-        work()
-    except UserError as error:
-        _stop(str(error), 2)
-    except Failure as error:
-        _stop(str(error), 1)
-    except KeyboardInterrupt:
-        _stop("stopped; run the same command again to go on", 130)
-
-
-def _stop(message: str, code: int) -> NoReturn:
-    print(f"error: {message}" if code != 130 else message, file=sys.stderr)
-    raise typer.Exit(code)
+        app()
+    except (UserError, Failure) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, UserError) else 1)

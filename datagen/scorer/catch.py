@@ -96,8 +96,8 @@ def catch(
     among = [scorer.name() for scorer in scorers if kind == "response" and "prompt_id" in scorer.needs(kind)]
     if among:
         raise UserError(
-            f"{among[0]} compares the answers to a prompt with each other, and here they would be spoiled copies of one "
-            "answer. `datagen scorer agree` tells what such a score is worth"
+            f"{among[0]} compares the answers to a prompt with each other, and here they would be spoiled copies of "
+            "one answer. `datagen scorer agree` tells what such a score is worth"
         )
     good, every = _originals(dataset, rows, seed)
     copies = _copies(good, every, kind, seed)

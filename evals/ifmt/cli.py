@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from corpus.errors import Failure, UserError
 
 app = typer.Typer(
     name="ifmt",
@@ -67,16 +64,3 @@ def build(
     for reason, count in built.rejected.items():
         print(f"  {reason}: {count}")
     print(f"the set: {built.dataset.path}; read {built.dataset.path / 'datasheet.md'} before using it")
-
-
-def main() -> None:
-    """Entry point of `python -m evals.ifmt.cli`: what is not our own fault is a message, not a traceback."""
-    try:
-        app()
-    except (UserError, Failure) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, UserError) else 1)
-
-
-if __name__ == "__main__":
-    main()

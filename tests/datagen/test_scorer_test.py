@@ -220,6 +220,7 @@ def test_a_learned_scorer_is_asked_once(
         ("nothing.yaml", "response", (), "nothing.yaml"),
         ("chrf", "response", ("--stage", "scored"), "is no recipe's file"),
         ("{", "response", (), "scorer, line"),
+        ("agreement", "response", (), "compares the answers to a prompt with each other"),
     ],
 )
 def test_what_cannot_be(

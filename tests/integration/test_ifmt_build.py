@@ -146,7 +146,7 @@ def test_a_killed_build_goes_on(tmp_path: Path, chat_server: ChatServer) -> None
     file = write_file(tmp_path, chat_server, items=60)
     engine = json.loads(file.read_text())["engine"]["openai"]
     file = write_file(tmp_path, chat_server, items=60, engine={"openai": {**engine, "max_concurrency": 8}})
-    command = [sys.executable, "-m", "evals.ifmt.cli", "build", str(file), "--runs", str(tmp_path / "runs")]
+    command = [sys.executable, "-m", "evals", "ifmt", "build", str(file), "--runs", str(tmp_path / "runs")]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
     while run.poll() is None and chat_server.stats()["answered"] < 40:
         time.sleep(0.01)
@@ -209,7 +209,7 @@ def test_paths_start_at_the_folder_of_the_file(tmp_path: Path, chat_server: Chat
 )
 def test_the_command_line(words: list[str], code: int, told: str, tmp_path: Path, chat_server: ChatServer) -> None:
     file = write_file(tmp_path, chat_server, presets=["en-es"])
-    command = [sys.executable, "-m", "evals.ifmt.cli", *(word.format(file=file) for word in words)]
+    command = [sys.executable, "-m", "evals", "ifmt", *(word.format(file=file) for word in words)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr
     assert told in " ".join((done.stdout + done.stderr).replace("│", " ").split())
