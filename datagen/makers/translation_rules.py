@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field, field_validator
 
@@ -18,6 +18,7 @@ from filters.translation_rules.text import Text
 from filters.verifiers.translation_rules import TranslationRules as RulesVerifier
 
 Language = Literal["en", "source", "target"]
+_Named = TypeVar("_Named", tuple[str, ...], dict[str, float])
 
 
 class TranslationRuleProblems(Maker):
@@ -29,20 +30,24 @@ class TranslationRuleProblems(Maker):
     (`formal`, `informal`). `score_difficulty` is the number of rules.
     """
 
+    version: ClassVar[int] = 2
     kinds: ClassVar[tuple[str, ...]] = ("pair",)
 
     families: tuple[str, ...] = ()
     """Families that may be asked for; default: all. `docs/verifiers-rules.md` lists them."""
     most: int = Field(default=3, ge=1, le=10)
     """Most rules of a problem; it has one or more, each of another family."""
+    weights: dict[str, Annotated[float, Field(gt=0)]] = {}
+    """How likely a family is to be drawn beside the others, which have 1: `{length: 0.2}` where short texts are many.
+    However many rules a family has for a text, it is drawn as one; then one of its rules."""
     copies: int = Field(default=1, ge=1, le=100)
     """How many problems are made of a pair, each with rules of its own."""
     instructions: tuple[Language, ...] = Field(default=("en", "source", "target"), min_length=1)
     """Languages in which rules are told; one of them is drawn for a problem, English where it has no wording."""
 
-    @field_validator("families")
+    @field_validator("families", "weights")
     @classmethod
-    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _known(cls, names: _Named) -> _Named:
         for name in names:
             if name not in FAMILIES:
                 raise ValueError(
@@ -83,7 +88,7 @@ class TranslationRuleProblems(Maker):
         """Rules of different families, drawn, that the translation keeps together; and the translation."""
         rules: list[Rule] = []
         wanted = rng.randint(1, self.most)
-        for rule in rng.sample(found, len(found)):
+        for rule in self._drawn(found, rng):
             if len(rules) == wanted:
                 break
             if type(rule) in map(type, rules):
@@ -93,6 +98,19 @@ class TranslationRuleProblems(Maker):
                 rules.append(rule)
                 target = changed
         return rules, target
+
+    def _drawn(self, found: list[Rule], rng: random.Random) -> list[Rule]:
+        """The rules in the order in which they are tried: by family, as weighted; those of a family shuffled."""
+        families: dict[str, list[Rule]] = {}
+        for rule in found:
+            families.setdefault(rule.family, []).append(rule)  # type: ignore[attr-defined]  # every family has one
+        # Drawn without putting back, each time by the weights of those that are left: Efraimidis and Spirakis.
+        order = {name: rng.random() ** (1 / self.weights.get(name, 1.0)) for name in families}
+        return [
+            rule
+            for name in sorted(families, key=order.__getitem__, reverse=True)
+            for rule in rng.sample(families[name], len(families[name]))
+        ]
 
     def _told(self, rule: Rule, source: Source, language: Language) -> str:
         rng = random.Random(f"{rule!r}")
