@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from corpus.errors import nearest
 from corpus.languages import canonical
@@ -36,8 +36,10 @@ class TranslationRuleProblems(Maker):
     families: tuple[str, ...] = ()
     """Families that may be asked for; default: all. `docs/verifiers-rules.md` lists them."""
     most: int = Field(default=3, ge=1, le=10)
-    """Most rules of a problem; it has one or more, each of another family."""
-    weights: dict[str, Annotated[float, Field(gt=0)]] = {}
+    """Most rules of a problem, each of another family."""
+    least: int = Field(default=1, ge=1, le=10)
+    """Fewest; a text that gives reason for fewer makes no problem."""
+    weights: dict[str, Annotated[float, Field(gt=0)]] = Field(default={})
     """How likely a family is to be drawn beside the others, which have 1: `{length: 0.2}` where short texts are many.
     However many rules a family has for a text, it is drawn as one; then one of its rules."""
     copies: int = Field(default=1, ge=1, le=100)
@@ -54,6 +56,12 @@ class TranslationRuleProblems(Maker):
                     f"there is no family {name!r}.{nearest(name, list(FAMILIES))} Known: {', '.join(FAMILIES)}"
                 )
         return names
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.least > self.most:
+            raise ValueError(f"least: found {self.least}, expected at most {self.most}, which is `most`")
+        return self
 
     def problems(self, row: Mapping[str, Any], rng: random.Random, place: int) -> Iterable[Candidate]:
         """The pair with rules, `copies` times."""
@@ -72,6 +80,8 @@ class TranslationRuleProblems(Maker):
         self, request: str, row: Mapping[str, Any], source: Source, found: list[Rule], rng: random.Random
     ) -> Candidate:
         rules, reference = self._kept(row["target"], source, found, rng)
+        if rules and len(rules) < self.least:
+            return Rejected("too_few_rules", ", ".join(rule.key() for rule in rules))
         if not rules:
             return Rejected("no_rule_kept", ", ".join(dict.fromkeys(rule.key() for rule in found)))
         told = [self._told(rule, source, language) for language in [rng.choice(self.instructions)] for rule in rules]
@@ -87,7 +97,7 @@ class TranslationRuleProblems(Maker):
     def _kept(self, target: str, source: Source, found: list[Rule], rng: random.Random) -> tuple[list[Rule], str]:
         """Rules of different families, drawn, that the translation keeps together; and the translation."""
         rules: list[Rule] = []
-        wanted = rng.randint(1, self.most)
+        wanted = rng.randint(self.least, self.most)
         for rule in self._drawn(found, rng):
             if len(rules) == wanted:
                 break
