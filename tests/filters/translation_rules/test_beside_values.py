@@ -1,4 +1,4 @@
-"""What stands right beside a value and is no part of it: prepositions, times, letters of scripts without spaces, lines."""
+"""What stands right beside a value and is no part of it: prepositions, times, letters without spaces, lines."""
 
 import json
 
