@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from corpus.errors import nearest
 from corpus.languages import canonical
@@ -18,6 +19,7 @@ from filters.translation_rules.text import Text
 from filters.verifiers.translation_rules import TranslationRules as RulesVerifier
 
 Language = Literal["en", "source", "target"]
+_Named = TypeVar("_Named", tuple[str, ...], dict[str, float])
 
 
 class TranslationRuleProblems(Maker):
@@ -29,26 +31,38 @@ class TranslationRuleProblems(Maker):
     (`formal`, `informal`). `score_difficulty` is the number of rules.
     """
 
+    version: ClassVar[int] = 2
     kinds: ClassVar[tuple[str, ...]] = ("pair",)
 
     families: tuple[str, ...] = ()
     """Families that may be asked for; default: all. `docs/verifiers-rules.md` lists them."""
     most: int = Field(default=3, ge=1, le=10)
-    """Most rules of a problem; it has one or more, each of another family."""
+    """Most rules of a problem, each of another family."""
+    least: int = Field(default=1, ge=1, le=10)
+    """Fewest; a text that gives reason for fewer makes no problem."""
+    weights: dict[str, Annotated[float, Field(gt=0)]] = Field(default={})
+    """How likely a family is to be drawn beside the others, which have 1: `{length: 0.2}` where short texts are many.
+    However many rules a family has for a text, it is drawn as one; then one of its rules."""
     copies: int = Field(default=1, ge=1, le=100)
     """How many problems are made of a pair, each with rules of its own."""
     instructions: tuple[Language, ...] = Field(default=("en", "source", "target"), min_length=1)
     """Languages in which rules are told; one of them is drawn for a problem, English where it has no wording."""
 
-    @field_validator("families")
+    @field_validator("families", "weights")
     @classmethod
-    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _known(cls, names: _Named) -> _Named:
         for name in names:
             if name not in FAMILIES:
                 raise ValueError(
                     f"there is no family {name!r}.{nearest(name, list(FAMILIES))} Known: {', '.join(FAMILIES)}"
                 )
         return names
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.least > self.most:
+            raise ValueError(f"least: found {self.least}, expected at most {self.most}, which is `most`")
+        return self
 
     def problems(self, row: Mapping[str, Any], rng: random.Random, place: int) -> Iterable[Candidate]:
         """The pair with rules, `copies` times."""
@@ -66,21 +80,30 @@ class TranslationRuleProblems(Maker):
     def _problem(
         self, request: str, row: Mapping[str, Any], source: Source, found: list[Rule], rng: random.Random
     ) -> Candidate:
-        rules, reference = kept_rules(row["target"], source, found, rng.randint(1, self.most), rng)
+        wanted = rng.randint(self.least, self.most)
+        rules, reference = kept_rules(row["target"], source, found, wanted, rng, self.weights)
         if not rules:
             return Rejected("no_rule_kept", ", ".join(dict.fromkeys(rule.key() for rule in found)))
+        if len(rules) < self.least:
+            return Rejected("too_few_rules", ", ".join(rule.key() for rule in rules))
         return problem(request, source, rules, reference, rng.choice(self.instructions), rng)
 
 
 def kept_rules(
-    target: str, source: Source, found: Sequence[Rule], wanted: int, rng: random.Random
+    target: str,
+    source: Source,
+    found: Sequence[Rule],
+    wanted: int,
+    rng: random.Random,
+    weights: Mapping[str, float] = MappingProxyType({}),
 ) -> tuple[list[Rule], str]:
     """At most so many rules of different families, drawn, that a translation keeps together; and the translation.
 
-    It is the one given, or changed as a rule asks where it did not keep it.
+    It is the one given, or changed as a rule asks where it did not keep it. `weights` are a family's odds, 1 where none
+    is given.
     """
     rules: list[Rule] = []
-    for rule in rng.sample(found, len(found)):
+    for rule in _drawn(found, weights, rng):
         if len(rules) == wanted:
             break
         if type(rule) in map(type, rules):
@@ -90,6 +113,20 @@ def kept_rules(
             rules.append(rule)
             target = changed
     return rules, target
+
+
+def _drawn(found: Sequence[Rule], weights: Mapping[str, float], rng: random.Random) -> list[Rule]:
+    """The rules in the order in which they are tried: by family, as weighted; those of a family shuffled."""
+    families: dict[str, list[Rule]] = {}
+    for rule in found:
+        families.setdefault(rule.family, []).append(rule)  # type: ignore[attr-defined]  # every family has one
+    # Drawn without putting back, each time by the weights of those that are left: Efraimidis and Spirakis.
+    order = {name: rng.random() ** (1 / weights.get(name, 1.0)) for name in families}
+    return [
+        rule
+        for name in sorted(families, key=order.__getitem__, reverse=True)
+        for rule in rng.sample(families[name], len(families[name]))
+    ]
 
 
 def problem(

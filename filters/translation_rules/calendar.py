@@ -67,10 +67,10 @@ def _pattern(codes: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, int]]:
     if names:
         month = "|".join(_with_ending(name) for name in sorted(names, key=len, reverse=True))
         forms[2:2] = [
-            rf"(?<![\d.,])(?P<d3>\d{{1,2}}){_GAP}{_name(month, 3)}{_GAP}(?P<y3>\d{{4}})(?!\d)",
+            rf"(?<![\d.,])(?<!\d:)(?P<d3>\d{{1,2}}){_GAP}{_name(month, 3)}{_GAP}(?P<y3>\d{{4}})(?!\d)",
             rf"{_name(month, 4)}{_SHORT_GAP}(?P<d4>\d{{1,2}})(?!\d){_GAP}(?P<y4>\d{{4}})(?!\d)",
             rf"(?<!\d)(?P<y5>\d{{4}}){_SHORT_GAP}{_name(month, 5)}{_SHORT_GAP}(?P<d5>\d{{1,2}})(?!\d)",
-            rf"(?<![\d.,])(?P<d7>\d{{1,2}})[^\d\n\ufffc]{{0,5}}?{_name(month, 7)}",
+            rf"(?<![\d.,])(?<!\d:)(?P<d7>\d{{1,2}})[^\d\n\ufffc]{{0,5}}?{_name(month, 7)}",
             rf"{_name(month, 8)}\.? ?(?P<d8>\d{{1,2}})(?![\d:%]|[.,/]\d)",
         ]
     return re.compile("|".join(forms)), names

@@ -76,8 +76,11 @@ def _pattern(codes: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, str]]:
 
 
 def _apart(halves: dict[str, str]) -> str:
-    """Names of halves as they stand before a time: by themselves where their script has spaces."""
-    longest = sorted(halves, key=len, reverse=True)
+    """Names of halves as they stand before a time: by themselves where their script has spaces.
+
+    English ones in small letters stand behind times alone; before numbers they are other words (am 14. März).
+    """
+    longest = sorted(halves.keys() - _ENGLISH_HALVES.keys(), key=lambda name: (-len(name), name))
     spaced = "|".join(re.escape(name) for name in longest if ord(name[0]) < 0xE00)
     others = "|".join(re.escape(name) for name in longest if ord(name[0]) >= 0xE00)
     return rf"(?<![^\W\d_])(?:{spaced})" + (f"|{others}" if others else "")

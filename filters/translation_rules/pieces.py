@@ -11,10 +11,12 @@ MOST_DEEP = 200
 """Braces nested deeper are no message."""
 
 _TAG = r"<(?P<close>/)?(?P<name>[A-Za-z][\w:.-]*)(?P<rest>[^<>]*)>"
+_ENDS = r"(?![^\W\d_\u0e00-\U0010ffff])"
+"""No letter of a script with spaces: 50%discount holds no place, %sに does."""
 _HOLDER = (
     r"\$\{[\w.:-]{1,80}\}|\{\{[\w.:#/ -]{1,80}\}\}|\{[\w.:-]{0,80}\}"  # ${x} {{x}} {x} {0}
     r"|%\(\w{1,80}\)[#0+-]*[0-9.]{0,6}[a-zA-Z]"  # %(name)s
-    r"|%(?:[0-9]{1,2}\$)?[#0+-]{0,4}[0-9]{0,4}(?:\.[0-9]{1,3})?(?:ll?|h{1,2}|z)?[sdiufgexXc@](?![^\W\d_])"  # %s %1$d
+    rf"|%(?:[0-9]{{1,2}}\$)?[#0+-]{{0,4}}[0-9]{{0,4}}(?:\.[0-9]{{1,3}})?(?:ll?|h{{1,2}}|z)?[sdiufgexXc@]{_ENDS}"
     r"|%[A-Z][A-Z0-9_]{1,60}%|#[A-Z][A-Z0-9_]{1,60}#|__[A-Z][A-Z0-9_]{1,60}__"  # %NAME% #NAME# __NAME__
 )
 _PIECE = re.compile(f"{_TAG}|(?P<holder>{_HOLDER})")

@@ -99,9 +99,10 @@ def _recognized(text: str, source: Source) -> str:
     return "wrong language" if own and probability >= _SURE_OF_SENTENCE else ""
 
 
-def _guess(line: str) -> tuple[str | None, float]:
+def _guess(text: str) -> tuple[str | None, float]:
     from filters.recognizer import load
 
+    line = " ".join(text.split())  # items of a list are no sentences of their own, and the recognizer reads one line
     return load(None).best([line])[0] if line else (None, 0.0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -25,6 +26,8 @@ class TranslationRules(Verifier):
 
     The families are ours, after what is told of Tower+'s verifiable translation instructions.
     """
+
+    version: ClassVar[int] = 2
 
     rules: tuple[AnyRule, ...] = Field(min_length=1, max_length=20)
     """What to hold, each with its `family`; docs/verifiers-rules.md lists them."""

@@ -242,6 +242,44 @@ def test_rules_are_told_in_the_languages_asked_for(stages: Any) -> None:
     assert all("date" in line.lower() for line in told["en"]), told["en"]
 
 
+BRIDGE = [
+    pair(f"The bridge opens on {en} {day}, 2024.", f"Die Brücke wird am {day}. {de} 2024 eröffnet.", "en>de")
+    for en, de in (("March", "März"), ("May", "Mai"))
+    for day in range(1, 29)
+]
+
+
+@pytest.mark.parametrize(
+    ("weights", "fewest", "most"), [({}, 18, 38), ({"length": 0.05}, 47, 56), ({"dates": 0.05}, 0, 9)]
+)
+def test_families_are_drawn_as_weighted(weights: dict[str, float], fewest: int, most: int, stages: Any) -> None:
+    """Dates can be written in three styles and are drawn no oftener for that."""
+    made = stages(BRIDGE, "pair", rules_stage("dates", "length", weights=weights))["problems"]
+    families = [row["label_checks"] for row in made.rows()]
+    assert set(families) <= {"dates", "length"}
+    assert fewest <= families.count("dates") <= most
+
+
+def test_a_text_with_too_few_rules_makes_no_problem(stages: Any) -> None:
+    rows = [*BRIDGE[:3], pair("Where is the bridge?", "Wo ist die Brücke?", "en>de")]
+    made = stages(rows, "pair", rules_stage("dates", "length", least=2, most=2))["problems"]
+    assert made_of(made) == [("translation_rules", "dates+length", 2.0)] * 3
+    assert rejected(made) == [("too_few_rules", "length.columns")]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"weights": {"date": 1}}, "there is no family 'date'.*dates"),
+        ({"weights": {"dates": 0}}, "greater than 0"),
+        ({"least": 3, "most": 2}, "least: found 3, expected at most 2"),
+    ],
+)
+def test_options_of_translation_rules(options: dict[str, Any], message: str, stages: Any) -> None:
+    with pytest.raises(UserError, match=message):
+        stages(BRIDGE, "pair", rules_stage("dates", **options))
+
+
 def preferred(chosen: str, rejected_: str, better: float | None, worse: float | None) -> dict[str, Any]:
     said = [[{"role": "assistant", "content": text}] for text in (chosen, rejected_)]
     return {
