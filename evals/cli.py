@@ -178,11 +178,13 @@ def _collected(recipe: Path, models: list[str], sets: tuple[str, ...], runs: Pat
 
 
 def _write(results: Results, folder: Path) -> None:
-    """Numbers for programs."""
+    """Numbers for programs; null where there is none."""
+    import polars.selectors as cs
+
     from corpus.shards import replacing
     from evals.report.tables import numbers_frame
 
-    frame = numbers_frame(results)
+    frame = numbers_frame(results).with_columns(cs.float().fill_nan(None))
     with replacing(folder / "results.json") as handle:
         handle.write(json.dumps(frame.to_dicts(), indent=2, ensure_ascii=False).encode() + b"\n")
     with replacing(folder / "results.parquet") as handle:

@@ -22,7 +22,7 @@ from evals.runs import prompts_stage, scored_stage
 from evals.statistics import Score, share, table
 from filters.statistics import Floats
 
-_OWN = ("score_langid", "score_langid_source", "score_looping", "score_verified")
+_OWN = ("score_langid", "score_langid_source", "score_looping", "score_verified", "score_arena")
 """Scores that measures of ours look at in their own way."""
 
 
@@ -48,7 +48,7 @@ def results_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]
     heads: dict[str, Metric] = {}
     for name, benchmark in evaluation.benchmarks.items():
         asked = {
-            model: _asked(made[name][prompts_stage(benchmark, spec)], made[name][scored_stage(model)])
+            model: _asked(made[name][prompts_stage(benchmark, spec)], made[name][scored_stage(model)], model)
             for model, spec in evaluation.models.items()
         }
         for number, measure in enumerate(_measures(benchmark, asked)):
@@ -71,7 +71,7 @@ def _measures(benchmark: Benchmark, asked: Mapping[str, _Asked]) -> list[Measure
     return [*benchmark.measures(), *learned(columns, more)]
 
 
-def _asked(prompts: Dataset, scored: Dataset) -> _Asked:
+def _asked(prompts: Dataset, scored: Dataset, model: str) -> _Asked:
     items = prompts.scan().collect()
     meta = [orjson.loads(text) if text else {} for text in items["meta"].to_list()]
     # Wordings differ by model: what two models share is the row that the prompt was made of.
@@ -80,7 +80,8 @@ def _asked(prompts: Dataset, scored: Dataset) -> _Asked:
     names = [own if name in twice else name for name, own in zip(names, items["id"].to_list(), strict=True)]
     groups = [told.get("group") or name for told, name in zip(meta, names, strict=True)]
     items = items.with_columns(pl.Series("@item", names), pl.Series("@group", groups))
-    responses = scored.scan().collect()
+    # A baseline's answers stand among them where they are compared with.
+    responses = scored.scan().filter(pl.col("engine") == model).collect()
     by_prompt = {str(key[0]): rows for key, rows in responses.partition_by("prompt_id", as_dict=True).items()}
     none = responses.clear()
     answers = [by_prompt.get(own, none).sort("sample") for own in items["id"].to_list()]

@@ -156,6 +156,24 @@ class Faults:
 
 
 @dataclass(frozen=True)
+class Labelled:
+    """The share of answers with one of some labels."""
+
+    name: str
+    column: str
+    labels: tuple[str, ...]
+    higher_is_better: bool = True
+    family: str = ""
+
+    def count(self, items: pl.DataFrame, answers: Sequence[pl.DataFrame]) -> Counted:
+        """Answers without a label are not judged."""
+        del items
+        told = [[label for label in rows[self.column].to_list() if label is not None] for rows in answers]
+        values = [float(np.mean([label in self.labels for label in labels])) if labels else np.nan for labels in told]
+        return Counted(np.array(values, np.float64), share, f"{self.column} in {','.join(self.labels)}")
+
+
+@dataclass(frozen=True)
 class Joint:
     """The chrF++ of a response that keeps all rules, 0 for one that does not: both abilities at once."""
 

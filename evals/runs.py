@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.dataset import Dataset
+from corpus.errors import UserError
 from datagen.progress import Progress
 from datagen.recipe import Recipe, recipe_of
 from datagen.run import run
@@ -37,6 +38,9 @@ def benchmark_recipe(evaluation: Evaluation, name: str) -> Recipe:
         UserError: a model's engine, a benchmark's reader or a scorer cannot be had, named with the nearest spelling.
     """
     benchmark = evaluation.benchmarks[name]
+    if benchmark.baseline not in (None, *evaluation.models):
+        known = ", ".join(evaluation.models)
+        raise UserError(f"benchmarks.{name}: against: no model {benchmark.baseline!r} is evaluated; there are {known}")
     stages: dict[str, Mapping[str, Any]] = {}
     for task in sorted({model.task for model in evaluation.models.values()}):
         last = prompts_stage(benchmark, ModelSpec(engine={"openai": {}}, task=task))
@@ -51,8 +55,10 @@ def benchmark_recipe(evaluation: Evaluation, name: str) -> Recipe:
         options = {"max_tokens": benchmark.max_tokens, "temperature": temperature, **model.options, "as": model_name}
         generate = {"n": benchmark.asked, "engines": [{model.name: options}]}
         stages[answers_stage(model_name)] = {"from": prompts_stage(benchmark, model), "generate": generate}
+    for model_name in evaluation.models:
+        compared = dict.fromkeys((benchmark.baseline or model_name, model_name))
         stages[scored_stage(model_name)] = {
-            "from": answers_stage(model_name),
+            "from": [answers_stage(name) for name in compared],
             "score": {"scorers": list(benchmark.scorers())},
         }
     sample = Sample(count=benchmark.first) if benchmark.first else None

@@ -105,5 +105,6 @@ def keys_of(items: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
     import xxhash
 
     parts = [pl.format("{}:{}", pl.col(name).str.len_bytes(), name).fill_null("-") for name in columns]
-    written = items.select(pl.concat_str(parts, separator="\x1f")).to_series()
+    # polars 2.1 panics in `format` where a column has an empty chunk before others.
+    written = items.rechunk().select(pl.concat_str(parts, separator="\x1f")).to_series()
     return pl.Series(KEY, [xxhash.xxh3_128_digest(text) for text in written], dtype=pl.Binary)

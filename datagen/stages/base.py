@@ -134,7 +134,7 @@ class Piece(NamedTuple):
         whole = frames[0]
         for other in frames[1:]:
             whole = _joined(whole, other, header)
-        return whole
+        return whole.rechunk()
 
     def column(self, name: str) -> pl.Series:
         """One column, which every file must have."""

@@ -60,6 +60,11 @@ class Benchmark(BaseModel):
         return self.samples
 
     @property
+    def baseline(self) -> str | None:
+        """The model that the others' answers are compared with, where it is one of the evaluation's."""
+        return None
+
+    @property
     def allows_code(self) -> bool:
         """Whether programs in answers are run."""
         return False

@@ -13,6 +13,7 @@ import pytest
 import corpus
 import filters.scorers
 from corpus.errors import Failure
+from datagen.scores.store import keys_of
 from filters import names
 
 Stages = Callable[..., dict[str, corpus.Dataset]]
@@ -186,3 +187,11 @@ def test_selections_remember_the_family(log: Path, stages: Stages) -> None:
     assert (selection.column, selection.stage, selection.family) == ("score_letters", "kept", "letters")
     assert made["unique"].manifest.scores["score_repetition_lines"].family == "repetition"
     assert json.loads((made["unique"].path / "manifest.json").read_text())["selected_by"][0]["family"] == "letters"
+
+
+def test_keys_of_rows_that_stand_in_pieces() -> None:
+    """An empty piece before others, as unions leave behind where all rows of the first are filtered out."""
+    first, second = (pl.DataFrame({"a": [text], "b": [text]}) for text in ("早上好", "صباح الخير"))
+    pieces = pl.concat([first, second], rechunk=False).filter(pl.col("a") != "早上好")
+    assert keys_of(pieces, ["a", "b"]).to_list() == keys_of(second, ["a", "b"]).to_list()
+    assert keys_of(second.clear(), ["a", "b"]).to_list() == []

@@ -88,6 +88,56 @@ def test_a_server_that_goes_away_in_mid_benchmark(tmp_path: Path, chat_server: C
     assert set(frame.filter(pl.col("metric") == "chrF++")["unjudged"]) == {0}, first.stdout
 
 
+def arena(folder: Path, url: str, judge: str, questions: list[dict[str, Any]], against: str) -> Path:
+    (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in questions), "utf-8")
+    read = {"jsonl": "questions.jsonl", "kind": "prompt", "tgt_lang": "de"}
+    options = {"read": read, "judge": {"openai": {"model": "judge", "base_url": judge}}, "against": against}
+    models = {
+        name: {"engine": {"openai": {"model": name, "base_url": url, "max_tokens": length}}}
+        for name, length in (("short", 4), ("long", 24))
+    }
+    file = folder / "arena.yaml"
+    file.write_text(
+        json.dumps({"name": "arena", "models": models, "benchmarks": {"chat": {"arena": options}}}), "utf-8"
+    )
+    return file
+
+
+def test_a_judge_compares_with_a_baseline_of_the_evaluation(tmp_path: Path, chat_server: ChatServer) -> None:
+    """The judge here likes the longer answer; some questions make it decide by the order, or refuse."""
+    questions = [{"prompt": f"Frage {n}?"} for n in range(8)] + [{"prompt": "Frage? judge:first"}]
+    with ChatServer(judges=True) as judge:
+        arena(tmp_path, chat_server.url, judge.url, questions, against="short")
+        done = evals(tmp_path, "run", "arena.yaml")
+        assert done.returncode == 0, done.stderr
+    frame = pl.read_parquet(tmp_path / "runs/arena/results.parquet")
+    told = {(row["model"], row["metric"]): row for row in frame.to_dicts()}
+    won = told["long", "win rate"]
+    assert (won["value"], won["n"], won["unjudged"]) == (pytest.approx(8.5 / 9), 9, 0)
+    assert told["long", "order decided"]["value"] == pytest.approx(1 / 9)
+    baseline = told["short", "win rate"]
+    assert (baseline["value"], baseline["n"], baseline["unjudged"]) == (None, 0, 9)
+
+
+def test_a_judge_that_refuses_is_counted(tmp_path: Path, chat_server: ChatServer) -> None:
+    said = ["Ja.", "Ja. judge:refuses", "Ja. judge:prose", "ein sehr langer Satz " * 40]
+    questions = [{"prompt": f"Frage {n}?", "references": [text]} for n, text in enumerate(said)]
+    with ChatServer(judges=True) as judge:
+        arena(tmp_path, chat_server.url, judge.url, questions, against="reference")
+        done = evals(tmp_path, "run", "arena.yaml")
+        assert done.returncode == 0, done.stderr
+    frame = pl.read_parquet(tmp_path / "runs/arena/results.parquet")
+    [won] = frame.filter((pl.col("metric") == "win rate") & (pl.col("model") == "long")).to_dicts()
+    assert (won["value"], won["n"], won["unjudged"]) == (pytest.approx(2 / 3), 3, 1)
+
+
+def test_a_baseline_that_is_not_evaluated(tmp_path: Path) -> None:
+    arena(tmp_path, "http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1", [{"prompt": "Frage?"}], against="gpt")
+    done = evals(tmp_path, "run", "arena.yaml")
+    assert done.returncode == 2
+    assert "no model 'gpt' is evaluated; there are short, long" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
