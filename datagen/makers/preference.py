@@ -10,35 +10,39 @@ from pydantic import Field
 
 from corpus.errors import UserError
 from datagen.makers.base import Candidate, Maker, Problem, Rejected, as_user, entry
+from filters.base import NumericColumn
 from filters.preferences import prompt
 from filters.verifiers.preference import Preference as PreferenceVerifier
 
 
 class PreferenceProblems(Maker):
-    """Two answers to a prompt, of which people found one better: pairs made by the stage `pair` of human scores.
+    """Two answers to a prompt, of which people found one better.
 
-    Scores are those of MQM or direct assessment, or a correction stands beside what was corrected. Which answer comes
-    first alternates from row to row. `score_difficulty` is minus the margin between the scores.
+    `preference` rows are pairs that the stage `pair` made by human scores, of MQM or direct assessment. `response` rows
+    are translations that people corrected: the correction, which is the first reference, is better than they. Which
+    answer comes first alternates from row to row. `score_difficulty` is minus the margin between the two.
 
     The task is ours: name and content of Tower+'s two verifiable translation tasks are not confirmed.
     """
 
-    kinds: ClassVar[tuple[str, ...]] = ("preference",)
+    kinds: ClassVar[tuple[str, ...]] = ("preference", "response")
 
     min_margin: float = Field(default=0.0, ge=0)
     """Pairs whose scores lie closer are left out, ties always."""
+    changed: NumericColumn = "score_hter"
+    """Of corrected translations, the column that tells how much was changed: their margin."""
     instructions: Literal["en", "source", "target"] = "en"
     """Language in which the comparison is asked for; English where it has no wording."""
 
     def problems(self, row: Mapping[str, Any], rng: random.Random, place: int) -> Iterable[Candidate]:
         """The pair as a question."""
         del rng
-        if row["score_chosen"] is None or row["score_rejected"] is None:
-            return [Rejected("no_scores")]
-        margin = abs(row["score_chosen"] - row["score_rejected"])
+        judged = self._corrected(row) if "response" in row else _compared(row)
+        if isinstance(judged, Rejected):
+            return [judged]
+        chosen, rejected, margin = judged
         if margin == 0 or margin < self.min_margin:
             return [Rejected("tie" if margin == 0 else "near_tie", f"{margin:g}")]
-        chosen, rejected = (row[side][-1]["content"] for side in ("chosen", "rejected"))
         if chosen.strip() == rejected.strip():
             return [Rejected("equal_texts")]
         first = place % 2 == 0
@@ -57,3 +61,18 @@ class PreferenceProblems(Maker):
                 tgt_lang=language,
             )
         ]
+
+    def _corrected(self, row: Mapping[str, Any]) -> tuple[str, str, float] | Rejected:
+        """The correction, the translation, and how much was changed."""
+        if not row["references"]:
+            return Rejected("no_reference")
+        changed = row.get(self.changed)
+        return Rejected("no_scores") if changed is None else (row["references"][0], row["response"], float(changed))
+
+
+def _compared(row: Mapping[str, Any]) -> tuple[str, str, float] | Rejected:
+    """The better answer, the other one, and the margin between their scores."""
+    if row["score_chosen"] is None or row["score_rejected"] is None:
+        return Rejected("no_scores")
+    chosen, rejected = (row[side][-1]["content"] for side in ("chosen", "rejected"))
+    return chosen, rejected, abs(row["score_chosen"] - row["score_rejected"])

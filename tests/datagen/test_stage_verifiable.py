@@ -318,6 +318,32 @@ def test_pairs_that_people_did_not_tell_apart(row: dict[str, Any], reason: str, 
     assert [why for why, _ in rejected(stages([row], "preference", stage)["problems"])] == [reason]
 
 
+@pytest.mark.parametrize(
+    ("references", "hter", "reason"),
+    [
+        (["Das Haus ist alt."], 0.25, None),
+        (["Das Haus ist alt."], 0.05, "near_tie"),
+        (["Haus das alt."], 0.0, "tie"),
+        (["Das Haus ist alt."], None, "no_scores"),
+        (None, 0.3, "no_reference"),
+        (["Haus das alt. "], 0.3, "equal_texts"),
+    ],
+)
+def test_corrections_are_better_than_what_was_corrected(
+    references: list[str] | None, hter: float | None, reason: str | None, stages: Any
+) -> None:
+    row = {**asked("Translate: The house is old."), "references": references, "response": "Haus das alt."}
+    row |= {"prompt_id": "0" * 32, "engine": "mt", "sample": 0, "score_hter": hter}
+    stage = "problems: {verifiable: {make: [{preference: {min_margin: 0.1}}]}}"
+    problems = stages([row], "response", stage, lower=["score_hter"])["problems"]
+    assert [why for why, _ in rejected(problems)] == ([reason] if reason else [])
+    for made in problems.rows():
+        answer = orjson.loads(made["verifiers"][0]["args"])["preferred"]
+        question = made["prompt"][0]["content"]
+        assert (question.index("Das Haus ist alt.") < question.index("Haus das alt.")) == (answer == "A")
+        assert made["score_difficulty"] == -0.25
+
+
 @pytest.mark.parametrize("language", ["ja", "hi", "sw"])
 def test_the_comparison_is_asked_for_in_a_language(language: str, stages: Any) -> None:
     row = {**preferred("Gut.", "Schlecht.", 0.0, -5.0), "tgt_lang": language}
@@ -394,7 +420,7 @@ def test_problems_that_a_model_sometimes_solves(stages: Any) -> None:
         ("prompt", "{make: [maths]}", "there is no maker 'maths'. Did you mean 'math'"),
         ("prompt", "{make: math}", "expected a list of names"),
         ("prompt", "{make: [translation_rules]}", "reads rows of kind pair; the stage before it gives 'prompt'"),
-        ("prompt", "{make: [math, preference]}", "'preference' takes rows of kind preference; the stage before"),
+        ("prompt", "{make: [math, preference]}", "'preference' takes rows of kind preference or response; the"),
         ("prompt", "{make: [math], verifiers: [langauge]}", "no verifier 'langauge'. Did you mean 'language'"),
         ("prompt", "{make: [{constraints: {least: 3, most: 2}}]}", "least: found 3, expected at most"),
         ("prompt", "{make: [{constraints: {form: tulu, most: 2}}]}", "are for drawn constraints"),
