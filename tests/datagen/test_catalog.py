@@ -195,6 +195,7 @@ stages:
 """
 
 
+@pytest.mark.slow
 def test_a_new_filter_is_one_new_file(tmp_path: Path) -> None:
     for part in ("corpus", "filters", "datagen", "docs"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))

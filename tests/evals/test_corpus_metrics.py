@@ -88,6 +88,7 @@ def test_bleu_of_sentences_is_refused() -> None:
         CorpusMetric(BLEU(effective_order=True), TEXTS)
 
 
+@pytest.mark.slow
 def test_published_scores_and_sacrebleus_intervals(shared_data: Path) -> None:
     references, outputs = wmt23(shared_data, "de-en")
     with (shared_data / "wmt23_news/scores/automatic-scores.tsv").open(newline="") as lines:

@@ -55,6 +55,7 @@ def test_p_values_are_sacrebleus_on_a_small_set(test: str, ours: str) -> None:
             assert found == pytest.approx(expected, abs=0.04), (metric, system)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("test", "ours"), [("bs", "p_bootstrap"), ("ar", "p_permutation")])
 def test_p_values_are_sacrebleus_on_real_outputs(shared_data: Path, test: str, ours: str) -> None:
     references, every = wmt23(shared_data, "de-en")

@@ -70,6 +70,7 @@ def test_other_pins_lie_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert environment(tmp_path, "lantern==1.2").folder() != one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pins", "module", "words"),
     [
@@ -98,6 +99,7 @@ print(light.python(lambda told: print(dict(told), file=sys.stderr)))
 """
 
 
+@pytest.mark.slow
 def test_killed_makers_leave_nothing_usable_and_nothing_in_the_way(tmp_path: Path, cache: Path) -> None:
     light = environment(tmp_path, "lantern==1.2")
     for _ in range(2):

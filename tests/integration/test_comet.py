@@ -209,6 +209,7 @@ def script(file: Path, text: str, **words: object) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_batches_are_halved_where_memory_does_not_suffice(
     python: Path, models: Path, shared: Shared, rows: comet_models.Rows, tmp_path: Path
 ) -> None:
@@ -247,6 +248,7 @@ def test_batches_are_halved_on_a_gpu(python: Path, models: Path, rows: comet_mod
     assert next(facts["batch_size"] for facts in told if facts.get("why") == "out of memory") == 500
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_repaired_once(
     python: Path, models: Path, shared: Shared, rows: comet_models.Rows, tmp_path: Path
 ) -> None:
@@ -409,6 +411,7 @@ def test_a_recipe_scores_each_thing_once(python: Path, models: Path, recipe: Rec
     assert frame["label_kiwi_note"].value_counts(sort=True).rows() == [(None, 200), ("empty output", 50)]
 
 
+@pytest.mark.slow
 def test_siblings_stand_for_references(python: Path, models: Path, recipe: Recipe) -> None:
     stages = f"""
         scored: {{score: {{scorers: [{{comet: {{model: '{models / "regression"}', references: siblings, as: mbr}}}}]}}}}

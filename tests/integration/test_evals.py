@@ -72,6 +72,7 @@ def test_run_again_compare_and_gate(tmp_path: Path, chat_server: ChatServer) -> 
     assert (gate.returncode, gate.stdout.count("FAIL ")) == (1, 2), gate.stdout
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_away_in_mid_benchmark(tmp_path: Path, chat_server: ChatServer) -> None:
     recipe(tmp_path, chat_server.url, "one", max_wait_s=1)
     chat_server.set(faults={"500": 0.5})

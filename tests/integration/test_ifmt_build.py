@@ -136,6 +136,7 @@ def test_a_generator_that_writes_no_items(tmp_path: Path, chat_server: ChatServe
     assert not (tmp_path / "runs/built/items").exists()
 
 
+@pytest.mark.slow
 def test_a_killed_build_goes_on(tmp_path: Path, chat_server: ChatServer) -> None:
     chat_server.set(generates=True)
     file = write_file(tmp_path, chat_server, items=60)

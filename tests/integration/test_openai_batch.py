@@ -305,6 +305,7 @@ def test_killed_at_any_moment(tmp_path: Path, chat_server: ChatServer) -> None:
     assert made(tmp_path).manifest.rows == 280
 
 
+@pytest.mark.slow
 def test_interrupted(tmp_path: Path, chat_server: ChatServer) -> None:
     chat_server.set(batch_s=2.5)
     file = recipe(tmp_path, chat_server.url, requests_per_file=100, poll_s=0.1)

@@ -13,7 +13,7 @@ from datagen.readers.names import open_reader, reader_class, reader_names
 
 NAMES = [
     *("cocoa_mt", "csv", "dataset", "hub", "jsonl", "mlqe_pe", "mqm", "parquet", "salesforce_xml_mt", "text", "tmx"),
-    *("tsv", "wmt", "wmt25_terminology"),
+    *("tsv", "wmt", "wmt24pp", "wmt25_terminology"),
 ]
 
 
