@@ -22,7 +22,7 @@ from evals.runs import prompts_stage, scored_stage
 from evals.statistics import Score, share, table
 from filters.statistics import Floats
 
-_OWN = ("score_langid", "score_langid_source", "score_looping", "score_verified", "score_arena")
+_OWN = ("score_langid", "score_langid_source", "score_looping", "score_verified", "score_arena", "score_following")
 """Scores that measures of ours look at in their own way."""
 
 

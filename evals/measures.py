@@ -174,6 +174,30 @@ class Labelled:
 
 
 @dataclass(frozen=True)
+class Agreement:
+    """How often a judge and the rules agree: both find all instructions obeyed, or both do not."""
+
+    name: str = "judge and rules agree"
+    judge: str = "score_following"
+    rules: str = "score_verified"
+    obeyed: float = 5.0
+    """From which verdict on the judge finds all obeyed, on its scale of 1 to 6."""
+    higher_is_better: bool = True
+    family: str = ""
+
+    def count(self, items: pl.DataFrame, answers: Sequence[pl.DataFrame]) -> Counted:
+        """Not judged where one of the two could not judge."""
+        del items
+        found = []
+        for rows in answers:
+            both = zip(rows[self.judge].to_list(), rows[self.rules].to_list(), strict=True)
+            told = [(said >= self.obeyed) == (kept >= 1) for said, kept in both if None not in (said, kept)]
+            found.append(float(np.mean(told)) if told else np.nan)
+        told_by = f"{self.judge} from {self.obeyed:g} on and {self.rules} of 1"
+        return Counted(np.array(found, np.float64), share, told_by)
+
+
+@dataclass(frozen=True)
 class Joint:
     """The chrF++ of a response that keeps all rules, 0 for one that does not: both abilities at once."""
 

@@ -73,6 +73,9 @@ def evaluate(
     Everything is built and checked before the first model is asked.
     """
     recipes = {name: benchmark_recipe(evaluation, name) for name in evaluation.benchmarks}
+    for name, benchmark in evaluation.benchmarks.items():
+        if type(benchmark).refuse is not Benchmark.refuse:
+            _look(benchmark, recipes[name], evaluation, runs, progress)
     return {
         name: run(
             recipe,
@@ -84,3 +87,11 @@ def evaluate(
         )
         for name, recipe in recipes.items()
     }
+
+
+def _look(benchmark: Benchmark, recipe: Recipe, evaluation: Evaluation, runs: Path, progress: Progress) -> None:
+    """Make the items and let the benchmark look at them."""
+    for stage in sorted({prompts_stage(benchmark, model) for model in evaluation.models.values()}):
+        folder = runs / evaluation.name
+        made = run(recipe, folder, until=stage, workers=evaluation.workers, progress=progress)
+        benchmark.refuse(made[stage].rows())

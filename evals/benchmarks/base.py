@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -58,6 +58,13 @@ class Benchmark(BaseModel):
     def asked(self) -> int:
         """Answers to each prompt."""
         return self.samples
+
+    def refuse(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Look at the items before any model is asked.
+
+        Raises:
+            UserError: they cannot be used so.
+        """
 
     @property
     def baseline(self) -> str | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+import orjson
+
+from corpus.errors import UserError
 from evals.benchmarks.base import Ability, Spec
 from evals.benchmarks.problems import Problems as _Problems
-from evals.measures import Column, Corpus, Faults, Joint, Measure
+from evals.measures import Agreement, Column, Corpus, Faults, Joint, Measure
 from filters.names import filter_class
 
 
@@ -24,6 +27,12 @@ class IfmtRules(_Problems):
     make: dict[str, Any] | None = None
     """Where `read` gives pairs: the maker's options, `{most: 4}`; the recipe's seed draws the rules."""
 
+    judge: dict[str, dict[str, Any]] | None = None
+    """An engine that judges on the scale of 1 to 6 how far the instructions are followed, as `generate` takes it; its
+    agreement with the rules is told. It may not be the model that wrote the items."""
+    also: tuple[Any, ...] = ()
+    """Further scorers of the translations, such as `{comet: {model: ..., as: comet22}}`."""
+
     def stages(self, task: str) -> dict[str, Any]:
         """The rows as they are, or made of pairs."""
         if self.make is None:
@@ -32,15 +41,34 @@ class IfmtRules(_Problems):
         return {"pairs": {"read": self.read}, "prompts": {"verifiable": {"make": make}}}
 
     def scorers(self) -> Sequence[Spec | str]:
-        """The rules, and the language."""
-        return ["verified", "langid", "looping"]
+        """The rules, the language, and who else judges."""
+        rubric = {"engine": self.judge, "rubric": "instruction_following", "as": "following"}
+        return ["verified", "langid", "looping", *([{"judge": rubric}] if self.judge else []), *self.also]
 
     def measures(self) -> Sequence[Measure]:
         """Rules first, quality after them."""
+        judged = (Column("instructions followed, by the judge (1 to 6)", _JUDGED, signature=self._judge), Agreement())
         off = filter_class("wrong_language").model_validate({"min_probability": 0.5})
         return [
             Column("rules kept", "score_verified", at_least=1.0, signature="verified"),
             Corpus("chrF++"),
             Joint(),
+            *(judged if self.judge else ()),
             Faults("off target", off),
         ]
+
+    def refuse(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Refuse a judge that wrote an item: it would judge its own work."""
+        for row in rows:
+            writer = orjson.loads(row["meta"] or "{}").get("generator")
+            if writer and self.judge and writer == self._judge:
+                raise UserError(
+                    f"the judge {self._judge!r} wrote the items of this set (item {row['id']}); let another model judge"
+                )
+
+    @property
+    def _judge(self) -> str:
+        return str(next(iter(self.judge.values())).get("model")) if self.judge else ""
+
+
+_JUDGED = "score_following"

@@ -11,6 +11,8 @@ import polars as pl
 import pytest
 from servers import ChatServer
 
+import corpus
+
 ROWS = [
     {"source": f"House {n} is old.", "target": f"Das Haus Nummer {n} ist alt.", "src_lang": "en", "tgt_lang": code}
     for n in range(12)
@@ -130,6 +132,48 @@ def test_a_judge_that_refuses_is_counted(tmp_path: Path, chat_server: ChatServer
     frame = pl.read_parquet(tmp_path / "runs/arena/results.parquet")
     [won] = frame.filter((pl.col("metric") == "win rate") & (pl.col("model") == "long")).to_dicts()
     assert (won["value"], won["n"], won["unjudged"]) == (pytest.approx(2 / 3), 3, 1)
+
+
+def rules_recipe(folder: Path, url: str, judge: str, generator: str | None = None) -> None:
+    """Two items: one whose only rule any short answer keeps, one whose rule none of the server's answers keeps."""
+    terms = {"family": "terms", "locale": "de", "required": [["door", "Tür"]]}
+    rows = [
+        {
+            "prompt": [{"role": "user", "content": f"Use this glossary: door → Tür. Translate: The door is {word}."}],
+            "source": f"The door is {word}.",
+            "references": [f"Die Tür ist {german}."],
+            "verifiers": [{"name": "translation_rules", "args": json.dumps({"rules": [terms]})}],
+            **{"src_lang": "en", "tgt_lang": "de"},
+            "meta": json.dumps({"generator": generator}) if generator else None,
+        }
+        for word, german in (("old", "alt"), ("new", "neu"), ("red", "rot"))
+    ]
+    corpus.write(rows, "verifiable", folder / "items")
+    options = {"read": {"dataset": "items"}, "judge": {"openai": {"model": "judge", "base_url": judge}}}
+    models = {"one": {"engine": {"openai": {"model": "one", "base_url": url, "max_tokens": 8}}}}
+    told = {"name": "rules", "models": models, "benchmarks": {"ifmt": {"ifmt_rules": options}}}
+    (folder / "rules.yaml").write_text(json.dumps(told), "utf-8")
+
+
+def test_a_judge_beside_the_rules(tmp_path: Path, chat_server: ChatServer) -> None:
+    """The judge here goes by length, and finds any answer obedient; the rules do not: no agreement."""
+    with ChatServer(judges=True) as judge:
+        rules_recipe(tmp_path, chat_server.url, judge.url)
+        done = evals(tmp_path, "run", "rules.yaml")
+        assert done.returncode == 0, done.stderr
+    frame = pl.read_parquet(tmp_path / "runs/rules/results.parquet")
+    told = {row["metric"]: row for row in frame.to_dicts()}
+    assert (told["rules kept"]["value"], told["rules kept"]["n"]) == (0.0, 3)
+    assert told["instructions followed, by the judge (1 to 6)"]["value"] == 6.0
+    assert (told["judge and rules agree"]["value"], told["judge and rules agree"]["n"]) == (0.0, 3)
+
+
+def test_a_judge_may_not_have_written_the_items(tmp_path: Path, chat_server: ChatServer) -> None:
+    rules_recipe(tmp_path, chat_server.url, chat_server.url, generator="judge")
+    done = evals(tmp_path, "run", "rules.yaml")
+    assert done.returncode == 2
+    assert "the judge 'judge' wrote the items of this set" in done.stderr
+    assert chat_server.stats()["total"] == 0
 
 
 def test_a_baseline_that_is_not_evaluated(tmp_path: Path) -> None:
