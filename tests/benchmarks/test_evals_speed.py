@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from harness import Report, in_turns, median
 from rated_outputs import wmt23
@@ -14,10 +15,12 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.significance import _bootstrap_resample
 
 from evals.corpus_metrics import CorpusMetric
+from evals.measures import Corpus
 from evals.paired import rank
 from evals.ratings import Game, rate
 from evals.statistics import Table, intervals, table
 from evals.style import STYLE
+from filters.scorers.langid import LangId
 
 pytestmark = pytest.mark.bench
 
@@ -80,3 +83,40 @@ def test_every_pair(report: Report, shared_data: Path) -> None:
     of = table([str(n) for n in range(len(references))], statistics, score=metric.score)
     seconds = timed(rank, of)
     report.add(f"chrF++ of {len(outputs)} systems ranked: 78 paired tests of 10,000 permutations", seconds, "s")
+
+
+def test_scoring(report: Report, shared_data: Path) -> None:
+    """chrF++, BLEU and language identification of all systems' outputs, beside sacreBLEU's two scores alone."""
+    references, outputs = wmt23(shared_data, "de-en")
+    items = pl.DataFrame({"references": [[text] for text in references], "tgt_lang": "en"})
+    frames = {
+        system: pl.DataFrame({"@output": texts, "response": texts, "tgt_lang": "en", "prompt_id": items_named(texts)})
+        for system, texts in outputs.items()
+    }
+    langid = LangId()
+    langid.score(frames[next(iter(frames))].head(5))
+
+    def ours() -> None:
+        for frame in frames.values():
+            scored = frame.hstack(langid.score(frame))
+            answers = scored.partition_by("prompt_id", maintain_order=True)
+            for measure in (Corpus("chrF++"), Corpus("BLEU")):
+                counted = measure.count(items, answers)
+                counted.score(counted.values.sum(axis=0))
+
+    def theirs() -> None:
+        for texts in outputs.values():
+            CHRF(word_order=2).corpus_score(texts, [references])
+            BLEU().corpus_score(texts, [references])
+
+    taken, alone = [], []
+    for _ in range(TURNS):
+        taken.append(timed(ours))
+        alone.append(timed(theirs))
+    what = f"{len(outputs)} systems × {len(references)} segments"
+    report.add(f"chrF++, BLEU and langid of {what}", median(taken), "s")
+    report.add("the same by sacreBLEU's chrF++ and BLEU alone", in_turns(taken, alone), "times", most=1.5)
+
+
+def items_named(texts: list[str]) -> list[str]:
+    return [f"{number:05d}" for number in range(len(texts))]

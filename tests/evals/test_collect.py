@@ -250,3 +250,17 @@ def test_rerun_reads_what_is_there(tmp_path: Path, pairs: dict[str, Any]) -> Non
     evaluation = evaluation_of(tmp_path, pairs, {"right": {}})
     made = made_for(tmp_path, evaluation, {"right": right})
     assert repr(results_of(evaluation, made).measured) == repr(results_of(evaluation, made).measured)
+
+
+def test_preferences_of_people(tmp_path: Path, shared_data: Path) -> None:
+    """Who always names the first translation is right in half of the pairs."""
+    read = {"mqm": str(shared_data / "mqm_google/ted/ende/mqm_ted_ende.tsv"), "src_lang": "en", "tgt_lang": "de"}
+    evaluation = evaluation_of(tmp_path, {"people": {"preferences": {"read": read}}}, {"right": {}, "first": {}})
+
+    def told(row: dict[str, Any]) -> list[str]:
+        return [f"Verdict: {json.loads(row['verifiers'][0]['args'])['preferred']}"]
+
+    results = results_for(tmp_path, evaluation, {"right": told, "first": lambda _: ["Verdict: A"]})
+    accuracy = of(results, "accuracy").numbers
+    assert (accuracy["right"].scored.value, accuracy["first"].scored.value) == (1.0, pytest.approx(0.5, abs=0.005))
+    assert accuracy["first"].scored.n > 200
