@@ -9,7 +9,7 @@ from made_up import MadeUp, relink, write_dataset
 
 pytestmark = pytest.mark.bench
 
-ROWS, SHARDS, FEW = 2_500, 160, 80
+ROWS, SHARDS, FEW = 2_500, 120, 60
 """Rows of a shard, shards, and how many of them one core reads: a rate is no time to start."""
 SECONDS = r"seconds ([\d.]+)"
 RUNS = 3
