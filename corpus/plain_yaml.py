@@ -72,7 +72,8 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, where: Callable[[int],
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 if mark else 1
     problem = ", ".join(words for words in (error.context, error.problem) if words)
-    written = text.split("\n")[line - 1]
+    # YAML also ends lines at U+0085, U+2028 and U+2029.
+    written = re.split("\r\n|[\n\r\x85\u2028\u2029]", text)[line - 1]
     advice = ' Within { } or [ ], "${NAME}" needs its quotes.' if "${" in written else ""
     return f"{where(line)}: not valid YAML: {problem}.{advice}"
 
