@@ -34,7 +34,7 @@ setup: $(VENV)/dev.installed ## Make .venv with everything needed to work on the
 check: $(VENV)/dev.installed ## Lint, format, types, layers, dependencies, docs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy --strict corpus filters datagen evals
+	$(BIN)/mypy --strict corpus filters datagen evals train
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(MAKE) --no-print-directory docs

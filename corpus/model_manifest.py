@@ -48,6 +48,13 @@ class ModelManifest(_Entry):
     options: dict[str, Any] = {}
     versions: dict[str, str] = {}
     losses: dict[str, float] = {}
+    """Mean loss of the last logged steps (`train`), and of validation rows, whole and by task and language."""
+    plan: str = ""
+    """Hash of all that decided the weights: the same recipe on the same data need not be trained again."""
+    facts: dict[str, Any] = {}
+    """What is known of the training data: rows, tokens, by language and by task, what was left out and why."""
+    run: dict[str, Any] = {}
+    """Times, devices, attempts: no part of equality."""
 
 
 def write_model_manifest(folder: Path, manifest: ModelManifest) -> None:

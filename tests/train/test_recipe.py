@@ -1,0 +1,57 @@
+"""Recipes of trainings: what is read, and what is refused with which words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import UserError
+from train.recipe import load_recipe
+
+GOOD = """\
+model: base
+data:
+  chats: {path: runs/chats, weight: 3}
+  translations: {path: runs/translations, weight: 1}
+trainer: {learning_rate: 1e-3, max_steps: 4}
+output: out/model
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "recipe.yaml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_a_recipe_says_what_differs_and_the_rest_has_defaults(tmp_path: Path) -> None:
+    recipe = load_recipe(write(tmp_path, GOOD), "sft", ["trainer.max_steps=8", "seed=3"])
+    assert recipe.method == "sft"
+    assert recipe.trainer == {"learning_rate": 1e-3, "max_steps": 8}
+    assert recipe.seed == 3
+    assert {name: source.weight for name, source in recipe.data.items()} == {"chats": 3, "translations": 1}
+    assert recipe.tokens == Path("out/tokens")
+
+
+@pytest.mark.parametrize(
+    ("method", "change", "words"),
+    [
+        ("sft", ("model: base\n", ""), "'model' is missing"),
+        ("sft", ("output:", "outptu:"), "unknown option 'outptu'. Did you mean 'output'?"),
+        ("sft", (", weight: 1}", "}"), "'translations' has no weight and 'chats' has one"),
+        ("sft", ("max_steps: 4", "output_dir: x"), "'output_dir' is not given here: `output:` is where the model goes"),
+        ("sft", ("max_steps: 4", "seed: 1"), "`seed:` stands at the top of the recipe"),
+        ("sft", ("model: base", "method: wpo\nmodel: base"), "run it with `python -m train.wpo`"),
+        ("sft", ("model: base", "rewards: {verified: {}}\nmodel: base"), "`rewards:` is for the method grpo"),
+        ("sft", ("model: base", "too_long: cut\nmodel: base"), "found 'cut', expected 'drop', 'truncate' or 'refuse'"),
+        ("sft", ("weight: 3", "weight: 0"), "a number greater than 0"),
+        ("sft", ("model: base", "stream: true\nmodel: base"), "mix them with the stage `mix`"),
+        ("grpo", ("model: base", "model: base"), "`grpo` needs `rewards:`"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, method: str, change: tuple[str, str], words: str) -> None:
+    file = write(tmp_path, GOOD.replace(*change, 1))
+    with pytest.raises(UserError, match=r"recipe\.yaml") as error:
+        load_recipe(file, method)
+    assert words in str(error.value)

@@ -1,0 +1,157 @@
+"""What stands beside a trained model: weights merged, manifest, card, curves, losses by task and language."""
+
+from __future__ import annotations
+
+import math
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corpus.manifest import Selection
+from corpus.model_manifest import ModelManifest, TrainedOn, read_model_manifest, write_model_manifest
+from filters.models import model_name
+from train import chat_templates
+from train.sources import Opened
+from train.tokens import Tell
+
+if TYPE_CHECKING:
+    from train.method import Method
+    from train.prepare import Prepared
+    from train.recipe import Recipe
+
+LIBRARIES = ("torch", "transformers", "trl", "accelerate", "peft", "towerkit")
+_GROUPS = 60
+"""Groups of task and language whose loss is measured, at most: the largest."""
+
+
+def finish(
+    method: Method,
+    recipe: Recipe,
+    prepared: Prepared,
+    trainer: Any,
+    sources: list[Opened],
+    plan: str,
+    began: float,
+    tell: Tell,
+) -> None:
+    """Measure, save the model, and write its papers; the manifest comes last and says that it is whole."""
+    losses = _losses(trainer, prepared, recipe.validation_rows)
+    _save(recipe, prepared, trainer)
+    if not trainer.is_world_process_zero():
+        return
+    parent = read_model_manifest(Path(recipe.model)) if Path(recipe.model).is_dir() else None
+    manifest = ModelManifest(
+        method=method.name,
+        parents=[model_name(recipe.model)],
+        datasets=[_trained_on(recipe, source, prepared) for source in sources],
+        selected_by=_selections(sources, parent),
+        options=_options(recipe, prepared.args),
+        versions={name: version(name) for name in LIBRARIES},
+        losses=losses,
+        plan=plan,
+        facts=prepared.facts,
+        run={
+            "seconds": round(time.time() - began, 1),
+            "steps": trainer.state.global_step,
+            "tokens_seen": int(trainer.state.num_input_tokens_seen or 0) or None,
+            "devices": prepared.args.world_size,
+            "device": str(prepared.args.device.type),
+            "history": trainer.state.log_history,
+        },
+    )
+    from train.card import write_card
+    from train.curves import draw
+
+    draw(trainer.state.log_history, recipe.folder / "curves.svg")
+    write_card(recipe.folder, manifest, parent, recipe)
+    write_model_manifest(recipe.folder, manifest)
+    tell(f"{recipe.output}: trained, {trainer.state.global_step:,} steps; loss {losses.get('train', math.nan):.4f}")
+
+
+def _losses(trainer: Any, prepared: Prepared, most: int) -> dict[str, float]:
+    """The last logged training loss, and the loss of validation rows, in all and by task and language."""
+    logged = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    found = {"train": float(logged[-1])} if logged else {}
+    held = prepared.validation
+    if held is None:
+        return found
+    import numpy as np
+
+    dataset = held.dataset.select(range(min(most, len(held.dataset))))
+    numbers = np.asarray(dataset.with_format("numpy")["rows"][:])
+    groups = held.table[numbers.tolist()].select("task", "lang").rows()
+    places: dict[str, list[int]] = {"all": list(range(len(groups)))}
+    for place, (task, lang) in enumerate(groups):
+        places.setdefault(f"{task} {lang}", []).append(place)
+    largest = sorted(places.items(), key=lambda item: -len(item[1]))[: _GROUPS + 1]
+    history = list(trainer.state.log_history)
+    for name, mine in largest:
+        told = trainer.evaluate(dataset.select(mine), metric_key_prefix="eval")
+        found[f"validation {name}"] = float(told["eval_loss"])
+    trainer.state.log_history = history
+    return found
+
+
+def _save(recipe: Recipe, prepared: Prepared, trainer: Any) -> None:
+    """The model in the output folder: adapters merged in, the template for inference, the end of a turn as a stop."""
+    tokenizer = prepared.tokenizer
+    if prepared.template is not None:
+        tokenizer.chat_template = chat_templates.without_marks(prepared.template)
+    if recipe.peft is None:
+        trainer.save_model(str(recipe.folder))
+    elif trainer.is_world_process_zero():
+        merged = trainer.accelerator.unwrap_model(trainer.model).merge_and_unload()
+        merged.save_pretrained(recipe.folder)
+    if not trainer.is_world_process_zero():
+        return
+    tokenizer.save_pretrained(recipe.folder)
+    (recipe.folder / "training_args.bin").unlink(missing_ok=True)
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    generation = getattr(model, "generation_config", None)
+    if generation is None:
+        return
+    ends = generation.eos_token_id if isinstance(generation.eos_token_id, list) else [generation.eos_token_id]
+    end = chat_templates.turn_end(tokenizer, prepared.template) if prepared.template is not None else None
+    wanted = [each for each in dict.fromkeys([end, *ends, tokenizer.eos_token_id]) if each is not None]
+    generation.eos_token_id = wanted
+    generation.save_pretrained(recipe.folder)
+
+
+def _trained_on(recipe: Recipe, source: Opened, prepared: Prepared) -> TrainedOn:
+    import os
+
+    manifest = source.dataset.manifest
+    taken = prepared.facts["rows_by_dataset"]
+    return TrainedOn(
+        path=os.path.relpath(source.dataset.path, recipe.folder),
+        content=manifest.content,
+        kind=manifest.kind,
+        rows=taken.get(source.name, 0),
+        weight=taken.get(source.name, 0) / max(1, sum(taken.values())),
+        licenses=manifest.licenses,
+    )
+
+
+def _selections(sources: list[Opened], parent: ModelManifest | None) -> list[Selection]:
+    """Scores that chose the data of this model, or of the model that it started from."""
+    found = [selection for source in sources for selection in source.dataset.manifest.selected_by]
+    found += parent.selected_by if parent else []
+    unique = {selection.model_dump_json(): selection for selection in found}
+    return list(unique.values())
+
+
+def _options(recipe: Recipe, args: Any) -> dict[str, Any]:
+    """The recipe, and all options of TRL as they came out; no folder of this machine, no token."""
+    private = {"output_dir", "logging_dir", "hub_token", "push_to_hub_token", "hub_model_id"}
+    resolved = {name: value for name, value in args.to_dict().items() if name not in private and value is not None}
+    said = recipe.model_dump(mode="json", exclude={"output", "cache", "data", "validation"})
+    return {"recipe": {**said, "model": model_name(recipe.model)}, "trainer": _plain(resolved)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

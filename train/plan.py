@@ -1,0 +1,55 @@
+"""What a training is: everything that decides the weights, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from corpus.errors import UserError
+from corpus.hashing import digest
+from filters.models import model_identity, model_name
+from train.recipe import Recipe
+from train.sources import Opened
+
+VERSION = 1
+"""Raised whenever the same recipe would train other weights."""
+HARMLESS = (
+    *("bf16_full_eval", "dataloader_", "dataset_num_proc", "ddp_", "disable_tqdm", "do_", "eval_", "hub_", "log_"),
+    *("logging_", "per_device_eval_batch_size", "project", "push_to_hub", "report_to", "run_name", "save_"),
+    *("skip_memory_metrics", "torch_empty_cache_steps", "trackio_", "vllm_server_"),
+)
+"""Beginnings of TRL options that change no weight."""
+_NOT_PLANNED = {"output", "cache", "validation", "validation_rows", "data", "model", "revision", "template", "trainer"}
+
+
+def told(recipe: Recipe, sources: list[Opened], ranks: int) -> dict[str, Any]:
+    """All that decides the weights, in words that a difference can be shown by.
+
+    Raises:
+        UserError: the model is not there.
+    """
+    options = {name: value for name, value in recipe.trainer.items() if not name.startswith(HARMLESS)}
+    rest = recipe.model_dump(mode="json", exclude=_NOT_PLANNED)
+    return {
+        "version": VERSION,
+        "model": {"name": model_name(recipe.model), **model_identity(recipe.model, recipe.revision)},
+        "template": _template(recipe.template),
+        "data": {source.name: [source.dataset.manifest.content, source.split, source.weight] for source in sources},
+        "trainer": options,
+        "ranks": ranks,
+        **rest,
+    }
+
+
+def plan_of(said: dict[str, Any]) -> str:
+    """The hash of a training."""
+    return digest(said)
+
+
+def _template(name: str | None) -> str | None:
+    if name is None or not name.endswith((".jinja", ".j2")):
+        return name
+    try:
+        return digest(Path(name).read_text("utf-8"))[:16]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"template: {name} cannot be read: {error}") from None

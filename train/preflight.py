@@ -1,0 +1,144 @@
+"""A look before the leap: rows as the model will see them, what is lost, what it will take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from corpus.errors import UserError
+from train import chat_templates
+from train.encode import IGNORED
+from train.tokens import Tell
+
+if TYPE_CHECKING:
+    from train.method import Method
+    from train.prepare import Prepared
+    from train.recipe import Recipe
+
+
+def look(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell, *, shown: int) -> None:
+    """Tell what would be trained on, and refuse what cannot be meant.
+
+    Args:
+        method: the method.
+        recipe: its recipe.
+        prepared: its data.
+        tell: takes lines.
+        shown: how many rows to show.
+
+    Raises:
+        UserError: nothing would be learned.
+    """
+    facts = prepared.facts
+    for name, part in facts["datasets"].items():
+        _tell_dataset(name, part, facts["rows_by_dataset"].get(name, 0), tell)
+    _tell_mixture(facts, tell)
+    if prepared.template is not None and method.name == "sft":
+        _check_end(prepared, tell)
+    if not facts["learned"]:
+        raise UserError("no token would be learned: all of them are masked")
+    for warning in method.warnings(facts):
+        tell(f"warning: {warning}")
+    for number in range(min(shown, len(prepared.train.dataset))):
+        for line in _shown(prepared, number):
+            tell(line)
+    _tell_effort(recipe, prepared, tell)
+
+
+def _tell_dataset(name: str, part: dict[str, Any], taken: int, tell: Tell) -> None:
+    words = f"{name}: {part['usable']:,} of {part['rows']:,} rows usable, {taken:,} taken, {part['tokens']:,} tokens"
+    if part["truncated"]:
+        words += f"; {part['truncated']:,} cut after max_length"
+    tell(words)
+    for reason, count in part["dropped"].items():
+        tell(f"  {count:,} dropped: {reason} (such as {', '.join(part['examples'][reason])})")
+
+
+def _tell_mixture(facts: dict[str, Any], tell: Tell) -> None:
+    def shares(of: dict[str, int]) -> str:
+        whole = sum(of.values()) or 1
+        first = list(of.items())[:12]
+        more = f", and {len(of) - len(first)} more" if len(of) > len(first) else ""
+        return ", ".join(f"{name} {count / whole:.1%}" for name, count in first) + more
+
+    share = facts["learned"] / max(1, facts["tokens"])
+    tell(f"in all: {facts['rows']:,} rows, {facts['tokens']:,} tokens, {share:.1%} of them learned")
+    tell(f"tokens by language: {shares(facts['tokens_by_language'])}")
+    tell(f"rows by task: {shares(facts['rows_by_task'])}")
+
+
+def _check_end(prepared: Prepared, tell: Tell) -> None:
+    if chat_templates.turn_end(prepared.tokenizer, prepared.template or "") is None:
+        tell(
+            "warning: the chat template ends the assistant's turn with no token that is learned, so the model does not "
+            "learn to stop. Put the end of the turn within the {% generation %} marks"
+        )
+
+
+def _shown(prepared: Prepared, number: int) -> list[str]:
+    """A training row as text, what is learned in brackets ⟦ ⟧."""
+    row = prepared.train.dataset[number]
+    numbers = row["rows"] if isinstance(row["rows"], list) else [row["rows"]]
+    names = ", ".join(prepared.train.ids(numbers[:3])) + (", …" if len(numbers) > 3 else "")
+    lines = [f"row {number + 1} ({names}):"]
+    if "labels" in row:
+        lines.append(_marked(prepared.tokenizer, row["input_ids"], row["labels"]))
+        return lines
+    for column in prepared.encoder.columns:
+        if column in row:
+            ids = row[column]
+            words = prepared.tokenizer.decode(ids) if isinstance(ids, list) and ids and isinstance(ids[0], int) else ids
+            lines.append(f"  {column.removesuffix('_ids')}: {words}")
+    return lines
+
+
+def _marked(tokenizer: Any, ids: list[int], labels: list[int], most: int = 400) -> str:
+    parts: list[str] = []
+    start = 0
+    ids, labels = ids[:most], labels[:most]
+    for stop in range(1, len(ids) + 1):
+        if stop == len(ids) or (labels[stop] == IGNORED) != (labels[start] == IGNORED):
+            text = tokenizer.decode(ids[start:stop])
+            parts.append(text if labels[start] == IGNORED else f"⟦{text}⟧")
+            start = stop
+    return "  " + "".join(parts).replace("\n", "\n  ")
+
+
+def _tell_effort(recipe: Recipe, prepared: Prepared, tell: Tell) -> None:
+    from train.device import ranks
+
+    args = prepared.args
+    batch = args.per_device_train_batch_size * args.gradient_accumulation_steps * ranks()
+    per_epoch = max(1, len(prepared.train.dataset) // batch)
+    steps = args.max_steps if args.max_steps > 0 else int(per_epoch * args.num_train_epochs)
+    epochs = steps / per_epoch
+    tokens = int(prepared.facts["tokens"] * epochs)
+    tell(f"{steps:,} steps of {batch} sequences: {epochs:.2f} epochs, about {tokens:,} tokens")
+    if not steps:
+        raise UserError("no step would be taken: raise `trainer.num_train_epochs` or `trainer.max_steps`")
+    if memory := _memory(recipe):
+        tell(memory)
+
+
+def _memory(recipe: Recipe) -> str | None:
+    """Bytes for weights, gradients and optimizer, from the model's shape; activations come on top."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    try:
+        import torch
+
+        config = AutoConfig.from_pretrained(
+            recipe.model, revision=recipe.revision, trust_remote_code=recipe.trust_remote_code
+        )
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(config, trust_remote_code=recipe.trust_remote_code)
+    except (OSError, ValueError) as error:
+        raise UserError(f"model: {recipe.model} cannot be read: {error}") from None
+    weights = sum(parameter.numel() for parameter in model.parameters())
+    if recipe.peft is not None:
+        return f"{weights / 1e6:,.1f} million parameters, of which adapters alone are trained"
+    # AdamW keeps two numbers a weight in fp32, beside the weight and its gradient.
+    whole = weights * 16
+    return (
+        f"{weights / 1e6:,.1f} million parameters: about {whole / 2**30:,.2f} GiB for weights, gradients and AdamW in "
+        "fp32, over all devices that share them (FSDP2, ZeRO-3); activations come on top"
+    )

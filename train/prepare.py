@@ -1,0 +1,143 @@
+"""From a recipe to what a trainer is made of: tokenizer, template, tokens, mixture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from corpus.errors import UserError
+from train import chat_templates
+from train.encode import Encoder
+from train.method import Method
+from train.recipe import Recipe
+from train.sources import Opened
+from train.tokens import Tell, Tokens, tokenize, tokenizer_identity
+from train.trainset import TrainSet, mixed, pack
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All of a training but the model's weights."""
+
+    args: Any
+    """TRL's config."""
+    tokenizer: Any
+    template: str | None
+    encoder: Encoder
+    tokens: list[Tokens]
+    train: TrainSet
+    validation: TrainSet | None
+    facts: dict[str, Any]
+    """What is known of the training data; see `facts_of`."""
+
+
+def arguments(method: Method, recipe: Recipe) -> Any:
+    """TRL's config, of the recipe's options, the method's own and this machine's.
+
+    Raises:
+        UserError: TRL knows no such option, or refuses its value.
+    """
+    import dataclasses
+
+    from corpus.errors import nearest
+    from train.checkpoints import FOLDER
+    from train.device import defaults
+
+    config = method.config()
+    known = {field.name for field in dataclasses.fields(config)}
+    for name in recipe.trainer:
+        if name not in known:
+            raise UserError(
+                f"trainer: {config.__name__} of the installed TRL has no option {name!r}.{nearest(name, known)}"
+            )
+    options = {**defaults(recipe.trainer), **recipe.trainer, **method.options()}
+    # Trackers name a run after its output folder otherwise, which is `checkpoints` for all of them.
+    options.setdefault("run_name", recipe.folder.name)
+    if recipe.trust_remote_code:
+        options["trust_remote_code"] = True
+    try:
+        return config(output_dir=str(recipe.folder / FOLDER), seed=recipe.seed, **options)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise UserError(f"trainer: {error}") from None
+
+
+def load_tokenizer(recipe: Recipe) -> Any:
+    """The model's tokenizer.
+
+    Raises:
+        UserError: there is none.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(
+            recipe.model, revision=recipe.revision, trust_remote_code=recipe.trust_remote_code
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(f"model: the tokenizer of {recipe.model} cannot be loaded: {error}") from None
+
+
+def prepare(
+    method: Method, recipe: Recipe, sources: list[Opened], validation: list[Opened], args: Any, tell: Tell
+) -> Prepared:
+    """Tokenize and mix the datasets of a recipe.
+
+    Raises:
+        UserError: the template has no marks, too many rows are unusable, or the shares cannot be met.
+    """
+    tokenizer = load_tokenizer(recipe)
+    if args_eos := getattr(args, "eos_token", None):
+        tokenizer.eos_token = args_eos
+    template = chat_templates.training_template(tokenizer, recipe.template) if method.chats else None
+    limit = getattr(args, "max_length", None)
+    encoder = method.encoder(tokenizer, template, limit)
+    identity = tokenizer_identity(tokenizer)
+    tokens = [tokenize(source, encoder, identity, recipe.tokens, recipe.max_dropped, tell) for source in sources]
+    weights = {source.name: source.weight for source in sources if source.weight is not None} or None
+    train = mixed(tokens, weights, recipe.mix, recipe.seed, encoder.columns)
+    if not len(train.dataset):
+        raise UserError("data: no row is left to train on")
+    facts = facts_of(train.table, tokens)
+    if packing := method.packing(args):
+        train = pack(train, packing, recipe.tokens)
+        facts["sequences"] = len(train.dataset)
+    held = [tokenize(source, encoder, identity, recipe.tokens, 1.0, tell) for source in validation]
+    measured = (
+        mixed(
+            held, None, recipe.mix.model_copy(update={"temperature": None, "total": None}), recipe.seed, encoder.columns
+        )
+        if held
+        else None
+    )
+    return Prepared(args, tokenizer, template, encoder, tokens, train, measured, facts)
+
+
+def facts_of(table: pl.DataFrame, tokens: list[Tokens]) -> dict[str, Any]:
+    """What a mixture is made of.
+
+    Gives `rows` and `tokens` as they are taken, `learned` (tokens that the loss covers), `tokens_by_language`,
+    `rows_by_task`, `general_share` (rows of no translation task), and by dataset what its file of tokens says.
+    """
+    import polars as pl
+
+    taken = table.with_columns(tokens=pl.col("tokens") * pl.col("times"), learned=pl.col("learned") * pl.col("times"))
+    rows = int(taken["times"].sum())
+
+    def by(name: str, unit: str) -> dict[str, int]:
+        grouped = taken.group_by(name).agg(pl.col(unit).sum()).sort(unit, name, descending=[True, False])
+        return {key: int(value) for key, value in grouped.iter_rows() if value}
+
+    translations = taken.filter(pl.col("task").str.starts_with("translat"))["times"].sum()
+    return {
+        "rows": rows,
+        "tokens": int(taken["tokens"].sum()),
+        "learned": int(taken["learned"].sum()),
+        "tokens_by_language": by("lang", "tokens"),
+        "rows_by_task": by("task", "times"),
+        "rows_by_dataset": by("source", "times"),
+        "general_share": 1 - translations / rows if rows else 0.0,
+        "datasets": {part.name: {key: value for key, value in part.facts.items() if key != "files"} for part in tokens},
+    }

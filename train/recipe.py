@@ -1,0 +1,174 @@
+"""A training recipe: which model, on which datasets in which shares, and what TRL's own trainer is told.
+
+Reading and checking one needs neither torch nor TRL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from corpus.config import Loaded, load, validate
+from corpus.errors import UserError
+
+METHODS = ("cpt", "sft", "wpo", "grpo", "reward")
+"""Methods that train on datasets; `merge` has a recipe of its own."""
+OURS = {
+    "output_dir": "`output:` is where the model goes",
+    "seed": "`seed:` stands at the top of the recipe",
+    "resume_from_checkpoint": "training goes on from the last whole checkpoint by itself",
+    "dataset_kwargs": "datasets are prepared before the trainer sees them",
+    "assistant_only_loss": "`sft` always learns the assistant's turns alone",
+    "completion_only_loss": "`sft` always learns the assistant's turns alone",
+    "chat_template_path": "`template:` names the chat template",
+    "remove_unused_columns": "datasets hold what the trainer needs",
+}
+"""TRL options that a recipe says in words of its own."""
+
+
+class Part(BaseModel):
+    """Options that a recipe may give and no others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class Source(Part):
+    """A dataset to train on."""
+
+    path: str
+    """A dataset folder, made by `datagen` or `corpus.write`. Relative paths start where the command runs."""
+    weight: float | None = Field(default=None, gt=0)
+    """Its share of the training data, in any scale. Give all datasets one, or none: then all of everything is taken."""
+    split: str = "train"
+    """Which of its splits."""
+
+
+class Mixing(Part):
+    """How datasets become one."""
+
+    unit: Literal["rows", "tokens"] = "rows"
+    """What weights and `total` count."""
+    total: int | None = Field(default=None, ge=1)
+    """Units in all; default: as many as weights and `max_times` allow."""
+    max_times: float = Field(default=1.0, gt=0)
+    """How often a dataset may be repeated at most."""
+    temperature: float | None = Field(default=None, gt=0)
+    """Lift languages that have little: within each dataset a language (pair) is taken in proportion to its size to the
+    power of 1/temperature. 1 keeps proportions; Arivazhagan et al. 2019 use 5. Rows are repeated up to `max_times`."""
+
+
+class Rewarded(Part):
+    """A reward by name: a verifier's verdicts (`verified`), or a scorer of `datagen list scorers`."""
+
+    weight: float = 1.0
+    """Its weight in the sum."""
+    options: dict[str, Any] = {}
+    """The scorer's own options; for `verified`: `weights`, `gates`, `allow_code`."""
+
+
+class Recipe(Part):
+    """A checked training recipe."""
+
+    method: Literal["cpt", "sft", "wpo", "grpo", "reward"]
+    """What trains: continued pretraining, fine-tuning, (weighted) preference optimization, RL, or a reward model."""
+    model: str
+    """Folder or hub id of the model to start from."""
+    revision: str | None = None
+    """Commit, branch or tag, where the model comes from the hub."""
+    template: str | None = None
+    """Chat template: `chatml`, `gemma2`, `qwen2.5`, `llama3`, or a .jinja file; default: the model's own."""
+    data: dict[str, Source] = Field(min_length=1)
+    """Datasets by a name of your choice."""
+    mix: Mixing = Mixing()
+    """How they are mixed."""
+    validation: dict[str, Source] = {}
+    """Datasets whose loss is measured, by task and language, and which nothing is learned from."""
+    validation_rows: int = Field(default=2_000, ge=1)
+    """Rows of them that are looked at, at most; the same ones each time."""
+    too_long: Literal["drop", "truncate", "refuse"] = "drop"
+    """What happens to rows longer than the trainer's `max_length` tokens, which are counted. `cpt` cuts them."""
+    max_dropped: float = Field(default=0.05, ge=0, le=1)
+    """Share of a dataset's rows that may be unusable (too long, no answer to learn, tokens of the chat format in the
+    text) before training is refused."""
+    stream: bool = False
+    """Tokenize while training, without a copy of the tokens on disk. Needs `trainer.max_steps`; shuffles within a
+    window of rows."""
+    general_floor: float = Field(default=0.1, ge=0, le=1)
+    """`sft` warns where fewer of its rows than this share are general, that is, of no translation task."""
+    wpo: dict[str, Any] = {}
+    """Options of `wpo` that TRL has none for; see docs/training.md."""
+    rewards: dict[str, Rewarded] = {}
+    """Rewards of `grpo`."""
+    alarms: dict[str, Any] = {}
+    """When `grpo` warns or stops; see docs/training.md."""
+    trainer: dict[str, Any] = {}
+    """Options of TRL's own config class, passed on untouched."""
+    peft: dict[str, Any] | None = None
+    """Options of peft's `LoraConfig`: adapters are trained and merged into the model that is written."""
+    output: str
+    """Folder of the trained model; its checkpoints lie in `checkpoints/` within."""
+    cache: str | None = None
+    """Where tokenized datasets are kept; default: `tokens/` beside the output folder."""
+    seed: int = 7
+    """Seed of the order of rows and of everything that the trainer draws."""
+    trust_remote_code: bool = False
+    """Run Python code that comes with the model."""
+
+    @field_validator("trainer")
+    @classmethod
+    def _theirs(cls, options: dict[str, Any]) -> dict[str, Any]:
+        for name, why in OURS.items():
+            if name in options:
+                raise ValueError(f"{name!r} is not given here: {why}")
+        return options
+
+    @model_validator(mode="after")
+    def _fits(self) -> Recipe:
+        weighted = [name for name, source in self.data.items() if source.weight is not None]
+        if weighted and len(weighted) < len(self.data):
+            without = next(name for name in self.data if name not in weighted)
+            raise ValueError(
+                f"data: {without!r} has no weight and {weighted[0]!r} has one; give all of them one, or none"
+            )
+        if self.stream and "max_steps" not in self.trainer:
+            raise ValueError("`stream: true` needs `trainer.max_steps`: a stream does not know its length")
+        if self.stream and (weighted or self.mix != Mixing()):
+            raise ValueError("`stream: true` takes datasets as they are; mix them with the stage `mix` of `datagen`")
+        for part, method in (("wpo", "wpo"), ("rewards", "grpo"), ("alarms", "grpo")):
+            if getattr(self, part) and self.method != method:
+                raise ValueError(f"`{part}:` is for the method {method}, and this recipe is for {self.method}")
+        if self.method == "grpo" and not self.rewards:
+            raise ValueError("`grpo` needs `rewards:`, such as `rewards: {verified: {}}`")
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """The output folder."""
+        return Path(self.output)
+
+    @property
+    def tokens(self) -> Path:
+        """The folder of tokenized datasets."""
+        return Path(self.cache) if self.cache else self.folder.parent / "tokens"
+
+
+def load_recipe(path: Path, method: str, sets: Sequence[str] = ()) -> Recipe:
+    """Read a recipe for a method.
+
+    Raises:
+        UserError: with file, line and the nearest right spelling; or the recipe is for another method.
+    """
+    loaded = load(path, sets=sets)
+    _check_method(loaded, method)
+    return validate({"method": method, **loaded.data}, Recipe, loaded=loaded)
+
+
+def _check_method(loaded: Loaded, method: str) -> None:
+    found = loaded.data.get("method", method)
+    if found != method and found in METHODS:
+        raise UserError(
+            f"{loaded.where(('method',))}: the recipe is for {found!r}; run it with `python -m train.{found}`"
+        )

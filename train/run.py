@@ -1,0 +1,95 @@
+"""One training from a recipe to a model with its papers; the same for every method."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from corpus.model_manifest import read_model_manifest
+from train import checkpoints, device
+from train.method import Method
+from train.plan import plan_of, told
+from train.recipe import load_recipe
+from train.sources import open_sources
+
+
+def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = (), *, preflight: bool = False) -> None:
+    """Train what a recipe says, or go on with it, or say that it is done.
+
+    Whatever can be wrong with recipe, datasets and model is found before the first step; what was trained to its end
+    is told of without importing torch.
+
+    Raises:
+        UserError: something given is wrong.
+        Failure: training came to an end of its own.
+    """
+    recipe = load_recipe(recipe_file, kind.name, sets)  # type: ignore[attr-defined]
+    sources = open_sources(recipe.data, recipe.method)
+    validation = open_sources(recipe.validation, recipe.method)
+    said = told(recipe, sources, device.ranks())
+    plan = plan_of(said)
+    done = read_model_manifest(recipe.folder) if recipe.folder.is_dir() else None
+    if done is not None and done.plan == plan and not preflight:
+        tell(f"{recipe.output}: trained already")
+        return
+    checkpoints.check(recipe.folder, plan, said)
+    method = kind(recipe)
+    from train.preflight import look
+    from train.prepare import arguments, prepare
+
+    args = arguments(method, recipe)
+    prepared = prepare(method, recipe, sources, validation, args, tell)
+    look(method, recipe, prepared, tell, shown=10 if preflight else 1)
+    if preflight:
+        return
+    checkpoints.claim(recipe.folder, plan, said)
+    began = time.time()
+    trainer = _trainer(method, recipe, prepared)
+    found = checkpoints.newest(recipe.folder, device.ranks(), tell, remove=device.rank() == 0)
+    trainer.train(resume_from_checkpoint=str(found) if found else None)
+    from train.papers import finish
+
+    finish(method, recipe, prepared, trainer, sources, plan, began, tell)
+
+
+def tell(line: str) -> None:
+    """Say a line, from the first of the processes alone."""
+    if device.rank() == 0:
+        print(line, flush=True)
+
+
+def _trainer(method: Method, recipe: Any, prepared: Any) -> Any:
+    from train.watch import with_rows
+
+    trainer = method.trainer(
+        model=recipe.model if recipe.revision is None else _revised(prepared.args, recipe),
+        args=prepared.args,
+        train_dataset=prepared.train.dataset,
+        eval_dataset=prepared.validation.dataset if prepared.validation is not None else None,
+        processing_class=prepared.tokenizer,
+        peft_config=_adapter(recipe.peft),
+        callbacks=method.callbacks(),
+    )
+    trainer.behind = prepared.train
+    trainer.data_collator = with_rows(trainer.data_collator)
+    return trainer
+
+
+def _revised(args: Any, recipe: Any) -> str:
+    args.model_init_kwargs = {**(args.model_init_kwargs or {}), "revision": recipe.revision}
+    return str(recipe.model)
+
+
+def _adapter(options: dict[str, Any] | None) -> Any:
+    if options is None:
+        return None
+    from peft import LoraConfig
+
+    from corpus.errors import UserError
+
+    try:
+        return LoraConfig(**{"task_type": "CAUSAL_LM", **options})
+    except (TypeError, ValueError) as error:
+        raise UserError(f"peft: {error}") from None
