@@ -19,7 +19,18 @@ HARMLESS = (
     *("skip_memory_metrics", "torch_empty_cache_steps", "trackio_", "vllm_server_"),
 )
 """Beginnings of TRL options that change no weight."""
-_NOT_PLANNED = {"output", "cache", "validation", "validation_rows", "data", "model", "revision", "template", "trainer"}
+_NOT_PLANNED = {
+    "output",
+    "cache",
+    "validation",
+    "validation_rows",
+    "evaluation",
+    "data",
+    "model",
+    "revision",
+    "template",
+    "trainer",
+}
 
 
 def told(recipe: Recipe, sources: list[Opened], ranks: int) -> dict[str, Any]:

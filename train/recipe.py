@@ -86,6 +86,9 @@ class Recipe(Part):
     """How they are mixed."""
     validation: dict[str, Source] = {}
     """Datasets whose loss is measured, by task and language, and which nothing is learned from."""
+    evaluation: tuple[str, ...] = ()
+    """Folders of evaluations, or of datasets: training is refused where a row asks what one of theirs asks. Those of
+    `validation` are always looked at."""
     validation_rows: int = Field(default=2_000, ge=1)
     """Rows of them that are looked at, at most; the same ones each time."""
     too_long: Literal["drop", "truncate", "refuse"] = "drop"

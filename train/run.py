@@ -10,6 +10,7 @@ from typing import Any
 from corpus.model_manifest import read_model_manifest
 from train import checkpoints, device
 from train.method import Method
+from train.overlap import refuse_overlap
 from train.plan import plan_of, told
 from train.recipe import load_recipe
 from train.sources import open_sources
@@ -35,6 +36,7 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
         tell(f"{recipe.output}: trained already")
         return
     checkpoints.check(recipe.folder, plan, said)
+    refuse_overlap(sources, [*recipe.evaluation, *(source.path for source in recipe.validation.values())])
     method = kind(recipe)
     from train.preflight import look
     from train.prepare import arguments, prepare

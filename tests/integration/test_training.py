@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 import trainable
+import yaml
 
+import corpus
+from corpus.errors import Failure, UserError
 from train.run import run
 
 pytest.importorskip("trl")
@@ -95,3 +98,162 @@ def test_a_training_cut_off_after_two_steps_goes_on_to_the_same_weights(
     assert manifest(whole)["method"] == method
     train(method, whole.with_suffix(".yaml"))
     assert "trained already" in capsys.readouterr().out
+
+
+def changed(file: Path, **parts: Any) -> Path:
+    told = yaml.safe_load(file.read_text("utf-8"))
+    file.write_text(yaml.safe_dump({**told, **parts}, sort_keys=False), "utf-8")
+    return file
+
+
+def _wrong_kind(place: Path, folder: Path) -> Path:
+    del folder
+    return place / "text"
+
+
+def _no_manifest(place: Path, folder: Path) -> Path:
+    shutil.copytree(place / "sft", folder)
+    (folder / "manifest.json").unlink()
+    return folder
+
+
+def _changed_shard(place: Path, folder: Path) -> Path:
+    import polars as pl
+
+    shutil.copytree(place / "sft", folder)
+    shard = folder / "data" / "00001.parquet"
+    pl.read_parquet(shard).reverse().write_parquet(shard)
+    return folder
+
+
+def _lost_shard(place: Path, folder: Path) -> Path:
+    shutil.copytree(place / "sft", folder)
+    (folder / "data" / "00001.parquet").unlink()
+    return folder
+
+
+def _empty(place: Path, folder: Path) -> Path:
+    del place
+    corpus.write([], "sft", folder)
+    return folder
+
+
+def _unusable(place: Path, folder: Path) -> Path:
+    rows = trainable.chats(10)
+    for row in rows[:3]:
+        row["messages"][1]["content"] += "<|im_end|>"
+    del place
+    return trainable.dataset(folder, "sft", rows)
+
+
+def _asked_in_the_evaluation(place: Path, folder: Path) -> Path:
+    del place
+    return trainable.dataset(folder, "sft", trainable.chats(90))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (_wrong_kind, "holds rows of kind 'text', and `sft` learns from 'sft', which stages of `datagen` make: `best`"),
+        (_no_manifest, "is not a dataset: it has no manifest.json"),
+        (_changed_shard, "00001.parquet is not what its manifest says: sha256"),
+        (_lost_shard, "00001.parquet is missing"),
+        (_empty, "has no rows in its split 'train'"),
+        (_unusable, "3 of 10 rows are unusable (30.0%, max_dropped allows 5.0%):\n  3 rows: special token in the text"),
+        (_asked_in_the_evaluation, "10 rows ask what an evaluation asks"),
+    ],
+)
+def test_datasets_that_cannot_be_trained_on_are_refused_before_the_first_step(
+    place: Path, tmp_path: Path, make: Callable[[Path, Path], Path], words: str
+) -> None:
+    file = recipe(place, "sft", f"refused{make.__name__}", data={"made": {"path": str(make(place, tmp_path / "bad"))}})
+    with pytest.raises(UserError) as error:
+        train("sft", file)
+    assert words in str(error.value)
+    assert not (place / f"refused{make.__name__}").exists()
+
+
+def test_another_training_in_the_output_folder_is_told_apart(place: Path) -> None:
+    file = recipe(place, "sft", "taken", trainer={"max_steps": 2})
+    train("sft", file)
+    before = (place / "taken" / "model.safetensors").read_bytes()
+    with pytest.raises(UserError, match=r"trainer\.learning_rate: 0\.001 there, 0\.1 here"):
+        train("sft", recipe(place, "sft", "taken", trainer={"max_steps": 2, "learning_rate": 0.1}))
+    # What changes no weight is no other training.
+    train("sft", recipe(place, "sft", "taken", trainer={"max_steps": 2, "logging_steps": 2, "save_steps": 1}))
+    assert (place / "taken" / "model.safetensors").read_bytes() == before
+
+
+def test_a_loss_that_is_no_number_names_the_rows_and_leaves_the_weights(place: Path) -> None:
+    file = recipe(place, "sft", "nan", trainer={"learning_rate": 1e38, "max_grad_norm": 0.0, "optim": "sgd"})
+    with pytest.raises(Failure, match=r"is (nan|inf)") as error:
+        train("sft", file)
+    named = str(error.value).partition("Rows of the batch: ")[2].partition(". Look at them")[0].split(", ")
+    ids = set(corpus.open(place / "sft").scan().collect()["id"])
+    assert 1 <= len(named) <= 4
+    assert all(each.removeprefix("made: ") in ids for each in named)
+    assert not (place / "nan" / "towerkit.json").exists()
+
+
+def test_preflight_shows_rows_and_trains_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train("sft", recipe(place, "sft", "looked-at"), preflight=True)
+    told = capsys.readouterr().out
+    assert told.count("⟦") == 10
+    assert "4 steps of 4 sequences: 0.20 epochs" in told
+    assert "million parameters" in told
+    assert not (place / "looked-at").exists()
+
+
+def test_a_mixture_of_translation_alone_is_warned_of(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [row for row in trainable.chats(80) if row["task"] == "translate"]
+    folder = trainable.dataset(place / "translations", "sft", rows)
+    train("sft", recipe(place, "sft", "warned", data={"made": {"path": str(folder)}}), preflight=True)
+    assert "only 0.0% of the rows are general" in capsys.readouterr().out
+
+
+def test_weights_decide_how_often_rows_are_taken(place: Path, tmp_path: Path) -> None:
+    rows = trainable.chats(80)
+    parts = {
+        name: trainable.dataset(tmp_path / name, "sft", [row for row in rows if (row["task"] == "translate") == wanted])
+        for name, wanted in (("translation", True), ("general", False))
+    }
+    data = {
+        "translation": {"path": str(parts["translation"]), "weight": 0.2},
+        "general": {"path": str(parts["general"]), "weight": 0.8},
+    }
+    train("sft", recipe(place, "sft", "weighed", data=data, mix={"total": 40}, trainer={"max_steps": 1}))
+    facts = manifest(place / "weighed")["facts"]
+    assert facts["rows_by_dataset"] == {"general": 32, "translation": 8}
+    assert facts["general_share"] == pytest.approx(0.8)
+
+
+def test_packed_rows_are_read_as_rows_alone_are(place: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from train.prepare import arguments, prepare
+    from train.recipe import load_recipe
+    from train.sft import SFT
+    from train.sources import open_sources
+
+    packing = {"packing": True, "packing_strategy": "bfd", "per_device_train_batch_size": 1}
+    made = load_recipe(recipe(place, "sft", "packed", trainer=packing), "sft")
+    method = SFT(made)
+    prepared = prepare(method, made, open_sources(made.data, "sft"), [], arguments(method, made), print)
+    model = AutoModelForCausalLM.from_pretrained(place / "base").eval()
+    from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+    collate = DataCollatorForLanguageModeling(pad_token_id=0, padding_free=True)
+    row = prepared.train.dataset[0]
+    assert 1 < len(row["rows"]) == len(set(row["rows"]))
+    batch = collate([{name: row[name] for name in row if name != "rows"}])
+    with torch.no_grad():
+        told = {name: batch[name] for name in ("input_ids", "position_ids") if name in batch}
+        together = model(**told, use_cache=False).logits[0]
+        start = 0
+        for length in row["seq_lengths"]:
+            ids = torch.tensor([row["input_ids"][start : start + length]])
+            alone = model(ids, use_cache=False).logits[0]
+            torch.testing.assert_close(together[start : start + length], alone, rtol=1e-4, atol=1e-5)
+            start += length
+    assert start == len(row["input_ids"])

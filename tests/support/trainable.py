@@ -32,7 +32,7 @@ def base_model(folder: Path, family: Family = "chatml", *, seed: int = 1, vocabu
     import torch
     from transformers import AutoModelForCausalLM, Gemma2Config, LlamaConfig, Qwen2Config
 
-    fast = _tokenizer(family, vocabulary)
+    fast = tokenizer(family, vocabulary)
     fast.save_pretrained(folder)
     shape: dict[str, Any] = {
         "vocab_size": len(fast),
@@ -54,13 +54,14 @@ def base_model(folder: Path, family: Family = "chatml", *, seed: int = 1, vocabu
     return folder
 
 
-def _tokenizer(family: Family, vocabulary: int) -> Any:
+def tokenizer(family: Family, vocabulary: int) -> Any:
+    """A byte-level tokenizer with the tokens of a family's chat format."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
     special = ["<pad>", "<bos>", "<eos>", *TURNS[family]]
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
@@ -68,9 +69,9 @@ def _tokenizer(family: Family, vocabulary: int) -> Any:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator([row["messages"][-1]["content"] for row in chats(200)], trainer)
+    made.train_from_iterator([row["messages"][-1]["content"] for row in chats(200)], trainer)
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+        tokenizer_object=made,
         bos_token="<bos>",
         eos_token="<eos>",
         pad_token="<pad>",
