@@ -1,0 +1,1 @@
+"""The phrasebook's grammar: what sentences mean (`frames`, `meaning`) and how each language says it."""
