@@ -75,13 +75,12 @@ class German(Language):
         return f"{article} {self._inflected(noun.adjective, ending)} {form}"
 
     def _inflected(self, adjective: str, ending: str) -> str:
-        # hoch and its like are not in the vocabulary; teuer is.
         stem = self.words[adjective]
         return _STEMS.get(stem, stem) + ending
 
     def term(self, lexeme: str) -> str:
         """Without the gender."""
-        return self.words[lexeme].split()[-1 if len(self.words[lexeme].split()) == 1 else 1]
+        return self.words[lexeme].split()[1]
 
     def word(self, word: Word, features: frozenset[str]) -> str:
         """`noun`: the colour as a noun, Blau."""
