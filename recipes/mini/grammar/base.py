@@ -3,6 +3,7 @@ r"""What all languages share: patterns of sentences, and how dates, times and am
 A language's patterns stand in `phrases/CODE.txt`, a line `frame: pattern` each; its words in `lexicon/CODE.txt`. In a pattern
 
     {slot:feature.feature}   is the slot's value, inflected
+    {slot:=other}            is an adjective that agrees with a noun in another slot
     [Sie|du]                 is said to a reader who is addressed formally, informally
     {slot?m|f}               depends on a person's gender
     {slot@m|f|n}             depends on the grammatical gender of a noun; the last form stands for those that lack
@@ -60,6 +61,8 @@ class Language:
     genders: ClassVar[str] = "mfn"
     """Genders in the order of `{slot@…}`."""
     quotes: ClassVar[tuple[str, str]]
+    stop_outside: ClassVar[bool] = False
+    """Whether the stop of a quoted sentence stands behind the mark that closes it."""
 
     def __init__(self) -> None:
         """Read words and patterns."""
@@ -166,6 +169,11 @@ class Language:
             forms = told.split("|")
             choose = {"?": self._by_sex, "@": self._by_gender, "#": self._by_number}[sign]
             return lambda meaning, _style: forms[min(choose(meaning.slots[slot]), len(forms) - 1)]
+        if told.startswith("="):
+            noun = told[1:]
+            return lambda meaning, style: self._value(
+                meaning.slots[slot], frozenset({self.gender(meaning.slots[noun])}), meaning.formal, style
+            )
         features = frozenset(told.split(".")) if told else frozenset()
         return lambda meaning, style: self._value(meaning.slots[slot], features, meaning.formal, style)
 
@@ -216,7 +224,13 @@ class Language:
             case Raw():
                 return value.text
             case Meaning():
-                return self.quotes[0] + self.say(value, style) + self.quotes[1]
+                return self._quoted(self.say(value, style))
+
+    def _quoted(self, sentence: str) -> str:
+        opening, closing = self.quotes
+        if self.stop_outside and sentence.endswith("."):
+            return f"{opening}{sentence[:-1]}{closing}."
+        return opening + sentence + closing
 
 
 _MEN = frozenset("Marco Paul David Thomas Viktor Daniel Martin Leo brother father uncle grandfather".split())

@@ -35,12 +35,15 @@ _CONTRACTED = {
 }
 _WHERE = {"station": "an", "airport": "an", "market": "auf"}
 """Places that one is not in but at or on."""
+_INTO = {"m": "in den", "f": "in die", "n": "ins"}
+_INSIDE = frozenset(["library", "museum", "hospital", "restaurant", "park", "office", "theatre"])
+"""Places that one goes into rather than to."""
 _STEMS = {"teuer": "teur"}
 """Adjectives that lose a vowel before an ending."""
 
 
 class German(Language):
-    """`def`, `indef`, `dem`, `my` and a case; `von`, `zu`, `in` with the article drawn into them."""
+    """`def`, `indef`, `dem`, `my` and a case; `von`, `zu`, `in` with the article drawn into them; `to`: ins, zum."""
 
     code: ClassVar[str] = "de"
     quotes: ClassVar[tuple[str, str]] = ("„", "“")
@@ -57,6 +60,8 @@ class German(Language):
             ending = "en" if "weak" in features else "e"
             told = f"{self._inflected(noun.adjective, ending)} {plural}" if noun.adjective else plural
             return told if noun.count is None else f"{noun.count} {told}"
+        if "to" in features:
+            return f"{(_INTO if noun.lexeme in _INSIDE else _CONTRACTED['zu'])[gender]} {singular}"
         for preposition in ("zu", "von", "in"):
             if preposition in features:
                 own = _WHERE.get(noun.lexeme, "in") if preposition == "in" else preposition

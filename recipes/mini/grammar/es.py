@@ -23,6 +23,7 @@ class Spanish(Language):
 
     code: ClassVar[str] = "es"
     quotes: ClassVar[tuple[str, str]] = ("«", "»")
+    stop_outside: ClassVar[bool] = True
     genders: ClassVar[str] = "mf"
     long_pattern: ClassVar[str] = "d 'de' MMMM 'de' y"
     short_pattern: ClassVar[str] = "d 'de' MMMM"
@@ -61,9 +62,8 @@ class Spanish(Language):
         return self.words[lexeme].split()[1]
 
     def word(self, word: Word, features: frozenset[str]) -> str:
-        """The masculine form."""
-        del features
-        return self.words[word.lexeme].split()[0]
+        """The masculine form, or with `f` the feminine one."""
+        return self.words[word.lexeme].split()[-1 if "f" in features else 0]
 
     def person(self, person: Person, features: frozenset[str]) -> str:
         """The name."""
