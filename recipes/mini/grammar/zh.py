@@ -1,0 +1,73 @@
+"""Chinese in simplified characters: classifiers, no inflection, no spaces between words."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+from grammar.base import Language, weekday_name
+from grammar.meaning import City, Clock, Day, Noun, Person, Style, Value, Weekday, When, Word
+
+
+class Chinese(Language):
+    """`indef`, `dem`, `my`; nothing for the definite article; `predicate`: an adjective without 的."""
+
+    code: ClassVar[str] = "zh"
+    plurals: ClassVar[tuple[str, ...]] = ("other",)
+    quotes: ClassVar[tuple[str, str]] = ("“", "”")
+    long_pattern: ClassVar[str] = "y年M月d日"
+    short_pattern: ClassVar[str] = "M月d日"
+    numeric_pattern: ClassVar[str] = "y/M/d"
+
+    def noun(self, noun: Noun, features: frozenset[str], formal: bool) -> str:
+        """红色的包, 一个红色的包, 这个红色的包, 3个红色的包."""
+        del formal
+        word, classifier = self.words[noun.lexeme].split()
+        told = f"{self.words[noun.adjective]}{word}" if noun.adjective else word
+        if noun.count is not None:
+            return f"{noun.count}{classifier}{told}"
+        if "indef" in features:
+            return f"一{classifier}{told}"
+        if "dem" in features:
+            return f"这{classifier}{told}"
+        return f"我的{told}" if "my" in features else told
+
+    def word(self, word: Word, features: frozenset[str]) -> str:
+        """A label or an adjective."""
+        told = self.words[word.lexeme]
+        return told.removesuffix("的") if "predicate" in features else told
+
+    def person(self, person: Person, features: frozenset[str]) -> str:
+        """The name in characters."""
+        del features
+        return self.words[person.lexeme]
+
+    def city(self, city: City, features: frozenset[str]) -> str:
+        """The name in characters."""
+        del features
+        return self.words[city.lexeme]
+
+    def weekday(self, day: Weekday, features: frozenset[str]) -> str:
+        """星期一."""
+        del features
+        return weekday_name(day.number, self.code)
+
+    def when(self, when: When, features: frozenset[str], style: Style) -> str:
+        """星期一8:30."""
+        if isinstance(when.day, Weekday):
+            told = self.weekday(when.day, features)
+        elif isinstance(when.day, date):
+            told = self.written_date(when.day, style)
+        else:
+            told = ("今天", "明天")[when.day]
+        return told + self.clock(when.clock, features, style) if when.clock else told
+
+    def day(self, day: Day, features: frozenset[str], style: Style) -> str:
+        """2024年3月5日."""
+        del features
+        return self.written_date(day.day, style, year=day.year)
+
+    def gender(self, value: Value) -> str:
+        """None."""
+        del value
+        return "n"
