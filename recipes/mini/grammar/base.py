@@ -1,6 +1,7 @@
 r"""What all languages share: patterns of sentences, and how dates, times and amounts are written (CLDR, by babel).
 
-A language's patterns stand in `phrases/CODE.txt`, a line `frame: pattern` each; its words in `lexicon/CODE.txt`. In a pattern
+A language's patterns stand in `phrases/CODE.txt`, a line `frame: pattern` each; its words in `lexicon/CODE.txt`. In a
+pattern
 
     {slot:feature.feature}   is the slot's value, inflected
     {slot:=other}            is an adjective that agrees with a noun in another slot
@@ -13,11 +14,10 @@ A language's patterns stand in `phrases/CODE.txt`, a line `frame: pattern` each;
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, time
 from functools import cache, lru_cache
-from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from babel import Locale
 from babel.dates import format_date, format_time
@@ -43,8 +43,8 @@ from grammar.meaning import (
     When,
     Word,
 )
+from grammar.vocabulary import HERE, WORDS, read_lines
 
-HERE = Path(__file__).parent
 _PIECE = re.compile(r"\{(\w+)(?:([:?@#])([^{}]*))?\}|\[([^\[\]|]*)\|([^\[\]|]*)\]")
 _SPACES = str.maketrans("\u00a0\u202f", "  ")
 
@@ -66,10 +66,10 @@ class Language:
 
     def __init__(self) -> None:
         """Read words and patterns."""
-        self.words = _lines(HERE / "lexicon" / f"{self.code}.txt")
+        self.words = read_lines(HERE / "lexicon" / f"{self.code}.txt")
         self.locale = Locale.parse(self.code)
         self.patterns = {
-            frame: self._parts(pattern) for frame, pattern in _lines(HERE / "phrases" / f"{self.code}.txt").items()
+            frame: self._parts(pattern) for frame, pattern in read_lines(HERE / "phrases" / f"{self.code}.txt").items()
         }
 
     def say(self, meaning: Meaning, style: Style = PLAIN) -> str:
@@ -143,6 +143,8 @@ class Language:
     long_pattern: ClassVar[str]
     short_pattern: ClassVar[str]
     """CLDR patterns of a date in words, with a year and without."""
+    lengths: ClassVar[Literal["long", "short"]] = "long"
+    """Whether units of length are written in full."""
     numeric_pattern: ClassVar[str] = "dd.MM.y"
 
     def numeric_date(self, day: date) -> str:
@@ -218,7 +220,7 @@ class Language:
             case Number():
                 return _number(value.value, self.code) if value.grouped else str(value.value)
             case Distance():
-                return _unit(value.value, value.unit, "long", self.code)
+                return _unit(value.value, value.unit, self.lengths, self.code)
             case Temperature():
                 return _unit(value.value, value.unit, "short", self.code)
             case Raw():
@@ -233,27 +235,11 @@ class Language:
         return opening + sentence + closing
 
 
-_MEN = frozenset("Marco Paul David Thomas Viktor Daniel Martin Leo brother father uncle grandfather".split())
-
-
 def sex(value: Value) -> str:
-    """m or f of a person or relative."""
+    """Sex, m or f, of a person or relative."""
     if isinstance(value, Person | Noun):
-        return "m" if value.lexeme in _MEN else "f"
+        return "m" if value.lexeme in WORDS["men"] else "f"
     raise TypeError(f"found {value!r}, expected a person")
-
-
-def _lines(path: Path) -> dict[str, str]:
-    """`key: value` lines; `#` begins a comment line."""
-    found: dict[str, str] = {}
-    for line in path.read_text("utf-8").splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        key, colon, value = line.partition(": ")
-        if not colon or key in found:
-            raise ValueError(f"{path}: found {line!r}, expected `key: value` with a key that stands once")
-        found[key] = value.strip()
-    return found
 
 
 def _literal(text: str) -> Part:
@@ -291,8 +277,8 @@ def _number(value: int, code: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def _unit(value: int, unit: str, length: str, code: str) -> str:
-    return format_unit(value, unit, length, locale=code).translate(_SPACES)  # type: ignore[arg-type]
+def _unit(value: int, unit: str, length: Literal["long", "short"], code: str) -> str:
+    return format_unit(value, unit, length, locale=code).translate(_SPACES)
 
 
 @cache

@@ -8,16 +8,19 @@ from typing import ClassVar
 
 from grammar.base import Language, weekday_name
 from grammar.meaning import City, Clock, Day, Noun, Person, Style, Value, Weekday, When, Word
+from grammar.vocabulary import WORDS
 
 _VOWEL = re.compile(r"(?i)[aeiouh]")
 """An h is not spoken."""
 _HARD = re.compile(r"(?i)s[^aeiou]|z|gn|ps|x|y")
-_STEMS = {"def": ("il", "lo", "la", "l'"), "a": ("al", "allo", "alla", "all'"), "da": ("dal", "dallo", "dalla", "dall'")}
+_STEMS = {
+    "def": ("il", "lo", "la", "l'"),
+    "a": ("al", "allo", "alla", "all'"),
+    "da": ("dal", "dallo", "dalla", "dall'"),
+}
 """Before m, before a hard beginning, before f, before a vowel."""
 _FEMININE_PLURAL = frozenset(["egg"])
 """L'uovo, le uova."""
-_KIN = frozenset("brother sister mother father uncle aunt grandmother grandfather".split())
-"""Relatives need no article beside mio."""
 
 
 class Italian(Language):
@@ -46,7 +49,8 @@ class Italian(Language):
         if noun.count is not None:
             return f"{noun.count} {told}"
         if "all" in features:
-            return f"tutti {'gli' if _VOWEL.match(told) or _HARD.match(told) else 'i'} {told}" if gender == "m" else f"tutte le {told}"
+            masculine = "tutti gli" if _VOWEL.match(told) or _HARD.match(told) else "tutti i"
+            return f"{masculine if gender == 'm' else 'tutte le'} {told}"
         for name, forms in _STEMS.items():
             if name in features:
                 return _joined(_chosen(forms, gender, told), told)
@@ -57,7 +61,7 @@ class Italian(Language):
             return _joined("quest'" if _VOWEL.match(told) else "questo" if gender == "m" else "questa", told)
         if "my" in features:
             own = "mio" if gender == "m" else "mia"
-            article = "" if noun.lexeme in _KIN else "il " if gender == "m" else "la "
+            article = "" if noun.lexeme in WORDS["kin"] else "il " if gender == "m" else "la "
             return f"{article}{own} {told}"
         return told
 

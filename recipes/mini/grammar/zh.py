@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from grammar.base import Language, weekday_name
-from grammar.meaning import City, Clock, Day, Noun, Person, Style, Value, Weekday, When, Word
+from grammar.meaning import City, Day, Noun, Person, Style, Value, Weekday, When, Word
+from grammar.vocabulary import WORDS
 
 
 class Chinese(Language):
@@ -17,20 +18,28 @@ class Chinese(Language):
     quotes: ClassVar[tuple[str, str]] = ("“", "”")
     long_pattern: ClassVar[str] = "y年M月d日"
     short_pattern: ClassVar[str] = "M月d日"
+    lengths: ClassVar[Literal["long", "short"]] = "short"
     numeric_pattern: ClassVar[str] = "y/M/d"
 
     def noun(self, noun: Noun, features: frozenset[str], formal: bool) -> str:
         """红色的包, 一个红色的包, 这个红色的包, 3个红色的包."""
         del formal
         word, classifier = self.words[noun.lexeme].split()
-        told = f"{self.words[noun.adjective]}{word}" if noun.adjective else word
+        told = f"{self._before(noun.adjective, word)}{word}" if noun.adjective else word
         if noun.count is not None:
             return f"{noun.count}{classifier}{told}"
         if "indef" in features:
             return f"一{classifier}{told}"
         if "dem" in features:
             return f"这{classifier}{told}"
-        return f"我的{told}" if "my" in features else told
+        if "my" in features:
+            return f"我{told}" if noun.lexeme in WORDS["kin"] else f"我的{told}"
+        return told
+
+    def _before(self, adjective: str, word: str) -> str:
+        """Adjectives of one character need no 的, but where the word begins with the same: 大的大衣."""
+        told = self.words[adjective]
+        return told[0] if len(told) == 2 and not word.startswith(told[0]) else told
 
     def word(self, word: Word, features: frozenset[str]) -> str:
         """A label or an adjective."""
