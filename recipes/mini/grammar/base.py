@@ -48,6 +48,9 @@ from grammar.vocabulary import HERE, WORDS, read_lines
 _PIECE = re.compile(r"\{(\w+)(?:([:?@#])([^{}]*))?\}|\[([^\[\]|]*)\|([^\[\]|]*)\]")
 _SPACES = str.maketrans("\u00a0\u202f", "  ")
 
+WORD = "dictionary"
+"""Frames that begin so are words by themselves, and no sentences."""
+
 Part = Callable[[Meaning, Style], str]
 """A piece of a pattern, said of a meaning."""
 
@@ -79,7 +82,7 @@ class Language:
             KeyError: the language has no such frame, slot or word.
         """
         text = "".join(part(meaning, style) for part in self.patterns[meaning.frame])
-        return self.finished(text)
+        return text if meaning.frame.startswith(WORD) else self.finished(text)
 
     def finished(self, text: str) -> str:
         """A sentence's first letter is large."""

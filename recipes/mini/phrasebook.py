@@ -1,0 +1,110 @@
+"""Write the phrasebook: seeded text in six languages, and tasks with answers that can be checked.
+
+    python recipes/mini/phrasebook.py --out runs/phrasebook --size full --seed 3
+
+The files are JSON lines that the stage `read` takes; README.md beside this script tells their kinds and columns. The
+same seed and sizes give the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from rows.documents import documents
+from rows.held import SPLITS, Taken
+from rows.pairs import test_meanings, test_pairs, training_pairs
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many rows of each kind."""
+
+    pairs: int
+    mono: int
+    held: int
+
+
+SIZES = {
+    "tiny": Sizes(pairs=3_000, mono=600, held=4),
+    "full": Sizes(pairs=60_000, mono=20_000, held=40),
+}
+_TOLD = {
+    "pairs": "parallel sentences to train on",
+    "mono": "monolingual documents to train on",
+    "held": "meanings of each way to be held out (sentence, lexeme, template) in dev and in test, in ten directions",
+}
+
+
+def files(sizes: Sizes, seed: int) -> Iterator[tuple[str, Iterable[Row]]]:
+    """Every file with its rows; the test sets come first, since no other row may have their sentences."""
+    taken = Taken()
+    for split in SPLITS:
+        meanings = test_meanings(_rng(seed, split), split, sizes.held, taken)
+        yield f"pairs.{split}", test_pairs(meanings)
+    yield "pairs.train", training_pairs(_rng(seed, "pairs"), sizes.pairs, taken)
+    yield "mono.train", documents(_rng(seed, "mono"), sizes.mono, taken)
+
+
+def write(out: Path, sizes: Sizes, seed: int) -> dict[str, int]:
+    """Write every file into a folder, each whole or not at all; rows by file."""
+    out.mkdir(parents=True, exist_ok=True)
+    counts = {}
+    for name, rows in files(sizes, seed):
+        path = out / f"{name}.jsonl"
+        part = path.with_suffix(".part")
+        count = 0
+        with part.open("w", encoding="utf-8", newline="\n") as file:
+            for row in rows:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                count += 1
+        part.replace(path)
+        counts[path.name] = count
+    return counts
+
+
+def _rng(seed: int, purpose: str) -> random.Random:
+    """Each file draws for itself, so that the size of one leaves the others as they are."""
+    return random.Random(f"{seed}/{purpose}")
+
+
+def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder to write into; it is made where it lacks")
+    parser.add_argument("--seed", type=int, default=0, help="of every choice (default: 0)")
+    parser.add_argument("--size", choices=tuple(SIZES), default="tiny", help="how much of everything (default: tiny)")
+    for field in fields(Sizes):
+        usual = ", ".join(f"{size}: {getattr(sizes, field.name):,}" for size, sizes in SIZES.items())
+        parser.add_argument(f"--{field.name}", type=_count, metavar="N", help=f"{_TOLD[field.name]} ({usual})")
+    return parser.parse_args(given)
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from 1 on")
+    return number
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Write the files and say how many rows each has."""
+    arguments = _arguments(given)
+    own = {field.name: value for field in fields(Sizes) if (value := getattr(arguments, field.name)) is not None}
+    counts = write(arguments.out, replace(SIZES[arguments.size], **own), arguments.seed)
+    for name, count in counts.items():
+        sys.stdout.write(f"{count:>8,}  {arguments.out / name}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

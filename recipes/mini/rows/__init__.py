@@ -1,0 +1,1 @@
+"""Rows that the phrasebook writes, of the kinds that `read` takes."""

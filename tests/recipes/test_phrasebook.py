@@ -1,0 +1,436 @@
+"""The phrasebook of recipes/mini: its grammar, what it holds out, and the files that it writes."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import random
+import re
+import sys
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+MINI = Path(__file__).parents[2] / "recipes" / "mini"
+LANGUAGES = ("en", "de", "es", "ru", "zh", "it")
+
+
+def module(name: str) -> Any:
+    """A module of the recipe, which is no installed package."""
+    if str(MINI) not in sys.path:
+        sys.path.insert(0, str(MINI))
+    found: ModuleType = importlib.import_module(name)
+    return found
+
+
+g = module("grammar.meaning")
+frames = module("grammar.frames")
+words = module("grammar.vocabulary").WORDS
+language = module("grammar.languages").language
+phrasebook = module("phrasebook")
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the script writes at its smallest."""
+    out = tmp_path_factory.mktemp("phrasebook")
+    assert phrasebook.main(["--out", str(out), "--size", "tiny", "--seed", "1"]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def rows(folder: Path) -> Rows:
+    return {
+        path.name.removesuffix(".jsonl"): [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        for path in folder.glob("*.jsonl")
+    }
+
+
+def meaning(frame: str, formal: bool = True, **slots: Any) -> Any:
+    return g.Meaning(frame, {name.rstrip("_"): value for name, value in slots.items()}, formal)
+
+
+MONDAY, WEDNESDAY = g.Weekday(0), g.Weekday(2)
+HALF_PAST_EIGHT = g.Clock(20, 30)
+EIGHTH, ELEVENTH = date(2024, 3, 8), date(2024, 3, 11)
+
+SAID = {
+    "a noun with its article": (
+        meaning("price", thing=g.Noun("umbrella"), price=g.Money(Decimal("12.5"), "EUR")),
+        {
+            "en": "The umbrella costs €12.50.",
+            "de": "Der Regenschirm kostet 12,50 €.",
+            "es": "El paraguas cuesta 12,50 €.",
+            "ru": "Зонт стоит 12,50 €.",
+            "zh": "这把雨伞的价格是€12.50。",
+            "it": "L'ombrello costa 12,50 €.",
+        },
+    ),
+    "whole amounts": (
+        meaning("price", thing=g.Noun("bag", "white"), price=g.Money(Decimal(250), "EUR")),
+        {
+            "en": "The white bag costs €250.",
+            "de": "Die weiße Tasche kostet 250 €.",
+            "es": "La bolsa blanca cuesta 250 €.",
+            "ru": "Белая сумка стоит 250 €.",
+            "zh": "这个白色的包的价格是€250。",
+            "it": "La borsa bianca costa 250 €.",
+        },
+    ),
+    "an indefinite feminine object": (
+        meaning("want_thing", thing=g.Noun("lamp", "expensive")),
+        {
+            "en": "I would like to buy an expensive lamp.",
+            "de": "Ich möchte eine teure Lampe kaufen.",
+            "es": "Quisiera comprar una lámpara cara.",
+            "ru": "Я хотел бы купить дорогую лампу.",
+            "zh": "我想买一盏昂贵的灯。",
+            "it": "Vorrei comprare una lampada cara.",
+        },
+    ),
+    "an indefinite masculine object": (
+        meaning("want_thing", thing=g.Noun("chair", "old")),
+        {
+            "en": "I would like to buy an old chair.",
+            "de": "Ich möchte einen alten Stuhl kaufen.",
+            "es": "Quisiera comprar una silla vieja.",
+            "ru": "Я хотел бы купить старый стул.",
+            "zh": "我想买一把旧椅子。",
+            "it": "Vorrei comprare una sedia vecchia.",
+        },
+    ),
+    "an object that is neuter somewhere": (
+        meaning("want_thing", thing=g.Noun("coat", "big")),
+        {
+            "en": "I would like to buy a big coat.",
+            "de": "Ich möchte einen großen Mantel kaufen.",
+            "es": "Quisiera comprar un abrigo grande.",
+            "ru": "Я хотел бы купить большое пальто.",
+            "zh": "我想买一件大的大衣。",
+            "it": "Vorrei comprare un cappotto grande.",
+        },
+    ),
+    "a few of them": (
+        meaning("want_n", food=g.Noun("apple", "fresh", 3)),
+        {
+            "en": "I would like to buy 3 fresh apples.",
+            "de": "Ich möchte 3 frische Äpfel kaufen.",
+            "es": "Quisiera comprar 3 manzanas frescas.",
+            "ru": "Я хотел бы купить 3 свежих яблока.",
+            "zh": "我想买3个新鲜的苹果。",
+            "it": "Vorrei comprare 3 mele fresche.",
+        },
+    ),
+    "many of them": (
+        meaning("want_n", food=g.Noun("egg", "fresh", 12)),
+        {
+            "en": "I would like to buy 12 fresh eggs.",
+            "de": "Ich möchte 12 frische Eier kaufen.",
+            "es": "Quisiera comprar 12 huevos frescos.",
+            "ru": "Я хотел бы купить 12 свежих яиц.",
+            "zh": "我想买12个新鲜的鸡蛋。",
+            "it": "Vorrei comprare 12 uova fresche.",
+        },
+    ),
+    "a predicate that agrees": (
+        meaning("too", thing=g.Noun("blanket"), adjective=g.Word("small")),
+        {
+            "en": "This blanket is too small.",
+            "de": "Diese Decke ist zu klein.",
+            "es": "Esta manta es demasiado pequeña.",
+            "ru": "Это одеяло слишком маленькое.",
+            "zh": "这条毯子太小了。",
+            "it": "Questa coperta è troppo piccola.",
+        },
+    ),
+    "places with contracted articles": (
+        meaning("distance", from_=g.Noun("theatre"), to=g.Noun("school"), length=g.Distance(3)),
+        {
+            "en": "The distance from the theatre to the school is 3 kilometers.",
+            "de": "Die Entfernung vom Theater zur Schule beträgt 3 Kilometer.",
+            "es": "La distancia del teatro a la escuela es de 3 kilómetros.",
+            "ru": "Расстояние от театра до школы — 3 километра.",
+            "zh": "剧院到学校的距离是3公里。",
+            "it": "La distanza dal teatro alla scuola è di 3 chilometri.",
+        },
+    ),
+    "where one goes, and when": (
+        meaning("going", kin=g.Noun("mother"), place=g.Noun("office"), when=g.When(MONDAY, HALF_PAST_EIGHT)),
+        {
+            "en": "My mother is going to the office on Monday at 8:30 PM.",
+            "de": "Meine Mutter geht am Montag um 20:30 Uhr ins Büro.",
+            "es": "Mi madre va a la oficina el lunes a las 20:30.",
+            "ru": "Моя мама идёт в офис в понедельник в 20:30.",
+            "zh": "我妈妈星期一20:30去办公室。",
+            "it": "Mia madre va in ufficio lunedì alle 20:30.",
+        },
+    ),
+    "a woman in the past": (
+        meaning("lost", who=g.Person("Anna"), thing=g.Noun("key"), place=g.Noun("station")),
+        {
+            "en": "Anna lost a key at the station.",
+            "de": "Anna hat am Bahnhof einen Schlüssel verloren.",
+            "es": "Anna perdió una llave en la estación.",
+            "ru": "Анна потеряла ключ на вокзале.",
+            "zh": "安娜在车站丢了一把钥匙。",
+            "it": "Anna ha perso una chiave alla stazione.",
+        },
+    ),
+    "a man in the past": (
+        meaning("room", who=g.Person("Thomas"), city=g.City("Athens"), n=g.Number(2)),
+        {
+            "en": "Thomas booked a room in Athens for 2 nights.",
+            "de": "Thomas hat in Athen ein Zimmer für 2 Nächte gebucht.",
+            "es": "Thomas reservó una habitación en Atenas para 2 noches.",
+            "ru": "Томас забронировал номер в Афинах на 2 ночи.",
+            "zh": "托马斯在雅典订了一个房间，住2晚。",
+            "it": "Thomas ha prenotato una camera a Atene per 2 notti.",
+        },
+    ),
+    "a person's own day": (
+        meaning("birthday", who=g.Person("Thomas"), day=g.Day(EIGHTH, year=False)),
+        {
+            "en": "Thomas's birthday is on March 8.",
+            "de": "Thomas’ Geburtstag ist am 8. März.",
+            "es": "El cumpleaños de Thomas es el 8 de marzo.",
+            "ru": "День рождения Томаса — 8 марта.",
+            "zh": "托马斯的生日是3月8日。",
+            "it": "Il compleanno di Thomas è l'8 marzo.",
+        },
+    ),
+    "days of the week": (
+        meaning("moved", event=g.Noun("exhibition"), from_=g.Weekday(1), to=WEDNESDAY),
+        {
+            "en": "The exhibition was moved from Tuesday to Wednesday.",
+            "de": "Die Ausstellung wurde von Dienstag auf Mittwoch verschoben.",
+            "es": "La exposición se cambió del martes al miércoles.",
+            "ru": "Выставку перенесли со вторника на среду.",
+            "zh": "展览从星期二改到了星期三。",
+            "it": "La mostra è stata spostata da martedì a mercoledì.",
+        },
+    ),
+    "a date within a phrase": (
+        meaning("cancelled", event=g.Noun("exam"), day=g.Day(ELEVENTH)),
+        {
+            "en": "The exam on March 11, 2024 was cancelled.",
+            "de": "Die Prüfung am 11. März 2024 wurde abgesagt.",
+            "es": "Se canceló el examen del 11 de marzo de 2024.",
+            "ru": "Экзамен 11 марта 2024 года отменили.",
+            "zh": "2024年3月11日的考试取消了。",
+            "it": "L'esame dell'11 marzo 2024 è stato annullato.",
+        },
+    ),
+    "said to one who is addressed formally": (
+        meaning("expires", n=g.Number(4)),
+        {
+            "en": "Your password expires in 4 days.",
+            "de": "Ihr Passwort läuft in 4 Tagen ab.",
+            "es": "Su contraseña caduca en 4 días.",
+            "ru": "Срок действия вашего пароля истекает через 4 дня.",
+            "zh": "您的密码将在4天后过期。",
+            "it": "La Sua password scade tra 4 giorni.",
+        },
+    ),
+    "said to a friend": (
+        meaning("show", formal=False, thing=g.Noun("map", "new")),
+        {
+            "en": "Please show me the new map.",
+            "de": "Bitte zeig mir die neue Karte.",
+            "es": "Por favor, enséñame el mapa nuevo.",
+            "ru": "Пожалуйста, покажи мне новую карту.",
+            "zh": "请你给我看一下这张新地图。",
+            "it": "Per favore, mostrami la mappa nuova.",
+        },
+    ),
+    "tags and labels": (
+        meaning("click", label=g.Word("Cancel"), ui=g.Noun("page")),
+        {
+            "en": "Click <b>Cancel</b> to open the page.",
+            "de": "Klicken Sie auf <b>Abbrechen</b>, um die Seite zu öffnen.",
+            "es": "Haga clic en <b>Cancelar</b> para abrir la página.",
+            "ru": "Нажмите <b>Отмена</b>, чтобы открыть страницу.",
+            "zh": "请您点击<b>取消</b>打开页面。",
+            "it": "Faccia clic su <b>Annulla</b> per aprire la pagina.",
+        },
+    ),
+    "a sentence within a sentence": (
+        meaning("wrote", who=g.Person("Elena"), said=meaning("lasts", event=g.Noun("film"), n=g.Number(95))),
+        {
+            "en": "Elena wrote: “The film lasts 95 minutes.”",
+            "de": "Elena schrieb: „Der Film dauert 95 Minuten.“",
+            "es": "Elena escribió: «La película dura 95 minutos».",
+            "ru": "Елена написала: «Фильм длится 95 минут».",
+            "zh": "埃琳娜写道：“电影持续95分钟。”",
+            "it": "Elena ha scritto: «Il film dura 95 minuti».",
+        },
+    ),
+    "large numbers": (
+        meaning("visitors", number=g.Number(12_500), place=g.Noun("library"), year=g.Number(2023, grouped=False)),
+        {
+            "en": "12,500 people visited the library in 2023.",
+            "de": "12.500 Menschen haben im Jahr 2023 die Bibliothek besucht.",
+            "es": "12.500 personas visitaron la biblioteca en 2023.",
+            "ru": "12 500 человек посетили библиотеку в 2023 году.",
+            "zh": "2023年有12,500人参观了图书馆。",
+            "it": "12.500 persone hanno visitato la biblioteca nel 2023.",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("case", SAID)
+def test_a_meaning_is_said_in_each_language(case: str, code: str) -> None:
+    told, expected = SAID[case]
+    assert language(code).say(told) == expected[code]
+
+
+def test_every_language_has_every_frame_and_word() -> None:
+    english = language("en")
+    for code in LANGUAGES:
+        assert set(language(code).patterns) == set(english.patterns)
+    for frame in frames.FRAMES.values():
+        rng = random.Random(frame.name)
+        for _ in range(200):
+            one = frame.meaning(rng)
+            for code in LANGUAGES:
+                text = language(code).say(one)
+                assert "  " not in text
+                assert text == text.strip()
+                assert text[-1] in ".?!。？！”“»"
+
+
+def test_chinese_has_no_spaces_but_beside_units_and_wide_marks_only() -> None:
+    rng = random.Random(0)
+    for frame in frames.FRAMES.values():
+        for _ in range(50):
+            text = language("zh").say(frame.meaning(rng)).replace(" GB", "").replace(" MB", "")
+            assert " " not in text
+            assert text[-1] in "。？！”"
+            assert not re.search(r"[,?!;()](?!\d)", text)
+
+
+def test_words_of_held_templates_stand_in_templates_that_are_trained_on() -> None:
+    """Else a held-out template could not be translated by anybody."""
+    for code in LANGUAGES:
+        say, rng = language(code).say, random.Random(code)
+        units = set if code == "zh" else lambda text: {word.strip("¿?.,") for word in text.lower().split()}
+        known: set[str] = set()
+        for frame in frames.FRAMES.values():
+            if frame.held is None:
+                for _ in range(300):
+                    known |= units(say(frame.meaning(rng)))
+        for frame in frames.FRAMES.values():
+            if frame.held is not None:
+                for _ in range(50):
+                    told = {unit for unit in units(say(frame.meaning(rng))) if not any(map(str.isdigit, unit))}
+                    assert told - known == set(), (code, frame.name)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(folder: Path, tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        phrasebook.main(["--out", str(tmp_path / seed), "--size", "tiny", "--seed", seed])
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == sorted(path.name for path in (tmp_path / "1").iterdir())
+    for name in names:
+        assert (folder / name).read_bytes() == (tmp_path / "1" / name).read_bytes(), name
+        assert (folder / name).read_bytes() != (tmp_path / "2" / name).read_bytes(), name
+
+
+def test_sizes_are_kept_and_one_file_leaves_the_others_as_they_are(folder: Path, tmp_path: Path) -> None:
+    phrasebook.main(["--out", str(tmp_path), "--seed", "1", "--pairs", "77"])
+    assert len((tmp_path / "pairs.train.jsonl").read_text("utf-8").splitlines()) == 77
+    for name in ("mono.train.jsonl", "pairs.test.jsonl"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+
+
+@pytest.mark.parametrize("wrong", [["--pairs", "0"], ["--pairs", "many"], ["--size", "huge"]])
+def test_wrong_sizes_are_refused(wrong: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as error:
+        phrasebook.main(["--out", str(tmp_path), *wrong])
+    assert error.value.code == 2
+    assert wrong[1] in capsys.readouterr().err
+
+
+def texts(row: dict[str, Any]) -> Iterator[str]:
+    """Everything that a row says in a language."""
+    for name in ("source", "target", "text"):
+        if name in row:
+            yield row[name]
+    yield from row.get("references", ())
+    for turn in (*row.get("messages", ()), *row.get("prompt", ())):
+        yield turn["content"]
+
+
+def split_of(rows: Rows, split: str) -> list[dict[str, Any]]:
+    return [row for name, each in rows.items() if name.endswith(f".{split}") for row in each]
+
+
+def test_no_sentence_of_a_test_set_stands_in_training(rows: Rows) -> None:
+    held = {text for split in ("dev", "test") for row in rows[f"pairs.{split}"] for text in texts(row)}
+    assert len(held) > 100
+    everything = "\n".join(text for row in split_of(rows, "train") for text in texts(row))
+    assert not [text for text in held if text in everything]
+
+
+def test_no_held_word_stands_in_a_training_sentence_but_in_dictionary_and_monolingual_text(rows: Rows) -> None:
+    held = {word for split in ("dev", "test") for word in words[f"held_{split}"]}
+    trained = [row for row in rows["pairs.train"] if row["domain"] != "words"]
+    assert not [row for row in trained if held & set(row["lexemes"])]
+    in_dictionary = {word for row in rows["pairs.train"] if row["domain"] == "words" for word in row["lexemes"]}
+    assert in_dictionary <= held
+    monolingual = "\n".join(row["text"] for row in rows["mono.train"] if row["tgt_lang"] == "en")
+    assert [word for word in held if word in monolingual]
+
+
+def test_no_held_template_stands_in_training(rows: Rows) -> None:
+    held = {frame.name for frame in frames.FRAMES.values() if frame.held}
+    for row in split_of(rows, "train"):
+        assert not held & {row.get("template"), *row.get("templates", ())}
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_test_rows_say_truly_what_is_held_out(rows: Rows, split: str) -> None:
+    other = {"dev": "test", "test": "dev"}[split]
+    kinds = {row["held"] for row in rows[f"pairs.{split}"]}
+    assert kinds == {"sentence", "lexeme", "template"}
+    for row in rows[f"pairs.{split}"]:
+        lexemes = set(row["lexemes"])
+        assert not lexemes & set(words[f"held_{other}"])
+        assert bool(lexemes & set(words[f"held_{split}"])) == (row["held"] == "lexeme")
+        assert (frames.FRAMES[row["template"]].held == split) == (row["held"] == "template")
+
+
+def test_the_low_resource_language_has_a_tenth(rows: Rows) -> None:
+    count = {code: sum(code in (row["src_lang"], row["tgt_lang"]) for row in rows["pairs.train"]) for code in LANGUAGES}
+    assert 0.05 < count["it"] / count["de"] < 0.25
+    assert (
+        0.05
+        < sum(row["tgt_lang"] == "it" for row in rows["mono.train"])
+        / sum(row["tgt_lang"] == "de" for row in rows["mono.train"])
+        < 0.25
+    )
+
+
+def test_what_is_alike_in_every_language_is_kept(rows: Rows) -> None:
+    raw = {
+        "order_sent": r"[A-Z]{2}-\d+",
+        "contact": r"[a-z]+@[a-z.]+[a-z]",
+        "click": r"</?b>",
+        "welcome": r"[{$%]\S*[%s}]",
+    }
+    seen = set()
+    for row in rows["pairs.train"]:
+        if row["template"] in raw:
+            seen.add(row["template"])
+            found = [re.findall(raw[row["template"]], row[side]) for side in ("source", "target")]
+            assert found[0], row
+            assert found[0] == found[1], row
+    assert seen == set(raw)
