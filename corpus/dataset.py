@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from corpus.card import card
+from corpus.current import newest
 from corpus.cut import cut, cut_groups
 from corpus.errors import Failure, UserError, nearest
 from corpus.fit import column_fits, holes, misfit
@@ -73,12 +74,12 @@ class Dataset:
 
 
 def open(path: str | Path) -> Dataset:
-    """Open a dataset folder.
+    """Open a dataset folder; `RUNFOLDER/STAGE` opens the newest dataset of that stage.
 
     Raises:
-        UserError: the folder has no manifest, or one of another schema version.
+        UserError: the folder has no manifest, or one of another schema version; or the run has no such stage.
     """
-    folder = Path(path)
+    folder = newest(Path(path))
     return Dataset(folder, read_manifest(folder))
 
 

@@ -160,7 +160,7 @@ def show(
     ] = None,
 ) -> None:
     """Show rows of a dataset as readable text."""
-    from datagen.newest import newest
+    from corpus.current import newest
     from datagen.show import show as show_rows
     from datagen.show import show_aside
 
@@ -172,7 +172,7 @@ def show(
 @app.command()
 def verify(dataset: DatasetArg) -> None:
     """Recompute all that a dataset's manifest says: checksums, ids, schema, counts, and the law of its stage."""
-    from datagen.newest import newest
+    from corpus.current import newest
     from datagen.verify import verify as checks
 
     failed = 0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from corpus.current import CURRENT, read_current
 from corpus.dataset import Dataset
 from corpus.dataset import open as open_dataset
 from corpus.errors import UserError
 from corpus.manifest import FILE
-from datagen.run import CURRENT, read_current
 from filters.report.page import write_report
 
 DEFAULT_OUT = Path("docs/reports")

@@ -15,9 +15,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corpus.current import CURRENT, read_current
 from corpus.dataset import Dataset, finish
 from corpus.dataset import open as open_dataset
-from corpus.errors import Failure
 from corpus.hashing import digest
 from corpus.laws import plain
 from corpus.manifest import FILE, InputDataset, InputFile, Manifest, Score, read_manifest
@@ -32,7 +32,6 @@ from datagen.stages.read import Read
 if TYPE_CHECKING:
     from datagen.progress import Progress
 
-CURRENT = "current.json"
 RETRIES = "retries.json"
 """How often what failed in a stage was asked again, by stage."""
 STATUS = "status.json"
@@ -258,16 +257,3 @@ def _point(folder: Path, recipe: Recipe, made: dict[str, Dataset]) -> None:
     if newest != have:
         with replacing(folder / CURRENT) as handle:
             handle.write(json.dumps(newest, indent=2).encode() + b"\n")
-
-
-def read_current(folder: Path) -> dict[str, str]:
-    """The newest folder of each stage of a run, by stage name; empty where nothing was made yet.
-
-    Raises:
-        Failure: the file that tells is damaged.
-    """
-    path = folder / CURRENT
-    try:
-        return dict(json.loads(path.read_bytes())) if path.is_file() else {}
-    except (ValueError, TypeError) as error:
-        raise Failure(f"{path} is damaged: {error}. Remove it; `datagen run RECIPE` writes it anew") from None

@@ -8,11 +8,11 @@ from typing import Any
 
 import polars as pl
 
+from corpus.current import read_current
 from corpus.dataset import Dataset
 from corpus.dataset import open as open_dataset
 from corpus.errors import UserError
 from corpus.manifest import FILE
-from datagen.run import read_current
 from datagen.show import as_text
 
 _LINKS = ("row_id", "prompt_id", "response_id", "chosen_id", "rejected_id")

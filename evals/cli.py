@@ -152,9 +152,9 @@ def _remember(evaluation: Evaluation, runs: Path) -> None:
 
 def _collected(recipe: Path, models: list[str], sets: tuple[str, ...], runs: Path) -> Results:
     """Results of models whose answers are there."""
+    from corpus.current import read_current
     from corpus.dataset import open as open_dataset
     from corpus.errors import nearest
-    from datagen.run import read_current
     from evals.collect import results_of
     from evals.recipe import load_evaluation
 

@@ -39,7 +39,7 @@ class Source(Part):
     """A dataset to train on."""
 
     path: str
-    """A dataset folder, made by `datagen` or `corpus.write`. Relative paths start where the command runs."""
+    """A dataset folder, or `RUNFOLDER/STAGE`. Relative paths start where the command runs."""
     weight: float | None = Field(default=None, gt=0)
     """Its share of the training data, in any scale. Give all datasets one, or none: then all of everything is taken."""
     split: str = "train"

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import model_validator
 
+from corpus.current import newest
 from corpus.errors import UserError
 from corpus.manifest import Manifest, read_manifest
 from corpus.schema import KindName, kind_of
@@ -23,7 +24,7 @@ class Dataset(Reader):
     locations: ClassVar[tuple[str, ...]] = ("dataset",)
 
     dataset: str
-    """The dataset's folder, the one with manifest.json in it."""
+    """The dataset's folder, the one with manifest.json in it; or `RUNFOLDER/STAGE`, the newest of that stage."""
     split: str | None = None
     """The split to read, of a dataset that holds rows out; default: all, each row in its own split."""
 
@@ -43,7 +44,7 @@ class Dataset(Reader):
     @property
     def folder(self) -> Path:
         """The dataset's folder."""
-        return Path(self.dataset)
+        return newest(Path(self.dataset))
 
     def manifest(self) -> Manifest:
         """What is known of the dataset.

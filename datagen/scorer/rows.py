@@ -11,15 +11,14 @@ from typing import Any
 
 import polars as pl
 
+from corpus.current import CURRENT, newest
 from corpus.dataset import Dataset
 from corpus.dataset import open as open_dataset
 from corpus.errors import UserError, nearest
 from corpus.manifest import Score
 from corpus.schema import ROLES, schema
 from datagen.locks import locked
-from datagen.newest import newest
 from datagen.recipe import load_recipe, load_scorers
-from datagen.run import CURRENT
 from datagen.stages.base import Context, Header, Piece
 from datagen.stages.score import Score as ScoreStage
 from filters.base import ScoreColumn, Scorer

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 import corpus
+from corpus.current import read_current
 from corpus.errors import Failure, UserError
-from datagen.run import read_current
 from datagen.stages.render import Render
 
 RECIPE = """\

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 import corpus
+from corpus.current import read_current
 from datagen.progress import Silent
 from datagen.recipe import load_recipe
-from datagen.run import read_current, run, states
+from datagen.run import run, states
 from filters.rules.length_ratio import LengthRatio
 
 RECIPE = """\

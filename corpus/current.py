@@ -1,12 +1,28 @@
-"""Find a dataset by its folder, or by its run's folder and the name of its stage."""
+"""The newest dataset of each stage of a run: `RUNFOLDER/STAGE` stands for it wherever a dataset is named."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from corpus.errors import UserError, nearest
+from corpus.errors import Failure, UserError, nearest
 from corpus.manifest import FILE
-from datagen.run import read_current
+
+CURRENT = "current.json"
+"""Names the newest folder of each stage of a run; replaced whole, never written into."""
+
+
+def read_current(folder: Path) -> dict[str, str]:
+    """The newest folder of each stage of a run, by stage name; empty where nothing was made yet.
+
+    Raises:
+        Failure: the file that tells is damaged.
+    """
+    path = folder / CURRENT
+    try:
+        return dict(json.loads(path.read_bytes())) if path.is_file() else {}
+    except (ValueError, TypeError) as error:
+        raise Failure(f"{path} is damaged: {error}. Remove it; `datagen run RECIPE` writes it anew") from None
 
 
 def newest(path: Path) -> Path:
