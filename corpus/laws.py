@@ -48,6 +48,11 @@ def _dropped(counts: Counts) -> Iterator[Balance]:
     yield Balance("in = rows + dropped, by reason", plain(counts, "in"), out)
 
 
+def _join(counts: Counts) -> Iterator[Balance]:
+    out = plain(counts, "united") + plain(counts, "dropped")
+    yield Balance("in = pairs united in rows + dropped, by reason", plain(counts, "in"), out)
+
+
 def _prompt(counts: Counts) -> Iterator[Balance]:
     templates = plain(counts, "templates")
     out = plain(counts, "rows") + plain(counts, "dropped") * templates + plain(counts, "repeated")
@@ -83,6 +88,7 @@ def _mix(counts: Counts) -> Iterator[Balance]:
 
 LAWS: dict[str, Callable[[Counts], Iterator[Balance]]] = {
     "read": _read,
+    "join": _join,
     "prompt": _prompt,
     "generate": _generate,
     "score": _kept_or_aside,
@@ -96,6 +102,7 @@ LAWS: dict[str, Callable[[Counts], Iterator[Balance]]] = {
 }
 SET_ASIDE: dict[str, tuple[str, ...]] = {
     "read": ("aside",),
+    "join": ("dropped",),
     "prompt": ("dropped",),
     "generate": ("failed",),
     "select": ("dropped",),

@@ -179,12 +179,14 @@ def _collected(recipe: Path, models: list[str], sets: tuple[str, ...], runs: Pat
 
 def _write(results: Results, folder: Path) -> None:
     """Numbers for programs; null where there is none."""
+    import polars as pl
     import polars.selectors as cs
 
     from corpus.shards import replacing
     from evals.report.tables import numbers_frame
 
-    frame = numbers_frame(results).with_columns(cs.float().fill_nan(None))
+    finite = pl.when(cs.float().is_finite()).then(cs.float())
+    frame = numbers_frame(results).with_columns(finite)
     with replacing(folder / "results.json") as handle:
         handle.write(json.dumps(frame.to_dicts(), indent=2, ensure_ascii=False).encode() + b"\n")
     with replacing(folder / "results.parquet") as handle:

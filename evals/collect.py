@@ -14,7 +14,7 @@ from corpus.dataset import Dataset
 from corpus.manifest import Manifest
 from corpus.model_manifest import read_model_manifest
 from evals.benchmarks.base import Benchmark
-from evals.measures import Counted, Measure, learned
+from evals.measures import Answered, Measure, Together, learned
 from evals.paired import rank
 from evals.recipe import Evaluation, ModelSpec
 from evals.report.results import Measured, Metric, Model, Number, Picture, Results
@@ -27,12 +27,9 @@ _OWN = ("score_langid", "score_langid_source", "score_looping", "score_verified"
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What one model was asked and what it said."""
+class _Asked(Answered):
+    """What one model was asked and what it said, and the datasets that it stands in."""
 
-    items: pl.DataFrame
-    """Prompts with the columns `@item` and `@group`."""
-    answers: list[pl.DataFrame]
     scored: Manifest
     prompts: Manifest
 
@@ -56,6 +53,8 @@ def results_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]
             measured.append(told)
             if number == 0:
                 heads[name] = told.metric
+        for found in benchmark.together(asked, evaluation.seed):
+            measured.append(_together(evaluation, name, benchmark, found, asked))
     models = tuple(Model(n, spec.stage, spec.parents, spec.share) for n, spec in evaluation.models.items())
     known = {model.name for model in models}
     models = tuple(Model(m.name, m.stage, tuple(p for p in m.parents if p in known), m.share) for m in models)
@@ -80,12 +79,18 @@ def _asked(prompts: Dataset, scored: Dataset, model: str) -> _Asked:
     names = [own if name in twice else name for name, own in zip(names, items["id"].to_list(), strict=True)]
     groups = [told.get("group") or name for told, name in zip(meta, names, strict=True)]
     items = items.with_columns(pl.Series("@item", names), pl.Series("@group", groups))
+    responses = scored.scan().collect()
     # A baseline's answers stand among them where they are compared with.
-    responses = scored.scan().filter(pl.col("engine") == model).collect()
+    answers, others = (
+        _by_prompt(items, responses.filter(rows)) for rows in (pl.col("engine") == model, pl.col("engine") != model)
+    )
+    return _Asked(items, answers, others, scored.manifest, prompts.manifest)
+
+
+def _by_prompt(items: pl.DataFrame, responses: pl.DataFrame) -> list[pl.DataFrame]:
     by_prompt = {str(key[0]): rows for key, rows in responses.partition_by("prompt_id", as_dict=True).items()}
     none = responses.clear()
-    answers = [by_prompt.get(own, none).sort("sample") for own in items["id"].to_list()]
-    return _Asked(items, answers, scored.manifest, prompts.manifest)
+    return [by_prompt.get(own, none).sort("sample") for own in items["id"].to_list()]
 
 
 def _measured(
@@ -115,16 +120,34 @@ def _measured(
     numbers = {
         model: Number(
             found.scores[model],
-            _signature(counted[model], asked[model], evaluation.models[model], benchmark),
+            _signature(counted[model].signature, asked[model], evaluation.models[model], benchmark),
             _in_loop(evaluation.models[model], measure.family),
         )
         for model in asked
     }
-    pairs = sorted({pair for _, pair in places.values()})
-    told = ", ".join(pairs) if len(pairs) <= 3 else f"{len(pairs)} pairs"
-    first = f", first {benchmark.first}" if benchmark.first else ""
-    metric = Metric(name, measure.name, f"{told}{first}", measure.higher_is_better)
+    metric = Metric(name, measure.name, _set(benchmark, asked), measure.higher_is_better)
     return Measured(metric, numbers, tuple(found.differences.values()))
+
+
+def _together(
+    evaluation: Evaluation, name: str, benchmark: Benchmark, found: Together, asked: Mapping[str, _Asked]
+) -> Measured:
+    numbers = {
+        model: Number(
+            scored,
+            _signature(found.signature, asked[model], evaluation.models[model], benchmark),
+            _in_loop(evaluation.models[model], found.family),
+        )
+        for model, scored in found.scores.items()
+    }
+    return Measured(Metric(name, found.name, _set(benchmark, asked), found.higher_is_better), numbers)
+
+
+def _set(benchmark: Benchmark, asked: Mapping[str, _Asked]) -> str:
+    """On what numbers are measured."""
+    pairs = sorted({pair for one in asked.values() for pair in _strata(one.items)})
+    told = ", ".join(pairs) if len(pairs) <= 3 else f"{len(pairs)} pairs"
+    return f"{told}, first {benchmark.first}" if benchmark.first else told
 
 
 def _strata(items: pl.DataFrame) -> list[str]:
@@ -140,7 +163,7 @@ def _at(names: list[str], own: list[str], values: Floats) -> Floats:
     return np.array([values[places[name]] if name in places else missing for name in names], np.float64)
 
 
-def _signature(counted: Counted, asked: _Asked, model: ModelSpec, benchmark: Benchmark) -> str:
+def _signature(measure: str, asked: _Asked, model: ModelSpec, benchmark: Benchmark) -> str:
     """All that a number depends on, on one line."""
     response = next((rows for rows in asked.answers if rows.height), None)
     decoding = "" if response is None else str(response["sampling"][0])
@@ -148,7 +171,7 @@ def _signature(counted: Counted, asked: _Asked, model: ModelSpec, benchmark: Ben
     # An answer that the length limit ended is another answer than it would have been.
     cut = sum(int((rows["finish_reason"] == "length").sum()) for rows in asked.answers)
     parts = {
-        "measure": counted.signature,
+        "measure": measure,
         "prompts": asked.prompts.content[:12],
         "task": model.task if benchmark.translates else "",
         "model": said,

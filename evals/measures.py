@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -10,12 +10,27 @@ import numpy as np
 import polars as pl
 
 from corpus.schema import ROLES
+from evals.bleu import FLORES, JapaneseKorean, bleu_of, spbleu_of
 from evals.corpus_metrics import CorpusMetric
 from evals.passes import pass_at_k
-from evals.statistics import Score, mean, share
+from evals.statistics import Score, Scored, mean, share
 from filters.base import Filter, with_roles
+from filters.families import model_family
 from filters.overlap import sacrebleu_version
+from filters.scorers.bleu import tokenizer_of
 from filters.statistics import Floats
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What one system was asked and what it said."""
+
+    items: pl.DataFrame
+    """Prompts, one row each, with the columns `@item` (what two systems share) and `@group`."""
+    answers: list[pl.DataFrame]
+    """For each of them its scored responses; none where they failed."""
+    others: list[pl.DataFrame]
+    """For each of them the responses of whom it is compared with, where that is another system."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +59,19 @@ class Measure(Protocol):
         """What counts as the same judge; a model whose data that judge chose is not measured by it."""
 
     def count(self, items: pl.DataFrame, answers: Sequence[pl.DataFrame]) -> Counted:
-        """Numbers of one system.
+        """Numbers of one system, from `Answered.items` and `Answered.answers`."""
 
-        Args:
-            items: the prompts, one row each.
-            answers: for each of them, its scored responses; none where they failed.
-        """
+
+@dataclass(frozen=True)
+class Together:
+    """Numbers that systems have of each other, such as ratings: no mean of one system's items."""
+
+    name: str
+    scores: Mapping[str, Scored]
+    """By system; a value that is not finite is NaN, though its interval may have an end."""
+    signature: str
+    family: str = ""
+    higher_is_better: bool = True
 
 
 @dataclass(frozen=True)
@@ -77,10 +99,18 @@ class Column:
 
 @dataclass(frozen=True)
 class Corpus:
-    """BLEU, chrF++ or TER of a whole set by sacreBLEU, in each language with the tokenizer that fits it."""
+    """BLEU, spBLEU, chrF++ or TER of a whole set by sacreBLEU, in each language with the tokenizer that fits it."""
 
-    name: Literal["BLEU", "chrF++", "TER"]
-    family: str = ""
+    name: Literal["BLEU", "spBLEU", "chrF++", "TER"]
+    japanese_korean: JapaneseKorean = "mecab"
+    """How BLEU cuts Japanese and Korean; see `evals.bleu`."""
+    pieces: str = FLORES
+    """The model of spBLEU."""
+
+    @property
+    def family(self) -> str:
+        """That of the scorer of sentences: whoever chose data by it chose by this too."""
+        return {"BLEU": "bleu", "spBLEU": "bleu", "chrF++": "chrf", "TER": "ter"}[self.name]
 
     @property
     def higher_is_better(self) -> bool:
@@ -106,22 +136,29 @@ class Corpus:
         assert whole is not None  # a benchmark has items
         return Counted(whole, score, " and ".join(dict.fromkeys(signatures)))
 
+    def check(self, languages: Iterable[str]) -> None:
+        """Make sure that all that is needed for these languages is there.
+
+        Raises:
+            UserError: it is not.
+        """
+        for language in languages:
+            self._metric(language)
+
     def _metric(self, language: str) -> Any:
-        from sacrebleu.metrics.bleu import BLEU
         from sacrebleu.metrics.chrf import CHRF
         from sacrebleu.metrics.ter import TER
 
-        from filters.scorers.bleu import tokenizer_of
-
-        if self.name == "chrF++":
-            return CHRF(word_order=2)
-        if self.name == "TER":
-            return TER(asian_support=tokenizer_of(language) != "13a", normalized=tokenizer_of(language) != "13a")
-        tokenizer = tokenizer_of(language)
-        try:
-            return BLEU(tokenize=tokenizer)
-        except RuntimeError:  # MeCab is an extra; characters are the tokens that need none
-            return BLEU(tokenize="char")
+        match self.name:
+            case "chrF++":
+                return CHRF(word_order=2)
+            case "TER":
+                spaced = tokenizer_of(language) == "13a"
+                return TER(asian_support=not spaced, normalized=not spaced)
+            case "BLEU":
+                return bleu_of(language, self.japanese_korean)
+            case "spBLEU":
+                return spbleu_of(self.pieces)
 
 
 @dataclass(frozen=True)
@@ -246,6 +283,11 @@ class PassAt:
             enough = len(told) >= self.k
             found.append(float(pass_at_k(len(told), sum(v >= 1 for v in told), self.k)) if enough else np.nan)
         return Counted(np.array(found, np.float64), share, f"pass@{self.k}|unbiased")
+
+
+def judge_family(engine: Mapping[str, Mapping[str, Any]]) -> str:
+    """The family of a judge by its engine as a recipe writes it, as the scorer `judge` tells it."""
+    return f"judge:{model_family(str(next(iter(engine.values())).get('model', '')))}"
 
 
 def learned(columns: Mapping[str, Any], names: Sequence[str]) -> list[Column]:

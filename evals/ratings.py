@@ -64,6 +64,13 @@ class Rating:
         return 400 * self.rating / math.log(10)
 
 
+def elo(win_rate: float) -> float:
+    """Points of Elo that a chance of winning stands for: infinite at 0 and 1, NaN of NaN."""
+    if win_rate in (0.0, 1.0):
+        return math.inf if win_rate else -math.inf
+    return 400 * math.log10(win_rate / (1 - win_rate))
+
+
 @dataclass(frozen=True)
 class Coefficient:
     """What a standard deviation more of a style adds to the log-odds."""

@@ -132,7 +132,9 @@ def _benchmark(spec: Mapping[str, Any], loaded: Loaded, name: str) -> Benchmark:
         model = benchmark_class(kind)
     except UserError as error:
         raise UserError(f"{loaded.where((*at, kind))}: {error}") from None
-    return validate(options or {}, model, loaded=loaded, at=(*at, kind))
+    benchmark = validate(options or {}, model, loaded=loaded, at=(*at, kind))
+    files = {option: Path(loaded.file).parent / str(getattr(benchmark, option)) for option in benchmark.locations}
+    return benchmark.model_copy(update={option: str(file) for option, file in files.items() if file.is_file()})
 
 
 def model_of(text: str) -> tuple[str, ModelSpec]:

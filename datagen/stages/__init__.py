@@ -6,6 +6,7 @@ from datagen.stages.base import Stage
 from datagen.stages.best import Best
 from datagen.stages.dedup import Dedup
 from datagen.stages.generate import Generate
+from datagen.stages.join import Join
 from datagen.stages.mix import Mix
 from datagen.stages.pair import Pair
 from datagen.stages.prompt import Prompt
@@ -17,6 +18,7 @@ from datagen.stages.verifiable import Verifiable
 
 STAGES: dict[str, type[Stage]] = {
     "read": Read,
+    "join": Join,
     "prompt": Prompt,
     "generate": Generate,
     "score": Score,

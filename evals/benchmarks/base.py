@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from evals.measures import Measure
+from evals.measures import Answered, Measure, Together
 
 Spec = Mapping[str, Any]
 Ability = Literal["translation", "general", "instructed translation"]
@@ -27,6 +27,8 @@ class Benchmark(BaseModel):
     """The measure that is told first."""
     translates: ClassVar[bool] = False
     """Whether prompts are translations worded by the model's family (`models.NAME.task`)."""
+    locations: ClassVar[tuple[str, ...]] = ()
+    """Options that may name a file: one that lies in the recipe's folder is meant."""
     samples: ClassVar[int] = 1
     """Answers to each prompt, where the recipe does not say otherwise."""
     temperature: ClassVar[float] = 0.0
@@ -53,6 +55,16 @@ class Benchmark(BaseModel):
     def measures(self) -> Sequence[Measure]:
         """What is measured, the headline first."""
         raise NotImplementedError
+
+    def together(self, models: Mapping[str, Answered], seed: int) -> Sequence[Together]:
+        """Numbers that the models have of each other.
+
+        Args:
+            models: what each was asked and said.
+            seed: of what is drawn for intervals.
+        """
+        del models, seed
+        return []
 
     @property
     def asked(self) -> int:

@@ -10,7 +10,7 @@ import orjson
 from corpus.errors import UserError
 from evals.benchmarks.base import Ability, Spec
 from evals.benchmarks.problems import Problems as _Problems
-from evals.measures import Agreement, Column, Corpus, Faults, Joint, Measure
+from evals.measures import Agreement, Column, Corpus, Faults, Joint, Measure, judge_family
 from filters.names import filter_class
 
 
@@ -47,13 +47,13 @@ class IfmtRules(_Problems):
 
     def measures(self) -> Sequence[Measure]:
         """Rules first, quality after them."""
-        judged = (Column("instructions followed, by the judge (1 to 6)", _JUDGED, signature=self._judge), Agreement())
+        judged = self._judged() if self.judge else ()
         off = filter_class("wrong_language").model_validate({"min_probability": 0.5})
         return [
             Column("rules kept", "score_verified", at_least=1.0, signature="verified"),
             Corpus("chrF++"),
             Joint(),
-            *(judged if self.judge else ()),
+            *judged,
             Faults("off target", off),
         ]
 
@@ -65,6 +65,11 @@ class IfmtRules(_Problems):
                 raise UserError(
                     f"the judge {self._judge!r} wrote the items of this set (item {row['id']}); let another model judge"
                 )
+
+    def _judged(self) -> Sequence[Measure]:
+        name = "instructions followed, by the judge (1 to 6)"
+        family = judge_family(self.judge or {})
+        return Column(name, _JUDGED, family=family, signature=self._judge), Agreement()
 
     @property
     def _judge(self) -> str:

@@ -22,8 +22,7 @@ class Wmt24pp(_Parallel):
     targets: tuple[str, ...] | Literal["all", "tower_plus"] = "all"
     """Targets as the files name them."""
 
-    def stages(self, task: str) -> dict[str, Any]:
-        """The targets' pairs, and prompts worded by the task."""
+    def source(self) -> dict[str, Any]:
+        """The targets' pairs."""
         targets = self.targets if isinstance(self.targets, str) else list(self.targets)
-        read = {"wmt24pp": self.folder, "targets": targets, "license": "Apache-2.0"}
-        return {"pairs": {"read": read}, "prompts": {"prompt": {"task": task}}}
+        return {"wmt24pp": self.folder, "targets": targets, "license": "Apache-2.0"}

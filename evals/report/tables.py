@@ -10,6 +10,7 @@ import polars as pl
 
 from evals.published import Figure
 from evals.report.results import Measured, Results
+from evals.statistics import Scored
 from filters.report.markdown import MISSING, count, escaped, real, table
 
 IN_LOOP = "in the loop"
@@ -53,7 +54,8 @@ def _isolated(text: str) -> str:
 
 def interval(low: float, high: float) -> str:
     """Ends of an interval after a number; nothing where there is none."""
-    return "" if math.isnan(low) or math.isnan(high) else f" [{real(low)}, {real(high)}]"
+    ends = (real(end) if math.isfinite(end) else "∞" if end > 0 else "-∞" for end in (low, high))
+    return "" if math.isnan(low) or math.isnan(high) else f" [{', '.join(ends)}]"
 
 
 def p_told(p: float) -> str:
@@ -90,7 +92,7 @@ def _numbers(results: Results, measured: Measured) -> Sheet:
         number = measured.numbers[name]
         scored = number.scored
         letter = letters.setdefault(number.signature, _letter(len(letters)))
-        remark = IN_LOOP if number.in_loop else "" if math.isfinite(scored.value) else "nothing judged"
+        remark = IN_LOOP if number.in_loop else "" if math.isfinite(scored.value) else _why_not(scored)
         rows.append(
             [
                 group.get(name, MISSING),
@@ -112,6 +114,11 @@ def _numbers(results: Results, measured: Measured) -> Sheet:
         rows,
         [better, *(f"Signature {letter}: {signature or MISSING}" for signature, letter in letters.items())],
     )
+
+
+def _why_not(scored: Scored) -> str:
+    """Why there is no number: who won or lost all has no finite rating, and few games tell nothing of style."""
+    return "undefined" if scored.n else "nothing judged"
 
 
 def _letter(place: int) -> str:

@@ -57,12 +57,15 @@ def right(row: dict[str, Any]) -> list[str]:
 
 
 def test_what_is_measured_of_translations(tmp_path: Path, pairs: dict[str, Any]) -> None:
-    evaluation = evaluation_of(tmp_path, pairs, {"right": {}, "half": {"task": "translate"}})
+    news = {"news": {"parallel": {**pairs["news"]["parallel"], "ter": True}}}
+    evaluation = evaluation_of(tmp_path, news, {"right": {}, "half": {"task": "translate"}})
     half = {source for source, _ in SENTENCES[::2]}
     answers = {"right": right, "half": lambda row: right(row) if row["source"] in half else ["Nein."]}
     results = results_for(tmp_path, evaluation, answers)
     names = [measured.metric.name for measured in results.measured]
     assert names == ["chrF++", "BLEU", "TER", "off target", "empty", "copied", "looping"]
+    assert of(results, "TER").numbers["right"].scored.value == 0
+    assert of(results, "TER").ranked == ("right", "half")
     chrf = of(results, "chrF++")
     assert chrf.numbers["right"].scored.value == pytest.approx(100)
     assert 20 < chrf.numbers["half"].scored.value < 80
@@ -146,7 +149,9 @@ def test_a_metric_that_chose_the_training_data_is_in_the_loop(tmp_path: Path, pa
     evaluation = evaluation_of(tmp_path, news, {"tuned": {"engine": engine}, "other": {}})
     results = results_for(tmp_path, evaluation, {"tuned": right, "other": right})
     loops = {(m.metric.name, name): m.numbers[name].in_loop for m in results.measured for name in ("tuned", "other")}
-    assert [key for key, looped in loops.items() if looped] == [("bleu", "tuned")]
+    # BLEU of the whole set is no more independent than that of sentences.
+    assert [key for key, looped in loops.items() if looped] == [("BLEU", "tuned"), ("bleu", "tuned")]
+    assert of(results, "BLEU").ranked == ("other",)
     assert of(results, "bleu").ranked == ("other",)
 
 
@@ -264,3 +269,50 @@ def test_preferences_of_people(tmp_path: Path, shared_data: Path) -> None:
     accuracy = of(results, "accuracy").numbers
     assert (accuracy["right"].scored.value, accuracy["first"].scored.value) == (1.0, pytest.approx(0.5, abs=0.005))
     assert accuracy["first"].scored.n > 200
+
+
+def test_documents_are_translated_and_scored_whole(tmp_path: Path, pairs: dict[str, Any]) -> None:
+    news = {"news": {"parallel": {**pairs["news"]["parallel"], "documents": True}}}
+    evaluation = evaluation_of(tmp_path, news, {"right": {}, "first": {}})
+    asked: list[str] = []
+
+    def first_line(row: dict[str, Any]) -> list[str]:
+        asked.append(row["source"])
+        return [row["references"][0].split("\n")[0]]
+
+    results = results_for(tmp_path, evaluation, {"right": right, "first": first_line})
+    assert asked == ["\n".join(source for source, _ in SENTENCES[n : n + 2]) for n in (0, 2, 4)]
+    chrf = of(results, "chrF++").numbers
+    assert (chrf["right"].scored.value, chrf["right"].scored.n) == (pytest.approx(100), 3)
+    assert 20 < chrf["first"].scored.value < 80
+
+
+def test_documents_of_real_news(tmp_path: Path, shared_data: Path) -> None:
+    """NTREX, all of its documents that are there."""
+    folder = shared_data / "ntrex128"
+    text = {"en": f"{folder}/newstest2019-src.eng.txt", "de": f"{folder}/newstest2019-ref.deu.txt"}
+    read = {"text": text, "doc_ids": f"{folder}/DOCUMENT_IDS.tsv", "normalize": ["line_ends"]}
+    evaluation = evaluation_of(tmp_path, {"news": {"parallel": {"read": read, "documents": True}}}, {"right": {}})
+    results = results_for(tmp_path, evaluation, {"right": right})
+    chrf = of(results, "chrF++").numbers["right"].scored
+    named = {line.strip() for line in (folder / "DOCUMENT_IDS.tsv").read_text("utf-8").split("\n") if line.strip()}
+    assert (chrf.value, chrf.n) == (pytest.approx(100), len(named))
+    assert of(results, "off target").numbers["right"].scored.value == 0
+
+
+def test_a_folder_of_wmt(tmp_path: Path, shared_data: Path) -> None:
+    """Its sources are asked once, whatever systems stand beside them; outputs of one give its published BLEU."""
+    folder = shared_data / "wmt23_news"
+    read = {"wmt": str(folder), "pairs": ["de-en"], "normalize": ["line_ends", "byte_order_mark"]}
+    told = (folder / "txt/system-outputs/generaltest2023.de-en.hyp.ONLINE-B.en").read_text("utf-8")
+    sources = (folder / "txt/sources/generaltest2023.de-en.src.de").read_text("utf-8")
+    said = dict(zip(sources.split("\n"), told.replace("\r", "").split("\n"), strict=True))
+    evaluation = evaluation_of(tmp_path, {"news": {"parallel": {"read": read}}}, {"online-b": {}})
+    results = results_for(tmp_path, evaluation, {"online-b": lambda row: [said[row["source"]]]})
+    bleu = of(results, "BLEU").numbers["online-b"].scored
+    lines = (folder / "scores/automatic-scores.tsv").read_text("utf-8").split("\n")
+    published = [
+        line.split("\t") for line in lines if "\tONLINE-B\t" in line and "bleu-refA" in line and "de-en" in line
+    ]
+    assert bleu.n == len(set(sources.strip().split("\n")))
+    assert bleu.value == pytest.approx(float(published[0][-1]), abs=0.05)

@@ -1,6 +1,7 @@
 """`python -m evals` on the command line against a server: run, run again, one more model, compare, gate, list."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -118,6 +119,12 @@ def test_a_judge_compares_with_a_baseline_of_the_evaluation(tmp_path: Path, chat
     won = told["long", "win rate"]
     assert (won["value"], won["n"], won["unjudged"]) == (pytest.approx(8.5 / 9), 9, 0)
     assert told["long", "order decided"]["value"] == pytest.approx(1 / 9)
+    rating = told["long", "rating (Elo)"]
+    assert (rating["value"], rating["n"], rating["unjudged"]) == (pytest.approx(400 * math.log10(8.5 / 0.5)), 9, 0)
+    assert rating["low"] < rating["value"]
+    alike = told["long", "win rate, style alike"]
+    assert "log-odds of a standard deviation:length " in alike["signature"]
+    assert ("short", "rating (Elo)") not in told  # the baseline's is 0
     baseline = told["short", "win rate"]
     assert (baseline["value"], baseline["n"], baseline["unjudged"]) == (None, 0, 9)
 
@@ -132,6 +139,10 @@ def test_a_judge_that_refuses_is_counted(tmp_path: Path, chat_server: ChatServer
     frame = pl.read_parquet(tmp_path / "runs/arena/results.parquet")
     [won] = frame.filter((pl.col("metric") == "win rate") & (pl.col("model") == "long")).to_dicts()
     assert (won["value"], won["n"], won["unjudged"]) == (pytest.approx(2 / 3), 3, 1)
+    [rating] = frame.filter((pl.col("metric") == "rating (Elo)") & (pl.col("model") == "long")).to_dicts()
+    assert (rating["value"], rating["n"], rating["unjudged"]) == (pytest.approx(400 * math.log10(2)), 3, 1)
+    page = (tmp_path / "runs/arena/report/README.md").read_text("utf-8")
+    assert "rating, style alike (Elo)" in page
 
 
 def rules_recipe(folder: Path, url: str, judge: str, generator: str | None = None) -> None:
