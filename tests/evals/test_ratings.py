@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
 
 from evals.paired import rank
 from evals.ratings import Game, against, rate
@@ -63,7 +64,6 @@ def test_an_independent_fit_gives_the_same(styles: int) -> None:
 
 @pytest.mark.parametrize("styles", [0, 2])
 def test_scikit_learns_logistic_regression_gives_the_same(styles: int) -> None:
-    linear_model = pytest.importorskip("sklearn.linear_model", reason="scikit-learn is not installed")
     games = made_up(2, style=0.4)
     looks = np.array([game.style for game in games])[:, :styles]
     players = np.zeros((len(games), 4))
@@ -73,7 +73,7 @@ def test_scikit_learns_logistic_regression_gives_the_same(styles: int) -> None:
     points = np.array([game.points for game in games])
     weights = np.array([game.weight for game in games])
     # A tie is half a game won and half a game lost.
-    fit = linear_model.LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-10, max_iter=10_000).fit(
+    fit = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-10, max_iter=10_000).fit(
         np.concatenate([design, design]),
         np.repeat([1, 0], len(games)),
         sample_weight=np.concatenate([weights * points, weights * (1 - points)]),
