@@ -45,7 +45,12 @@ def results_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]
     heads: dict[str, Metric] = {}
     for name, benchmark in evaluation.benchmarks.items():
         asked = {
-            model: _asked(made[name][prompts_stage(benchmark, spec)], made[name][scored_stage(model)], model)
+            model: _asked(
+                made[name].get("pairs"),
+                made[name][prompts_stage(benchmark, spec)],
+                made[name][scored_stage(model)],
+                model,
+            )
             for model, spec in evaluation.models.items()
         }
         for number, measure in enumerate(_measures(benchmark, asked)):
@@ -70,7 +75,7 @@ def _measures(benchmark: Benchmark, asked: Mapping[str, _Asked]) -> list[Measure
     return [*benchmark.measures(), *learned(columns, more)]
 
 
-def _asked(prompts: Dataset, scored: Dataset, model: str) -> _Asked:
+def _asked(pairs: Dataset | None, prompts: Dataset, scored: Dataset, model: str) -> _Asked:
     items = prompts.scan().collect()
     meta = [orjson.loads(text) if text else {} for text in items["meta"].to_list()]
     # Wordings differ by model: what two models share is the row that the prompt was made of.
@@ -78,7 +83,10 @@ def _asked(prompts: Dataset, scored: Dataset, model: str) -> _Asked:
     twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     names = [own if name in twice else name for name, own in zip(names, items["id"].to_list(), strict=True)]
     groups = [told.get("group") or name for told, name in zip(meta, names, strict=True)]
-    items = items.with_columns(pl.Series("@item", names), pl.Series("@group", groups))
+    rows = pairs.scan().select("id", "meta").collect() if pairs is not None else None
+    made_of = dict(rows.iter_rows()) if rows is not None else {}
+    own = pl.Series("@meta", [made_of.get(told.get("row_id")) for told in meta], dtype=pl.String)
+    items = items.with_columns(pl.Series("@item", names), pl.Series("@group", groups), own)
     responses = scored.scan().collect()
     # A baseline's answers stand among them where they are compared with.
     answers, others = (

@@ -12,7 +12,20 @@ from datagen.readers.base import Reader
 from datagen.readers.names import open_reader, reader_class, reader_names
 
 NAMES = [
-    *("cocoa_mt", "csv", "dataset", "hub", "jsonl", "mlqe_pe", "mqm", "parquet", "salesforce_xml_mt", "text", "tmx"),
+    *(
+        "cocoa_mt",
+        "csv",
+        "dataset",
+        "hub",
+        "jsonl",
+        "mlqe_pe",
+        "mqm",
+        "mt_geneval",
+        "parquet",
+        "salesforce_xml_mt",
+        "text",
+        "tmx",
+    ),
     *("tsv", "wmt", "wmt24pp", "wmt25_terminology"),
 ]
 

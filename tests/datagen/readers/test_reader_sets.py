@@ -173,3 +173,52 @@ def test_the_real_sets_are_read(shared_data: Path, read: Read) -> None:
         ("IWSLT2023/data/train/en-ko", 800),
     ):
         assert len(read(cocoa_mt=str(shared_data / "cocoa_mt" / folder)).rows) == rows
+
+
+@pytest.fixture
+def genders(tmp_path: Path) -> Path:
+    """Two sentences about a woman and about a man."""
+    stem = "geneval-sentences-{}-test.en_de.{}"
+    for gender, source, target in (
+        ("feminine", "She is old.\nThe doctor lost her hat.", "Sie ist alt.\nDie Ärztin verlor ihren Hut."),
+        ("masculine", "He is old.\nThe doctor lost his hat.", "Er ist alt.\nDer Arzt verlor seinen Hut."),
+    ):
+        (tmp_path / stem.format(gender, "en")).write_text(f"{source}\n", "utf-8")
+        (tmp_path / stem.format(gender, "de")).write_text(f"{target}\n", "utf-8")
+    return tmp_path
+
+
+def test_each_sentence_of_both_genders(genders: Path, read: Read) -> None:
+    rows = read(mt_geneval=str(genders)).rows
+    assert [row["target"] for row in rows] == [
+        "Sie ist alt.",
+        "Er ist alt.",
+        "Die Ärztin verlor ihren Hut.",
+        "Der Arzt verlor seinen Hut.",
+    ]
+    assert rows[3] == {
+        "source": "The doctor lost his hat.",
+        "target": "Der Arzt verlor seinen Hut.",
+        "doc_id": "test-en-de-2",
+        "segment": "masculine",
+        "src_lang": "en",
+        "tgt_lang": "de",
+        "origin": "mt-geneval",
+        "meta": {"gender": "masculine", "counterfactual": "Die Ärztin verlor ihren Hut."},
+    }
+    assert [row["segment"] for row in read(mt_geneval=str(genders), gender="feminine").rows] == ["feminine"] * 2
+
+
+@pytest.mark.parametrize(
+    ("missing", "options", "words"),
+    [
+        ("geneval-sentences-masculine-test.en_de.de", {}, "has no file geneval-sentences-masculine-test.en_de.de"),
+        ("geneval-sentences-feminine-test.en_de.en", {}, "give a split's folder"),
+        ("", {"pairs": ["en-fr"]}, "has no pair 'en-fr'.*It has: en-de"),
+    ],
+)
+def test_sentences_that_lack(missing: str, options: dict[str, Any], words: str, genders: Path, read: Read) -> None:
+    if missing:
+        (genders / missing).unlink()
+    with pytest.raises(UserError, match=words):
+        read(mt_geneval=str(genders), **options)
