@@ -26,8 +26,8 @@ class Answered:
     """What one system was asked and what it said."""
 
     items: pl.DataFrame
-    """Prompts, one row each, with the columns `@item` (what two systems share), `@group`, and `@meta`: the `meta` of the
-    pair that the prompt was made of, null where there is none."""
+    """Prompts, one row each, with the columns `@item` (what two systems share), `@group`, and `@meta`: of the pair that
+    the prompt was made of, null where there is none."""
     answers: list[pl.DataFrame]
     """For each of them its scored responses; none where they failed."""
     others: list[pl.DataFrame]

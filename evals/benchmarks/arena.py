@@ -27,8 +27,8 @@ class Arena(Benchmark):
     turned, count a half; what the judge could not decide is not judged. The rubric is our own (docs/judges.md).
     Bradley–Terry ratings of all models stand beside the win rate, plain and with style held alike.
 
-    Arena-Hard v0.1: `read: {jsonl: question.jsonl, kind: prompt, columns: {prompt: turns.0.content}, tgt_lang: en}`.
-    M-ArenaHard: `read: {jsonl: m-arenahard-de.jsonl, kind: prompt, tgt_lang: de}`.
+    Arena-Hard v0.1: `read: {jsonl: question.jsonl, kind: prompt, tgt_lang: en}`, of older copies with `columns:
+    {prompt: turns.0.content}`. M-ArenaHard: `read: {jsonl: m-arenahard-de.jsonl, kind: prompt, tgt_lang: de}`.
     """
 
     ability: ClassVar[Ability] = "general"

@@ -14,6 +14,7 @@ from servers import ChatServer
 
 import corpus
 
+ROOT = Path(__file__).parents[2]
 ROWS = [
     {"source": f"House {n} is old.", "target": f"Das Haus Nummer {n} ist alt.", "src_lang": "en", "tgt_lang": code}
     for n in range(12)
@@ -24,9 +25,9 @@ INSTRUCTIONS = [
 ]
 
 
-def evals(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def evals(folder: Path, *words: str, **told: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "evals", *words]
-    env = {**os.environ, "COLUMNS": "200"}
+    env = {**os.environ, "COLUMNS": "200", **told}
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=100)
 
 
@@ -143,6 +144,26 @@ def test_a_judge_that_refuses_is_counted(tmp_path: Path, chat_server: ChatServer
     assert (rating["value"], rating["n"], rating["unjudged"]) == (pytest.approx(400 * math.log10(2)), 3, 1)
     page = (tmp_path / "runs/arena/report/README.md").read_text("utf-8")
     assert "rating, style alike (Elo)" in page
+
+
+def test_the_shipped_arena(tmp_path: Path, chat_server: ChatServer, shared_data: Path) -> None:
+    """Real questions, a judge that likes length, and models on a server in place of the recipe's folders."""
+    with ChatServer(judges=True) as judge:
+        named = {"TOWERKIT_DATA": str(shared_data), "JUDGE": "judge", "JUDGE_URL": judge.url, "BASELINE": "nowhere"}
+        engines = {
+            name: json.dumps({"engine": {"openai": {"model": name, "base_url": chat_server.url, "max_tokens": length}}})
+            for name, length in (("baseline", 8), ("tuned", 12))
+        }
+        sets = [f"--set=models.{name}={engine}" for name, engine in engines.items()]
+        sets.append("--set=benchmarks.arena-hard.arena.first=12")
+        done = evals(tmp_path, "run", str(ROOT / "recipes/eval/arena.yaml"), *sets, **named)
+    assert done.returncode == 0, done.stderr
+    frame = pl.read_parquet(tmp_path / "runs/arena/results.parquet")
+    told = {row["metric"]: row for row in frame.filter(pl.col("model") == "tuned").to_dicts()}
+    assert (told["win rate"]["value"], told["win rate"]["n"]) == (1.0, 12)
+    # Who won all has no finite rating, though it begins somewhere.
+    assert (told["rating (Elo)"]["value"], told["rating (Elo)"]["high"]) == (None, None)
+    assert told["rating (Elo)"]["low"] > 0
 
 
 def rules_recipe(folder: Path, url: str, judge: str, generator: str | None = None) -> None:
