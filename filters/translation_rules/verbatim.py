@@ -7,12 +7,12 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from corpus.languages import parse
+from corpus.languages import parse, segmentation
 from filters.translation_rules.base import Rule, Source, added, failed, met
 from filters.translation_rules.text import Text
 from filters.verifier import Verdict
 
-_CODE = re.compile(
+_CODE_PATTERN = (
     r"(?<![\w@./-])(?:"
     r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}"  # a@b.org
     r"|(?:https?://|www\.)[^\s<>\"'()]{3,300}[\w/]"  # addresses of pages
@@ -23,6 +23,8 @@ _CODE = re.compile(
     r"|\w{1,60}\.(?:pdf|exe|txt|csv|html?|json|ya?ml|xml|png|jpe?g|zip|docx?|xlsx?|py|js)"  # files
     r")(?![\w@]|-[A-Za-z0-9])"
 )
+_CODE = {"spaces": re.compile(_CODE_PATTERN), "characters": re.compile(_CODE_PATTERN, re.ASCII)}
+"""By how a language parts its words: where nothing does, the letters before a file's name are no part of it."""
 _CAPITAL = r"[A-Z][a-z]+(?:[-'][A-Z][a-z]+)?"
 _NAME = re.compile(rf"(?<=[a-z,;:] ){_CAPITAL}(?: (?:de|van|von|der|del|al|bin) )?(?: ?[A-Z]\.)?(?: {_CAPITAL}){{1,3}}")
 """Two to four words in capitals within a sentence. Whether they name a person nobody here knows: the instruction lists
@@ -45,7 +47,8 @@ class Verbatim(Rule):
     def find(cls, source: Source) -> list[Self]:
         """Codes in any source; names in English ones, whose other words in capitals begin sentences."""
         text = source.text.plain
-        codes = _distinct(found.group().strip() for found in _CODE.finditer(text))
+        pattern = _CODE[segmentation(source.src_lang)]
+        codes = _distinct(found.group().strip() for found in pattern.finditer(text))
         rules = [cls(locale=source.tgt_lang, kind="codes", items=tuple(codes))] if 0 < len(codes) <= _MOST else []
         if parse(source.src_lang).language == "en" and not _is_title(text):
             names = [n for n in _distinct(found.group() for found in _NAME.finditer(text)) if n not in codes]

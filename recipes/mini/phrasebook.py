@@ -20,6 +20,7 @@ from typing import Any
 from rows.documents import documents
 from rows.held import SPLITS, Taken
 from rows.pairs import test_meanings, test_pairs, training_pairs
+from rows.rules import test_rules, training_rules
 
 Row = dict[str, Any]
 
@@ -30,16 +31,20 @@ class Sizes:
 
     pairs: int
     mono: int
+    rules: int
     held: int
+    tests: int
 
 
 SIZES = {
-    "tiny": Sizes(pairs=3_000, mono=600, held=4),
-    "full": Sizes(pairs=60_000, mono=20_000, held=40),
+    "tiny": Sizes(pairs=3_000, mono=600, rules=140, held=4, tests=28),
+    "full": Sizes(pairs=60_000, mono=20_000, rules=2_800, held=40, tests=280),
 }
 _TOLD = {
     "pairs": "parallel sentences to train on",
     "mono": "monolingual documents to train on",
+    "rules": "translations with a rule to train on",
+    "tests": "translations with a rule, and general tasks, in dev and in test",
     "held": "meanings of each way to be held out (sentence, lexeme, template) in dev and in test, in ten directions",
 }
 
@@ -50,7 +55,9 @@ def files(sizes: Sizes, seed: int) -> Iterator[tuple[str, Iterable[Row]]]:
     for split in SPLITS:
         meanings = test_meanings(_rng(seed, split), split, sizes.held, taken)
         yield f"pairs.{split}", test_pairs(meanings)
+        yield f"rules.{split}", test_rules(_rng(seed, f"rules.{split}"), split, sizes.tests, taken)
     yield "pairs.train", training_pairs(_rng(seed, "pairs"), sizes.pairs, taken)
+    yield "rules.train", training_rules(_rng(seed, "rules"), sizes.rules, taken)
     yield "mono.train", documents(_rng(seed, "mono"), sizes.mono, taken)
 
 

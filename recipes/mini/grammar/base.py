@@ -131,7 +131,7 @@ class Language:
 
     def written_clock(self, clock: Clock, hours: int) -> str:
         """8:30 by 24 hours; 12 hours as CLDR has them."""
-        return _clock(clock, "H:mm" if hours == 24 else "h:mm a", self.code)
+        return _clock(clock, "H:mm" if hours == 24 else self.half_pattern, self.code)
 
     def written_date(self, day: date, style: Style, *, year: bool = True) -> str:
         """A date in the style."""
@@ -149,6 +149,8 @@ class Language:
     lengths: ClassVar[Literal["long", "short"]] = "long"
     """Whether units of length are written in full."""
     numeric_pattern: ClassVar[str] = "dd.MM.y"
+    half_pattern: ClassVar[str] = "h:mm a"
+    """CLDR's pattern of a time by 12 hours."""
 
     def numeric_date(self, day: date) -> str:
         """05.03.2024."""
@@ -229,10 +231,10 @@ class Language:
             case Raw():
                 return value.text
             case Meaning():
-                return self._quoted(self.say(value, style))
+                return self._quoted(self.say(value, style), style.quotes or self.quotes)
 
-    def _quoted(self, sentence: str) -> str:
-        opening, closing = self.quotes
+    def _quoted(self, sentence: str, marks: tuple[str, str]) -> str:
+        opening, closing = marks
         if self.stop_outside and sentence.endswith("."):
             return f"{opening}{sentence[:-1]}{closing}."
         return opening + sentence + closing
@@ -280,7 +282,7 @@ def _number(value: int, code: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def _unit(value: int, unit: str, length: Literal["long", "short"], code: str) -> str:
+def _unit(value: int | float, unit: str, length: Literal["long", "short"], code: str) -> str:
     return format_unit(value, unit, length, locale=code).translate(_SPACES)
 
 

@@ -123,7 +123,7 @@ def _degrees(rng: random.Random) -> Value:
 
 
 def _code(rng: random.Random) -> Value:
-    return Raw(f"{rng.choice('ABCDEFGHKLMNPRSTX')}{rng.choice('ABCDEFGHKLMNPRSTX')}-{rng.randrange(100, 10000)}")
+    return Raw(f"{rng.choice('ABCDEFGHKLMNPRSTX')}{rng.choice('ABCDEFGHKLMNPRSTX')}-{rng.choice(_CODES)}")
 
 
 def _email(rng: random.Random) -> Value:
@@ -151,6 +151,8 @@ _MINUTES = list(range(15, 200, 5))
 _PERCENT = [10, 15, 20, 25, 30, 40, 50]
 _SIZES = [2, 5, 8, 10, 12, 15, 20, 25, 50, 100, 250, 500]
 _VISITORS = list(range(10_050, 99_999, 50))
+_CODES = [*range(100, 1_000), *range(10_000, 100_000)]
+"""Not of four digits: those behind `PX-` would be read as a year where a date comes next."""
 _YEARS = list(range(2010, 2025))
 
 

@@ -90,7 +90,7 @@ class Number:
 class Distance:
     """A length in kilometres or miles."""
 
-    value: int
+    value: int | float
     unit: Literal["length-kilometer", "length-mile"] = "length-kilometer"
 
 
@@ -143,6 +143,8 @@ class Style:
     dates: Literal["long", "numeric", "iso"] = "long"
     clock: Literal[12, 24] | None = None
     """12 or 24 hours; None for the language's own."""
+    quotes: tuple[str, str] | None = None
+    """Marks around what somebody wrote; None for the language's own."""
     terms: Mapping[str, str] = field(default_factory=dict)
     """Lexemes with the lexeme that stands for them: another word for the same thing."""
 

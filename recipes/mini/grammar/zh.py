@@ -20,6 +20,7 @@ class Chinese(Language):
     short_pattern: ClassVar[str] = "M月d日"
     lengths: ClassVar[Literal["long", "short"]] = "short"
     numeric_pattern: ClassVar[str] = "y/M/d"
+    half_pattern: ClassVar[str] = "ah:mm"
 
     def noun(self, noun: Noun, features: frozenset[str], formal: bool) -> str:
         """红色的包, 一个红色的包, 这个红色的包, 3个红色的包."""
@@ -69,7 +70,10 @@ class Chinese(Language):
             told = self.written_date(when.day, style)
         else:
             told = ("今天", "明天")[when.day]
-        return told + self.clock(when.clock, features, style) if when.clock else told
+        if when.clock is None:
+            return told
+        # Behind a date in digits the time would be read on.
+        return told + ("" if told[-1] in "日一二三四五六天" else " ") + self.clock(when.clock, features, style)
 
     def day(self, day: Day, features: frozenset[str], style: Style) -> str:
         """2024年3月5日."""

@@ -7,6 +7,7 @@ import pytest
 from filters.translation_rules.base import Source
 from filters.translation_rules.markup import Markup
 from filters.translation_rules.text import Text
+from filters.translation_rules.verbatim import Verbatim
 from filters.verifiers.translation_rules import TranslationRules
 
 LIST = "## Mitbringen\n\n- **Sportschuhe**\n- Handtuch\n- etwas zu trinken"
@@ -51,3 +52,17 @@ def test_beside_values(pair, source, rule, right, wrong):
 @pytest.mark.parametrize("text", ["A 50%discount for everybody.", "Скидка 50%скидка для всех.", "רק 50%הנחה היום."])
 def test_a_percent_sign_before_a_word_with_spaces_holds_no_place(text):
     assert Markup.find(Source(Text(text), "en", "de")) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "items"),
+    [
+        ("zh", "无法打开文件summer.png。", ("summer.png",)),
+        ("ja", "連絡先はhelp@example.comです。", ("help@example.com",)),
+        ("zh", "请打开报告.pdf。", ()),
+        ("de", "Bitte öffnen Sie Übersicht.pdf.", ("Übersicht.pdf",)),
+    ],
+)
+def test_letters_without_spaces_before_a_file_or_address_are_no_part_of_it(language, text, items):
+    found = Verbatim.find(Source(Text(text), language, "en"))
+    assert [rule.items for rule in found] == ([items] if items else [])
