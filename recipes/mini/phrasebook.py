@@ -18,9 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from rows.documents import documents
+from rows.general import test_tasks, training_tasks
 from rows.held import SPLITS, Taken
 from rows.pairs import test_meanings, test_pairs, training_pairs
 from rows.rules import test_rules, training_rules
+from rows.scored import scored
+from rows.teachers import TEACHERS, conversations
 
 Row = dict[str, Any]
 
@@ -32,18 +35,26 @@ class Sizes:
     pairs: int
     mono: int
     rules: int
+    general: int
+    scored: int
+    teacher: int
     held: int
     tests: int
 
 
 SIZES = {
-    "tiny": Sizes(pairs=3_000, mono=600, rules=140, held=4, tests=28),
-    "full": Sizes(pairs=60_000, mono=20_000, rules=2_800, held=40, tests=280),
+    "tiny": Sizes(pairs=3_000, mono=600, rules=140, general=600, scored=600, teacher=600, held=4, tests=28),
+    "full": Sizes(
+        pairs=60_000, mono=20_000, rules=2_800, general=20_000, scored=12_000, teacher=12_000, held=40, tests=280
+    ),
 }
 _TOLD = {
     "pairs": "parallel sentences to train on",
     "mono": "monolingual documents to train on",
     "rules": "translations with a rule to train on",
+    "general": "general tasks to train on",
+    "scored": "translations, good and spoiled, with a score",
+    "teacher": "conversations for each of the two teachers",
     "tests": "translations with a rule, and general tasks, in dev and in test",
     "held": "meanings of each way to be held out (sentence, lexeme, template) in dev and in test, in ten directions",
 }
@@ -56,8 +67,13 @@ def files(sizes: Sizes, seed: int) -> Iterator[tuple[str, Iterable[Row]]]:
         meanings = test_meanings(_rng(seed, split), split, sizes.held, taken)
         yield f"pairs.{split}", test_pairs(meanings)
         yield f"rules.{split}", test_rules(_rng(seed, f"rules.{split}"), split, sizes.tests, taken)
+        yield f"general.{split}", test_tasks(_rng(seed, f"general.{split}"), split, sizes.tests, taken)
     yield "pairs.train", training_pairs(_rng(seed, "pairs"), sizes.pairs, taken)
     yield "rules.train", training_rules(_rng(seed, "rules"), sizes.rules, taken)
+    yield "general.train", training_tasks(_rng(seed, "general"), sizes.general, taken)
+    yield "scored.train", scored(_rng(seed, "scored"), sizes.scored, taken)
+    for name, share in TEACHERS.items():
+        yield f"{name}.train", conversations(_rng(seed, name), share, sizes.teacher, taken)
     yield "mono.train", documents(_rng(seed, "mono"), sizes.mono, taken)
 
 

@@ -1,7 +1,7 @@
 r"""What all languages share: patterns of sentences, and how dates, times and amounts are written (CLDR, by babel).
 
-A language's patterns stand in `phrases/CODE.txt`, a line `frame: pattern` each; its words in `lexicon/CODE.txt`. In a
-pattern
+A language's patterns stand in `phrases/CODE.txt`, a line `frame: pattern` each; its questions in `tasks/CODE.txt`, its
+words in `lexicon/CODE.txt`. In a pattern
 
     {slot:feature.feature}   is the slot's value, inflected
     {slot:=other}            is an adjective that agrees with a noun in another slot
@@ -72,7 +72,9 @@ class Language:
         self.words = read_lines(HERE / "lexicon" / f"{self.code}.txt")
         self.locale = Locale.parse(self.code)
         self.patterns = {
-            frame: self._parts(pattern) for frame, pattern in read_lines(HERE / "phrases" / f"{self.code}.txt").items()
+            frame: self._parts(pattern)
+            for folder in ("phrases", "tasks")
+            for frame, pattern in read_lines(HERE / folder / f"{self.code}.txt").items()
         }
 
     def say(self, meaning: Meaning, style: Style = PLAIN) -> str:

@@ -60,6 +60,8 @@ class German(Language):
             ending = "en" if "weak" in features else "e"
             told = f"{self._inflected(noun.adjective, ending)} {plural}" if noun.adjective else plural
             return told if noun.count is None else f"{noun.count} {told}"
+        if "many" in features:
+            return rest[0]
         if "to" in features:
             return f"{(_INTO if noun.lexeme in _INSIDE else _CONTRACTED['zu'])[gender]} {singular}"
         for preposition in ("zu", "von", "in"):

@@ -22,6 +22,8 @@ class English(Language):
         """The red bag, a red bag, my bag, 3 red bags."""
         del formal
         forms = self.words[noun.lexeme].split()
+        if "many" in features:
+            return forms[-1]
         many = "pl" in features or (noun.count is not None and noun.count != 1)
         told = f"{noun.adjective} {forms[-1 if many else 0]}" if noun.adjective else forms[-1 if many else 0]
         if noun.count is not None:

@@ -38,6 +38,8 @@ class Spanish(Language):
         """La bolsa roja, una bolsa roja, 3 bolsas rojas."""
         del formal
         gender, singular, *rest = self.words[noun.lexeme].split()
+        if "many" in features:
+            return rest[0]
         many = noun.count is not None or "all" in features
         told = rest[0] if many else singular
         if noun.adjective:

@@ -38,6 +38,8 @@ class Italian(Language):
         """La borsa rossa, un ombrello, quest'orologio, 3 borse rosse."""
         del formal
         gender, singular, *rest = self.words[noun.lexeme].split()
+        if "many" in features:
+            return rest[0]
         if "at" in features:
             return rest[0].replace("_", " ")
         many = noun.count is not None or "all" in features

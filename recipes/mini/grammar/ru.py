@@ -10,15 +10,15 @@ from grammar.meaning import City, Clock, Day, Noun, Person, Style, Value, Weekda
 
 _CASES = ("nom", "gen", "acc", "pre")
 _DAYS = (
-    ("в", "понедельник", "с", "понедельника"),
-    ("во", "вторник", "со", "вторника"),
-    ("в", "среду", "со", "среды"),
-    ("в", "четверг", "с", "четверга"),
-    ("в", "пятницу", "с", "пятницы"),
-    ("в", "субботу", "с", "субботы"),
-    ("в", "воскресенье", "с", "воскресенья"),
+    ("в", "понедельник", "с", "понедельника", "понедельником"),
+    ("во", "вторник", "со", "вторника", "вторником"),
+    ("в", "среду", "со", "среды", "средой"),
+    ("в", "четверг", "с", "четверга", "четвергом"),
+    ("в", "пятницу", "с", "пятницы", "пятницей"),
+    ("в", "субботу", "с", "субботы", "субботой"),
+    ("в", "воскресенье", "с", "воскресенья", "воскресеньем"),
 )
-"""On a day (accusative), from a day (genitive)."""
+"""On a day (accusative), from a day (genitive), and the instrumental."""
 _THIS = {"nom": {"m": "этот", "f": "эта", "n": "это"}, "acc": {"m": "этот", "f": "эту", "n": "это"}}
 _MY = {"m": "мой", "f": "моя", "n": "моё"}
 
@@ -39,6 +39,8 @@ class Russian(Language):
         del formal
         gender, *forms = self.words[noun.lexeme].split()
         case = _case(features)
+        if "many" in features:
+            return forms[4]
         if noun.count is not None:
             return self._counted(noun, noun.count, forms)
         if "pl" in features:
@@ -86,7 +88,9 @@ class Russian(Language):
 
     def weekday(self, day: Weekday, features: frozenset[str]) -> str:
         """В среду; со среды; среды; среду."""
-        on, accusative, since, genitive = _DAYS[day.number]
+        on, accusative, since, genitive, instrumental = _DAYS[day.number]
+        if "ins" in features:
+            return instrumental
         if "from" in features:
             return f"{since} {genitive}"
         if "gen" in features:

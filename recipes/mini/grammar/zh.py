@@ -27,6 +27,8 @@ class Chinese(Language):
         del formal
         word, classifier = self.words[noun.lexeme].split()
         told = f"{self._before(noun.adjective, word)}{word}" if noun.adjective else word
+        if "many" in features:
+            return f"{classifier}{word}"
         if noun.count is not None:
             return f"{noun.count}{classifier}{told}"
         if "indef" in features:

@@ -75,20 +75,20 @@ class Taken:
 
     def __init__(self) -> None:
         """None yet."""
-        self._texts: set[str] = set()
+        self.texts: set[str] = set()
 
     def take(self, meaning: Meaning) -> bool:
         """Hold a meaning out in all languages; False where one of its sentences is held out already."""
         told = {language(code).say(meaning) for code in CODES}
-        if told & self._texts:
+        if told & self.texts:
             return False
-        self._texts |= told
+        self.texts |= told
         return True
 
     def add(self, texts: Iterable[str]) -> None:
         """Hold texts out."""
-        self._texts.update(texts)
+        self.texts.update(texts)
 
     def __contains__(self, text: str) -> bool:
         """Whether a text is held out."""
-        return text in self._texts
+        return text in self.texts
