@@ -23,7 +23,7 @@ from rows.held import SPLITS, Taken
 from rows.pairs import test_meanings, test_pairs, training_pairs
 from rows.rules import test_rules, training_rules
 from rows.scored import scored
-from rows.teachers import TEACHERS, conversations
+from rows.teachers import TEACHERS, conversations, prompts
 
 Row = dict[str, Any]
 
@@ -38,14 +38,19 @@ class Sizes:
     general: int
     scored: int
     teacher: int
+    prompts: int
     held: int
     tests: int
 
 
 SIZES = {
-    "tiny": Sizes(pairs=3_000, mono=600, rules=140, general=600, scored=600, teacher=600, held=4, tests=28),
+    "tiny": Sizes(
+        **{"pairs": 3_000, "mono": 600, "rules": 140, "general": 600, "scored": 600, "teacher": 600, "prompts": 200},
+        **{"held": 4, "tests": 28},
+    ),
     "full": Sizes(
-        pairs=60_000, mono=20_000, rules=2_800, general=20_000, scored=12_000, teacher=12_000, held=40, tests=280
+        **{"pairs": 60_000, "mono": 20_000, "rules": 2_800, "general": 20_000, "scored": 12_000, "teacher": 12_000},
+        **{"prompts": 4_000, "held": 40, "tests": 280},
     ),
 }
 _TOLD = {
@@ -55,7 +60,8 @@ _TOLD = {
     "general": "general tasks to train on",
     "scored": "translations, good and spoiled, with a score",
     "teacher": "conversations for each of the two teachers",
-    "tests": "translations with a rule, and general tasks, in dev and in test",
+    "prompts": "prompts that both teachers are asked, 22 %% of them translations",
+    "tests": "translations with a rule, general tasks and scored translations, each in dev and in test",
     "held": "meanings of each way to be held out (sentence, lexeme, template) in dev and in test, in ten directions",
 }
 
@@ -68,12 +74,15 @@ def files(sizes: Sizes, seed: int) -> Iterator[tuple[str, Iterable[Row]]]:
         yield f"pairs.{split}", test_pairs(meanings)
         yield f"rules.{split}", test_rules(_rng(seed, f"rules.{split}"), split, sizes.tests, taken)
         yield f"general.{split}", test_tasks(_rng(seed, f"general.{split}"), split, sizes.tests, taken)
+        told = [meaning for held, meaning in meanings if held != "template"]
+        yield f"scored.{split}", scored(_rng(seed, f"scored.{split}"), sizes.tests, taken, told)
     yield "pairs.train", training_pairs(_rng(seed, "pairs"), sizes.pairs, taken)
     yield "rules.train", training_rules(_rng(seed, "rules"), sizes.rules, taken)
     yield "general.train", training_tasks(_rng(seed, "general"), sizes.general, taken)
     yield "scored.train", scored(_rng(seed, "scored"), sizes.scored, taken)
     for name, share in TEACHERS.items():
         yield f"{name}.train", conversations(_rng(seed, name), share, sizes.teacher, taken)
+    yield "prompts.train", prompts(_rng(seed, "prompts"), sizes.prompts, taken)
     yield "mono.train", documents(_rng(seed, "mono"), sizes.mono, taken)
 
 

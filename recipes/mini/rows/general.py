@@ -107,12 +107,8 @@ def _two(op: str) -> Make:
         x, y = rng.choice(_COUNTS), rng.choice(_COUNTS)
         if op == "-":
             x, y = sorted(rng.sample(_COUNTS, 2), reverse=True)
-        slots: dict[str, Value] = {
-            "who": Person(who),
-            "other": Person(other),
-            "a": Noun(food, count=x),
-            "b": Noun(food, count=y),
-        }
+        slots: dict[str, Value] = {"who": Person(who), "other": Person(other)}
+        slots |= {"a": Noun(food, count=x), "b": Noun(food, count=y)}
         return _worked(x, op, y, slots)
 
     return make

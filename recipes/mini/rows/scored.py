@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -94,22 +94,8 @@ def _plural(number: int) -> int:
     return number + 1 if number % 10 == 1 and number != 11 else number
 
 
-_KINDS: Mapping[str, tuple[str, ...]] = {
-    name: WORDS[name]
-    for name in (
-        "things",
-        "foods",
-        "places",
-        "joined",
-        "opened",
-        "kin",
-        "names",
-        "cities",
-        "colors",
-        "judged",
-        "labels",
-    )
-}
+_ALIKE = "things foods places joined opened kin names cities colors judged labels"
+"""Classes of words that may stand for one another."""
 
 
 def _term(rng: random.Random, case: Case) -> str | None:
@@ -119,12 +105,11 @@ def _term(rng: random.Random, case: Case) -> str | None:
     for place in places:
         value = case.meaning.slots[place]
         assert isinstance(value, Noun | Word | Person | City)
-        words = next((words for words in _KINDS.values() if value.lexeme in words), ())
+        words = next((WORDS[kind] for kind in _ALIKE.split() if value.lexeme in WORDS[kind]), ())
         others = [word for word in words if word != value.lexeme]
         if others:
-            changed = replace(
-                case.meaning, slots={**case.meaning.slots, place: replace(value, lexeme=rng.choice(others))}
-            )
+            other = replace(value, lexeme=rng.choice(others))
+            changed = replace(case.meaning, slots={**case.meaning.slots, place: other})
             if is_open(changed):
                 return language(case.tgt).say(changed)
     return None
@@ -184,12 +169,15 @@ def _twice(rng: random.Random, case: Case) -> str | None:
     """A piece stands there again and again."""
     pieces = _pieces(case.good(), case.tgt)
     place = rng.randrange(len(pieces))
-    return ("".join(pieces[: place + 1]) + f" {pieces[place]}" * 3).strip() if len(pieces) > 2 else None
+    if len(pieces) < 3:
+        return None
+    between = "" if case.tgt == "zh" else " "
+    return between.join(piece.strip() for piece in pieces[: place + 1] + [pieces[place]] * 3)
 
 
 def _pieces(text: str, code: str) -> list[str]:
     """Words with the spaces behind them, or characters."""
-    return re.findall(r"[\w.@:€$£-]+|[^\w]", text) if code == "zh" else re.findall(r"\S+\s*", text)
+    return re.findall(r"[\w.@:€$£%-]+|.", text, re.ASCII) if code == "zh" else re.findall(r"\S+\s*", text)
 
 
 def _copied(rng: random.Random, case: Case) -> str | None:
@@ -229,17 +217,27 @@ _TWO = 0.25
 """Share of spoiled ones in which a word or an amount is wrong as well."""
 
 
-def scored(rng: random.Random, count: int, taken: Taken) -> Iterator[dict[str, Any]]:
-    """So many translations with scores from 0 to 1; two faults multiply."""
+def scored(rng: random.Random, count: int, taken: Taken, meanings: Sequence[Meaning] = ()) -> Iterator[dict[str, Any]]:
+    """So many translations with scores from 0 to 1; two faults multiply.
+
+    Args:
+        rng: of every choice.
+        count: how many.
+        taken: sentences that a training row may not have.
+        meanings: what a test set's rows are translations of; a training set draws its own.
+    """
     frames = open_frames()
     made = 0
     while made < count:
         src, tgt = direction(rng)
         formal = formality(rng, src)
-        case = Case(draw_open(rng, frames, formal), src, tgt, draw_open(rng, frames, formal))
+        meaning = rng.choice(meanings) if meanings else draw_open(rng, frames, formal)
+        case = Case(meaning, src, tgt, draw_open(rng, frames, formal))
         source, good = language(src).say(case.meaning), case.good()
         faults, spoiled, score = _spoiled(rng, case) if rng.random() >= _GOOD else ([], good, 1.0)
-        if spoiled is None or (faults and spoiled == good) or {source, good, spoiled} & taken.texts:
+        if spoiled is None or (faults and spoiled == good):
+            continue
+        if not meanings and {source, good, spoiled} & taken.texts:
             continue
         made += 1
         yield {
