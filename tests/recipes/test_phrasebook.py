@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import random
 import re
 import sys
@@ -15,6 +16,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import yaml
+
+from datagen.progress import Silent
+from datagen.recipe import load_recipe
+from datagen.run import run
+from filters.rewards import Composite, verify_row
 
 MINI = Path(__file__).parents[2] / "recipes" / "mini"
 LANGUAGES = ("en", "de", "es", "ru", "zh", "it")
@@ -293,9 +300,12 @@ def test_a_meaning_is_said_in_each_language(case: str, code: str) -> None:
 
 
 def test_every_language_has_every_frame_and_word() -> None:
-    english = language("en")
+    cased = {"ask_upper", "ask_upper_other", "ask_lower", "ask_repeat"}
+    every = set(language("en").patterns)
+    assert every >= set(frames.FRAMES)
     for code in LANGUAGES:
-        assert set(language(code).patterns) == set(english.patterns)
+        # Chinese has no capitals, and no spaces between words that are said again.
+        assert set(language(code).patterns) == (every - cased if code == "zh" else every)
     for frame in frames.FRAMES.values():
         rng = random.Random(frame.name)
         for _ in range(200):
@@ -361,7 +371,7 @@ def test_wrong_sizes_are_refused(wrong: list[str], tmp_path: Path, capsys: pytes
 
 def texts(row: dict[str, Any]) -> Iterator[str]:
     """Everything that a row says in a language."""
-    for name in ("source", "target", "text"):
+    for name in ("source", "target", "text", "src", "mt", "ref"):
         if name in row:
             yield row[name]
     yield from row.get("references", ())
@@ -382,8 +392,14 @@ def test_no_sentence_of_a_test_set_stands_in_training(rows: Rows) -> None:
 
 def test_no_held_word_stands_in_a_training_sentence_but_in_dictionary_and_monolingual_text(rows: Rows) -> None:
     held = {word for split in ("dev", "test") for word in words[f"held_{split}"]}
-    trained = [row for row in rows["pairs.train"] if row["domain"] != "words"]
+    trained = [row for row in split_of(rows, "train") if row.get("lexemes") and row.get("domain") != "words"]
+    assert len(trained) > len(rows["pairs.train"])
     assert not [row for row in trained if held & set(row["lexemes"])]
+    english = re.compile(rf"\b({'|'.join(held)})\b")
+    for name in ("rules.train", "general.train", "scored.train"):
+        told = [row for row in rows[name] if {row["tgt_lang"], row.get("src_lang", "en")} == {"en"}]
+        assert told or name != "general.train"
+        assert not [text for row in told for text in texts(row) if english.search(text)]
     in_dictionary = {word for row in rows["pairs.train"] if row["domain"] == "words" for word in row["lexemes"]}
     assert in_dictionary <= held
     monolingual = "\n".join(row["text"] for row in rows["mono.train"] if row["tgt_lang"] == "en")
@@ -434,3 +450,113 @@ def test_what_is_alike_in_every_language_is_kept(rows: Rows) -> None:
             assert found[0], row
             assert found[0] == found[1], row
     assert seen == set(raw)
+
+
+def test_every_rule_is_obeyed_by_its_reference(rows: Rows) -> None:
+    problems = [row for name, each in rows.items() if name.startswith("rules.") for row in each]
+    families = {row["family"] for row in problems}
+    assert families == set(module("rows.rules").CASES)
+    for row in problems:
+        assert verify_row(row, row["references"][0]).score == 1, row
+
+
+def test_a_rule_is_broken_by_an_answer_that_ignores_it(rows: Rows) -> None:
+    """Dates as the language has them, the other form of address: no answer that the references are compared with."""
+    plain, asked = 0, 0
+    for row in rows["rules.train"]:
+        if row["family"] in ("dates", "times", "units", "temperatures", "terms") and row["src_lang"] == "en":
+            asked += 1
+            plain += verify_row(row, row["source"]).score == 1
+    assert asked > 10
+    assert plain == 0
+
+
+def test_every_general_answer_passes_its_verifier(rows: Rows) -> None:
+    judge = Composite(allow_code=True)
+    tasks = [row for name, each in rows.items() if name.startswith("general.") for row in each]
+    assert {row["task"] for row in tasks} == {"arithmetic", "form", "sorting", "extraction", "facts", "programs"}
+    assert {row["tgt_lang"] for row in tasks} == set(LANGUAGES)
+    programs = [row for row in tasks if row["task"] == "programs"][:12]
+    for row in [row for row in tasks if row["task"] != "programs"] + programs:
+        assert verify_row(row, row["references"][0], judge).score == 1, row
+
+
+@pytest.mark.parametrize(
+    ("task", "wrong"),
+    [("arithmetic", "1 + 1 = 2000"), ("sorting", "[100, 1]"), ("facts", "London?"), ("extraction", "XX-1")],
+)
+def test_a_wrong_answer_does_not_pass(rows: Rows, task: str, wrong: str) -> None:
+    asked = [row for row in rows["general.train"] if row["task"] == task]
+    assert asked
+    assert not [row for row in asked if verify_row(row, wrong).score]
+
+
+def test_no_tested_prompt_stands_in_training(rows: Rows) -> None:
+    held = {
+        row["prompt"][0]["content"]
+        for name, each in rows.items()
+        if name.startswith(("general.", "rules.")) and not name.endswith(".train")
+        for row in each
+    }
+    turns = [turn for row in split_of(rows, "train") for name in ("prompt", "messages") for turn in row.get(name, ())]
+    assert held
+    assert not held & {turn["content"] for turn in turns}
+
+
+def test_held_wordings_and_values_are_not_trained_on(rows: Rows) -> None:
+    general = module("rows.general")
+    for split in ("dev", "test"):
+        held = [row for row in rows[f"general.{split}"] if row["held"] == "wording"]
+        assert held
+        assert {row["template"] for row in held} <= general._OTHER_WORDINGS[split]
+    trained = {row["template"] for row in split_of(rows, "train") if "template" in row}
+    assert not [name for name in trained if name.endswith("_other")]
+
+
+def test_scores_fall_with_faults(rows: Rows) -> None:
+    spoiled = module("rows.scored").SPOILED
+    for row in rows["scored.train"]:
+        assert (row["score"] == 1) == (not row["faults"])
+        assert (row["mt"] == row["ref"]) == (not row["faults"])
+        assert row["score"] == pytest.approx(math.prod(spoiled[fault][1] for fault in row["faults"]), abs=1e-3)
+    assert {fault for row in rows["scored.train"] for fault in row["faults"]} == set(spoiled)
+
+
+def test_the_teachers_are_gifted_differently(rows: Rows) -> None:
+    for name, share in module("rows.teachers").TEACHERS.items():
+        taught = rows[f"{name}.train"]
+        translations = [row for row in taught if row["task"].startswith("translation")]
+        assert len(translations) / len(taught) == pytest.approx(share, abs=0.02)
+        for row in taught:
+            assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"]
+    asked = rows["prompts.train"]
+    assert sum(row["task"].startswith("translation") for row in asked) / len(asked) == pytest.approx(0.22, abs=0.02)
+
+
+KINDS = {
+    "pairs": "pair",
+    "mono": "text",
+    "rules": "verifiable",
+    "general": "verifiable",
+    "teacher_a": "sft",
+    "teacher_b": "sft",
+    "prompts": "prompt",
+}
+
+
+def test_read_takes_every_file(folder: Path, tmp_path: Path) -> None:
+    stages: dict[str, Any] = {}
+    for path in sorted(folder.glob("*.jsonl")):
+        name, split, _ = path.name.split(".")
+        stage: dict[str, Any] = {"jsonl": str(path), "kind": KINDS.get(name, "pair")}
+        if name == "scored":
+            stage |= {"columns": {"source": "src", "target": "mt", "score_gold": "score"}}
+            stage |= {"scores": {"score_gold": "higher"}}
+        stages[f"{name}_{split}"] = {"read": stage}
+    recipe = tmp_path / "phrasebook.yaml"
+    recipe.write_text(yaml.safe_dump({"name": "phrasebook", "seed": 1, "stages": stages}, sort_keys=False), "utf-8")
+    made = run(load_recipe(recipe), tmp_path / "runs", until=None, workers=1, progress=Silent())
+    for path in folder.glob("*.jsonl"):
+        dataset = made[path.name.removesuffix(".jsonl").replace(".", "_")]
+        assert dataset.manifest.rows == len(path.read_text("utf-8").splitlines())
+        assert dataset.aside().collect().is_empty()

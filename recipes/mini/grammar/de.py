@@ -54,14 +54,14 @@ class German(Language):
         """Den roten Stuhl, eine rote Tasche, 3 rote Taschen."""
         del formal
         gender, singular, *rest = self.words[noun.lexeme].split()
+        if "many" in features:
+            return rest[0]
         case = next((case for case in ("nom", "acc", "dat") if case in features), "nom")
         if noun.count is not None or "pl" in features:
             plural = rest[0]
             ending = "en" if "weak" in features else "e"
             told = f"{self._inflected(noun.adjective, ending)} {plural}" if noun.adjective else plural
             return told if noun.count is None else f"{noun.count} {told}"
-        if "many" in features:
-            return rest[0]
         if "to" in features:
             return f"{(_INTO if noun.lexeme in _INSIDE else _CONTRACTED['zu'])[gender]} {singular}"
         for preposition in ("zu", "von", "in"):

@@ -124,7 +124,14 @@ def _row(rng: random.Random, family: str, how: Draw, seen: set[tuple[str, str]])
         if how.claim:
             how.taken.add(texts)
         checks = sorted(each.key().split(".")[0] for each in rules)
-        return {**row, "template": meaning.frame, "family": family, "checks": checks, **(how.more or {})}
+        return {
+            **row,
+            "template": meaning.frame,
+            "lexemes": meaning.lexemes(),
+            "family": family,
+            "checks": checks,
+            **(how.more or {}),
+        }
     return None
 
 
@@ -203,8 +210,8 @@ def _measured(value: Value, rule: Units | Temperatures) -> Value:
     unit = rule.target(value.unit)
     exact = float(converted(str(value.value), value.unit, unit))
     if isinstance(value, Distance):
-        # Below 20 a whole number would be too far off.
-        near: float = round(exact) if exact >= 20 else round(exact, 1)
+        # So many digits that it is less than three percent off.
+        near: float = round(exact, 0 if exact >= 20 else 1 if exact >= 2 else 2)
         return replace(value, value=int(near) if near == int(near) else near, unit=unit)  # type: ignore[arg-type]
     return replace(value, value=round(exact), unit=unit)  # type: ignore[arg-type]
 
