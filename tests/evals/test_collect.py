@@ -120,23 +120,44 @@ def test_fewer_references_than_sources(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("pairs")
 def test_no_order_matters(tmp_path: Path) -> None:
-    """Items shuffled, answers written in other shards, models named in another order: the same numbers to the bit."""
+    """Items shuffled, items and answers in other shards, other workers, models in another order: equal to the bit."""
     rng = random.Random(3)
     drawn = {source: rng.random() < 0.5 for source, _ in SENTENCES}
-    answers = {"a": right, "b": lambda row: right(row) if drawn[row["source"]] else ["Das Haus."]}
+    orders = {f"Say {n}, without commas.": n % 3 for n in range(9)}
+
+    def told(row: dict[str, Any]) -> list[str]:
+        if row["source"] is None:
+            return ["One, two, three." if orders[row["prompt"][0]["content"]] else "One two three."]
+        return right(row) if drawn[row["source"]] else ["Das Haus."]
+
+    answers = {"a": lambda row: right(row) if row["source"] else ["One."], "b": told}
     found = []
-    for number, names in enumerate((["a", "b"], ["b", "a"])):
+    for number, names in enumerate((["a", "b"], ["b", "a"], ["a", "b"])):
         folder = tmp_path / f"run{number}"
         folder.mkdir()
         rows = list(corpus.open(tmp_path / "pairs").rows())
+        asked = [{"prompt": p, "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]} for p in orders]
         rng.shuffle(rows)
+        rng.shuffle(asked)
         kept = [{name: value for name, value in row.items() if name != "id"} for row in rows]
         corpus.write(kept, "pair", folder / "pairs", rows_per_shard=2 + number)
-        benchmarks = {"news": {"parallel": {"read": {"dataset": str(folder / "pairs")}}}}
+        (folder / "asked.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked), "utf-8")
+        benchmarks = {
+            "news": {"parallel": {"read": {"dataset": str(folder / "pairs")}}},
+            "orders": {"ifeval": {"file": str(folder / "asked.jsonl")}},
+        }
         evaluation = evaluation_of(folder, benchmarks, {name: {} for name in names})
-        results = results_for(folder, evaluation, answers, workers=1 + number)
-        found.append({(m.metric.name, n): repr(m.numbers[n].scored) for m in results.measured for n in ("a", "b")})
-    assert found[0] == found[1]
+        results = results_for(
+            folder, evaluation, answers, workers=1 + number % 2, rows_per_shard=(50_000, 1, 2)[number]
+        )
+        found.append(
+            {(m.metric.benchmark, m.metric.name, n): repr(m.numbers[n].scored) for m in results.measured for n in names}
+            | {(m.metric.name, "groups"): m.groups for m in results.measured}
+            | {(m.metric.name, "p"): m.differences[0].p_permutation for m in results.measured}
+        )
+    assert len(found[0]) == 2 * 10 + 10 + 10
+    assert found[1] == found[0]
+    assert found[2] == found[0]
 
 
 def test_a_metric_that_chose_the_training_data_is_in_the_loop(tmp_path: Path, pairs: dict[str, Any]) -> None:

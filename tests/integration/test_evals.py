@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,30 @@ def test_a_server_that_goes_away_in_mid_benchmark(tmp_path: Path, chat_server: C
     assert chat_server.stats()["answered_twice"] == 0
     frame = pl.read_parquet(tmp_path / "runs/small/results.parquet")
     assert set(frame.filter(pl.col("metric") == "chrF++")["unjudged"]) == {0}, first.stdout
+
+
+@pytest.mark.slow
+def test_a_server_that_goes_away_while_it_answers(tmp_path: Path, chat_server: ChatServer) -> None:
+    """What it answered before is neither lost nor asked again."""
+    recipe(tmp_path, chat_server.url, "one", max_wait_s=1, max_concurrency=2)
+    chat_server.set(latency_s=0.3)
+    command = [sys.executable, "-m", "evals", "run", "small.yaml"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
+        while chat_server.stats()["answered"] < 6:
+            assert running.poll() is None
+            time.sleep(0.02)
+        chat_server.stop()
+        running.communicate(timeout=60)
+    before = chat_server.stats()["answered"]
+    assert (running.returncode, 6 <= before < 36) == (1, True)
+    chat_server.start()
+    done = evals(tmp_path, "run", "small.yaml", "--retry-failed")
+    assert done.returncode == 0, done.stderr
+    stats = chat_server.stats()
+    assert (stats["unique_answered"], stats["answered_twice"]) == (36, 0)
+    frame = pl.read_parquet(tmp_path / "runs/small/results.parquet")
+    told = frame.filter(pl.col("metric").is_in(["chrF++", "prompt-level strict"]))
+    assert [(row["n"], row["unjudged"]) for row in told.to_dicts()] == [(24, 0), (12, 0)]
 
 
 def arena(folder: Path, url: str, judge: str, questions: list[dict[str, Any]], against: str) -> Path:

@@ -36,15 +36,28 @@ def evaluation_of(folder: Path, benchmarks: Mapping[str, Any], models: Mapping[s
     return load_evaluation(file)
 
 
-def results_for(folder: Path, evaluation: Evaluation, answers: Mapping[str, Answer], *, workers: int = 1) -> Results:
+def results_for(
+    folder: Path,
+    evaluation: Evaluation,
+    answers: Mapping[str, Answer],
+    *,
+    workers: int = 1,
+    rows_per_shard: int = 50_000,
+) -> Results:
     """Results of models that answer so."""
-    return results_of(evaluation, made_for(folder, evaluation, answers, workers=workers))
+    made = made_for(folder, evaluation, answers, workers=workers, rows_per_shard=rows_per_shard)
+    return results_of(evaluation, made)
 
 
 def made_for(
-    folder: Path, evaluation: Evaluation, answers: Mapping[str, Answer], *, workers: int = 1
+    folder: Path,
+    evaluation: Evaluation,
+    answers: Mapping[str, Answer],
+    *,
+    workers: int = 1,
+    rows_per_shard: int = 50_000,
 ) -> dict[str, dict[str, Dataset]]:
-    """The datasets of an evaluation whose models answer so."""
+    """The datasets of an evaluation whose models answer so; answers lie in shards of so many."""
     made: dict[str, dict[str, Dataset]] = {}
     for name, benchmark in evaluation.benchmarks.items():
         recipe = benchmark_recipe(evaluation, name)
@@ -58,7 +71,8 @@ def made_for(
                 for sample, text in enumerate(answers[model](row))
             ]
             out = folder / f"answers-{name}-{model}"
-            corpus.write(rows, "response", out, scores=made[name][stage].manifest.scores)
+            scores = made[name][stage].manifest.scores
+            corpus.write(rows, "response", out, scores=scores, rows_per_shard=rows_per_shard)
             stages = {"read": {"read": {"dataset": str(out)}}, "scored": {"score": {"scorers": benchmark.scorers()}}}
             scoring = recipe_of({"name": f"{name}-{model}", "stages": stages}, folder / "scoring.yaml")
             done = run(scoring, folder / "runs", until=None, workers=workers, progress=Silent())
