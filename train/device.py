@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ def defaults(options: dict[str, Any]) -> dict[str, Any]:
     """
     import torch
 
-    found: dict[str, Any] = {}
+    # Steps are told line by line; a bar is for terminals.
+    found: dict[str, Any] = {"disable_tqdm": not sys.stderr.isatty()}
     if not torch.cuda.is_available() and not torch.backends.mps.is_available():
         found["use_cpu"] = True
         if not options.get("fp16"):

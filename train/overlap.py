@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 import corpus
+from corpus.current import newest
 from corpus.errors import UserError
 from corpus.manifest import FILE
 from corpus.mixing import hash64
@@ -22,20 +23,22 @@ from train.sources import Opened
 _EXAMPLES = 5
 
 
-def refuse_overlap(sources: Sequence[Opened], evaluations: Sequence[str]) -> None:
-    """Refuse training data that shares questions with evaluations.
+def refuse_overlap(sources: Sequence[Opened], validation: Sequence[Opened], evaluations: Sequence[str]) -> None:
+    """Refuse training data that shares questions with what measures it.
 
     Args:
         sources: the training data.
+        validation: datasets whose loss is measured.
         evaluations: dataset folders, or folders that hold some at any depth.
 
     Raises:
         UserError: rows are shared, or a folder holds no dataset.
     """
-    held = [dataset for place in evaluations for dataset in _datasets(Path(place))]
+    held: list[tuple[corpus.Dataset, str | None]] = [(each.dataset, each.split) for each in validation]
+    held += [(dataset, None) for place in evaluations for dataset in _datasets(newest(Path(place)))]
     if not held:
         return
-    asked = np.unique(np.concatenate([np.empty(0, np.uint64), *(keys for each in held for _, keys in _keys(each))]))
+    asked = np.unique(np.concatenate([keys for each in held for _, keys in _keys(*each)] or [np.empty(0, np.uint64)]))
     for source in sources:
         shared = [
             row_id
@@ -46,7 +49,7 @@ def refuse_overlap(sources: Sequence[Opened], evaluations: Sequence[str]) -> Non
             raise UserError(
                 f"data: {source.name}: {len(shared):,} rows ask what an evaluation asks (such as "
                 f"{', '.join(shared[:_EXAMPLES])}). Drop them with `datagen` (scorer and filter `contamination`, "
-                f"against {', '.join(str(each.path) for each in held[:3])}), or leave the evaluation out of "
+                f"against {', '.join(str(each.path) for each, _ in held[:3])}), or leave the evaluation out of "
                 "`evaluation:` and `validation:`"
             )
 

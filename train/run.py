@@ -36,7 +36,7 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
         tell(f"{recipe.output}: trained already")
         return
     checkpoints.check(recipe.folder, plan, said)
-    refuse_overlap(sources, [*recipe.evaluation, *(source.path for source in recipe.validation.values())])
+    refuse_overlap(sources, validation, recipe.evaluation)
     method = kind(recipe)
     from train.preflight import look
     from train.prepare import arguments, prepare
@@ -63,7 +63,12 @@ def tell(line: str) -> None:
 
 
 def _trainer(method: Method, recipe: Any, prepared: Any) -> Any:
+    from transformers import PrinterCallback
+
+    from train.progress import lines, quiet_libraries
     from train.watch import with_rows
+
+    quiet_libraries()
 
     trainer = method.trainer(
         model=recipe.model if recipe.revision is None else _revised(prepared.args, recipe),
@@ -72,8 +77,9 @@ def _trainer(method: Method, recipe: Any, prepared: Any) -> Any:
         eval_dataset=prepared.validation.dataset if prepared.validation is not None else None,
         processing_class=prepared.tokenizer,
         peft_config=_adapter(recipe.peft),
-        callbacks=method.callbacks(),
+        callbacks=[lines(tell), *method.callbacks()],
     )
+    trainer.remove_callback(PrinterCallback)
     trainer.behind = prepared.train
     trainer.data_collator = with_rows(trainer.data_collator)
     return trainer

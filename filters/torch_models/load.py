@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import Any, NamedTuple
 
 import torch
@@ -10,6 +11,10 @@ import transformers
 
 from corpus.errors import Failure, UserError
 from filters.torch_models.devices import find_dtype, is_out_of_memory
+
+_LOADING = threading.Lock()
+"""transformers makes models without memory while it patches torch for the whole process, and fills them after: of two
+threads that load at once, one would get a model that stays empty."""
 
 
 class Loaded(NamedTuple):
@@ -49,6 +54,26 @@ def load(
         UserError: it cannot be loaded, or its files lack weights, which would be random.
         Failure: it does not fit into memory.
     """
+    with _LOADING:
+        tokenizer, model, told = _loaded(factory, name, revision, dtype, device, trust_remote_code, made_for)
+    missing = {key for key in told["missing_keys"] if not (unused and key.startswith(unused))}
+    _check_weights(name, model, missing, made_for)
+    loaded = Loaded(tokenizer, model, device, _window(model, tokenizer))
+    # Else the tokenizer warns of texts that are too long, as if they were used.
+    tokenizer.model_max_length = sys.maxsize
+    return loaded
+
+
+def _loaded(
+    factory: str,
+    name: str,
+    revision: str | None,
+    dtype: str,
+    device: torch.device,
+    trust_remote_code: bool,
+    made_for: str,
+) -> tuple[Any, Any, dict[str, Any]]:
+    """Tokenizer, model, and what the library says of the model's files."""
     source = {"revision": revision or "main", "trust_remote_code": trust_remote_code}
     bars: Any = transformers.utils.logging
     shown, verbosity = bars.is_progress_bar_enabled(), bars.get_verbosity()
@@ -62,6 +87,7 @@ def load(
             name, **source, dtype=numbers, output_loading_info=True
         )
         model.to(device).eval()
+        return tokenizer, model, told
     # A wrong architecture, a damaged file, a package that is missing: the library and its parts have many errors.
     except Exception as error:
         if is_out_of_memory(error):
@@ -71,12 +97,6 @@ def load(
         bars.set_verbosity(verbosity)
         if shown:
             bars.enable_progress_bar()
-    missing = {key for key in told["missing_keys"] if not (unused and key.startswith(unused))}
-    _check_weights(name, model, missing, made_for)
-    loaded = Loaded(tokenizer, model, device, _window(model, tokenizer))
-    # Else the tokenizer warns of texts that are too long, as if they were used.
-    tokenizer.model_max_length = sys.maxsize
-    return loaded
 
 
 def _check_weights(name: str, model: Any, missing: set[str], made_for: str) -> None:

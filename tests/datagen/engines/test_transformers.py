@@ -346,6 +346,23 @@ def test_a_model_that_is_kept_is_loaded_once(tiny_model: Path, monkeypatch: pyte
     assert len(loads) == 3
 
 
+_LOAD_AT_ONCE = """
+import sys
+from datagen.engines.transformers import Transformers
+with ThreadPoolExecutor(2) as pool:
+    loaded = list(pool.map(lambda name: Transformers(model=name)._load().device.type, sys.argv[1:] * 4))
+print(*set(loaded))
+"""
+
+
+def test_models_that_are_loaded_at_once_get_their_weights(tiny_model: Path, tmp_path: Path) -> None:
+    """As the stage `generate` loads its engines: each in a thread of its own, in a process that has loaded none."""
+    other = shutil.copytree(tiny_model, tmp_path / "other")
+    command = [sys.executable, "-c", _LOAD_AT_ONCE, str(tiny_model), str(other)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+
+
 def test_a_device_that_is_not_there(tiny_model: Path) -> None:
     with pytest.raises(UserError, match="there is no cuda:63 here"):
         ask(Transformers(model=str(tiny_model), device="cuda:63"), ["Hi"])

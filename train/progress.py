@@ -1,0 +1,48 @@
+"""Lines for people who watch a training: step, loss, rate, time left."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from train.tokens import Tell
+
+_WORTH = ("loss", "eval_loss", "reward", "rewards/accuracies", "accuracy", "learning_rate", "grad_norm")
+
+
+def quiet_libraries() -> None:
+    """No progress bars in files: a log gets lines."""
+    from transformers.utils import logging
+
+    if not sys.stderr.isatty():
+        logging.disable_progress_bar()
+
+
+def lines(tell: Tell) -> Any:
+    """A callback that tells a line whenever the trainer logs."""
+    from transformers import TrainerCallback
+
+    class Lines(TrainerCallback):  # type: ignore[misc]
+        def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            del args, control, kwargs
+            self.began, self.first = time.monotonic(), state.global_step
+
+        def on_log(
+            self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any
+        ) -> None:
+            del args, control, kwargs
+            if not state.is_world_process_zero or not logs or "loss" not in logs:
+                return
+            seconds = time.monotonic() - self.began
+            tell(line(state.global_step, state.max_steps, state.global_step - self.first, seconds, logs))
+
+    return Lines()
+
+
+def line(step: int, steps: int, taken: int, seconds: float, logs: dict[str, Any]) -> str:
+    """`step 20 of 60: loss 6.913, …; 0.9 s a step, 0:38 left`."""
+    told = ", ".join(f"{name} {float(logs[name]):.4g}" for name in _WORTH if name in logs)
+    each = seconds / max(1, taken)
+    left = int(each * (steps - step))
+    return f"step {step:,} of {steps:,}: {told}; {each:.3g} s a step, {left // 60}:{left % 60:02} left"

@@ -1,0 +1,115 @@
+"""Rows tokenized while training goes on, for datasets whose tokens one would not keep twice.
+
+Each rank reads shards of its own where there are as many shards as ranks (accelerate deals them out); with fewer, every
+rank reads all and takes its part. A pass over the data is shuffled shard by shard and within a window of rows, and the
+next pass follows without a pause, so no rank runs dry before the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from corpus.mixing import hash64
+from train.encode import Encoder
+from train.packing import sequences
+from train.sources import Opened
+from train.trainset import Packing
+
+WINDOW = 20_000
+"""Rows that are shuffled and packed together."""
+_BATCH = 1_000
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A shard of a dataset, and the number of its first row among all rows of all datasets."""
+
+    source: str
+    file: str
+    first: int
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """What a trainer reads row by row."""
+
+    dataset: Any
+    """An IterableDataset of `datasets`, one shard for each of ours."""
+    shards: Sequence[Shard]
+
+    def ids(self, rows: Sequence[int]) -> list[str]:
+        """`dataset: id` of rows by their number."""
+        found = []
+        for shard in self.shards:
+            frame = pl.read_parquet(shard.file, columns=["id"])
+            mine = [row - shard.first for row in rows if 0 <= row - shard.first < frame.height]
+            found += [f"{shard.source}: {row_id}" for row_id in frame["id"].gather(mine)]
+        return found
+
+
+def streamed(sources: Sequence[Opened], encoder: Encoder, packing: Packing | None, seed: int) -> Streamed:
+    """A stream of the rows of all datasets, as they are."""
+    from datasets import IterableDataset
+
+    shards = _shards(sources)
+    dataset = IterableDataset.from_generator(
+        _rows, gen_kwargs={"shards": shards, "encoder": encoder, "packing": packing, "seed": seed}
+    )
+    return Streamed(dataset, shards)
+
+
+def _shards(sources: Sequence[Opened]) -> list[Shard]:
+    shards: list[Shard] = []
+    first = 0
+    for source in sources:
+        heights = {shard.name: shard.rows for shard in source.dataset.manifest.shards}
+        for file in source.dataset.files(source.split):
+            shards.append(Shard(source.name, str(file), first))
+            first += heights[file.name]
+    return shards
+
+
+def _rows(shards: list[Shard], encoder: Encoder, packing: Packing | None, seed: int) -> Iterator[dict[str, Any]]:
+    """Encoded rows, or packed sequences of them, pass after pass."""
+    turn = 0
+    while True:
+        keys = hash64([f"{shard.source}:{Path(shard.file).name}" for shard in shards], f"stream:{seed}:{turn}")
+        for place in np.argsort(keys, kind="stable").tolist():
+            for window in _windows(shards[place], encoder, f"stream:{seed}:{turn}"):
+                yield from _packed(window, packing) if packing else window
+        turn += 1
+
+
+def _windows(shard: Shard, encoder: Encoder, salt: str) -> Iterator[list[dict[str, Any]]]:
+    frame = pl.read_parquet(shard.file).with_row_index("@row")
+    for start in range(0, frame.height, WINDOW):
+        part = frame[start : start + WINDOW]
+        part = part[np.argsort(hash64(part["id"], salt), kind="stable")]
+        rows: list[dict[str, Any]] = []
+        for offset in range(0, part.height, _BATCH):
+            some = part[offset : offset + _BATCH]
+            batch = encoder.encode({name: some[name].to_list() for name in encoder.needs})
+            for place, number in enumerate(some["@row"].to_list()):
+                if batch.reasons[place] is None:
+                    row = {name: values[place] for name, values in batch.columns.items()}
+                    rows.append({**row, "rows": shard.first + number})
+        yield rows
+
+
+def _packed(rows: list[dict[str, Any]], packing: Packing) -> Iterator[dict[str, Any]]:
+    lengths = np.array([len(row["input_ids"]) for row in rows], dtype=np.int64)
+    for pieces in sequences(lengths, packing.size, packing.strategy):
+        made: dict[str, Any] = {
+            name: [token for piece in pieces for token in rows[piece.row][name][piece.start : piece.stop]]
+            for name in ("input_ids", "labels")
+        }
+        made["rows"] = [rows[piece.row]["rows"] for piece in pieces]
+        if packing.strategy != "wrapped":
+            made["seq_lengths"] = [piece.stop - piece.start for piece in pieces]
+        yield made
