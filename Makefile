@@ -36,6 +36,7 @@ check: $(VENV)/dev.installed ## Lint, format, types, layers, dependencies, docs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict corpus filters datagen evals train
+	MYPYPATH=recipes/mini $(BIN)/mypy --strict --explicit-package-bases recipes/mini
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(MAKE) --no-print-directory docs

@@ -160,7 +160,7 @@ SAID = {
     "places with contracted articles": (
         meaning("distance", from_=g.Noun("theatre"), to=g.Noun("school"), length=g.Distance(3)),
         {
-            "en": "The distance from the theatre to the school is 3 kilometers.",
+            "en": "The distance from the theater to the school is 3 kilometers.",
             "de": "Die Entfernung vom Theater zur Schule beträgt 3 Kilometer.",
             "es": "La distancia del teatro a la escuela es de 3 kilómetros.",
             "ru": "Расстояние от театра до школы — 3 километра.",
@@ -198,7 +198,7 @@ SAID = {
             "es": "Thomas reservó una habitación en Atenas para 2 noches.",
             "ru": "Томас забронировал номер в Афинах на 2 ночи.",
             "zh": "托马斯在雅典订了一个房间，住2晚。",
-            "it": "Thomas ha prenotato una camera a Atene per 2 notti.",
+            "it": "Thomas ha prenotato una camera ad Atene per 2 notti.",
         },
     ),
     "a person's own day": (
@@ -226,7 +226,7 @@ SAID = {
     "a date within a phrase": (
         meaning("cancelled", event=g.Noun("exam"), day=g.Day(ELEVENTH)),
         {
-            "en": "The exam on March 11, 2024 was cancelled.",
+            "en": "The exam on March 11, 2024 was canceled.",
             "de": "Die Prüfung am 11. März 2024 wurde abgesagt.",
             "es": "Se canceló el examen del 11 de marzo de 2024.",
             "ru": "Экзамен 11 марта 2024 года отменили.",
@@ -259,12 +259,12 @@ SAID = {
     "tags and labels": (
         meaning("click", label=g.Word("Cancel"), ui=g.Noun("page")),
         {
-            "en": "Click <b>Cancel</b> to open the page.",
-            "de": "Klicken Sie auf <b>Abbrechen</b>, um die Seite zu öffnen.",
-            "es": "Haga clic en <b>Cancelar</b> para abrir la página.",
-            "ru": "Нажмите <b>Отмена</b>, чтобы открыть страницу.",
-            "zh": "请您点击<b>取消</b>打开页面。",
-            "it": "Faccia clic su <b>Annulla</b> per aprire la pagina.",
+            "en": "Select the page and click <b>Cancel</b>.",
+            "de": "Wählen Sie die Seite aus und klicken Sie auf <b>Abbrechen</b>.",
+            "es": "Seleccione la página y haga clic en <b>Cancelar</b>.",
+            "ru": "Выберите страницу и нажмите <b>Отмена</b>.",
+            "zh": "请您选择页面，然后点击<b>取消</b>。",
+            "it": "Selezioni la pagina e faccia clic su <b>Annulla</b>.",
         },
     ),
     "a sentence within a sentence": (
@@ -276,6 +276,39 @@ SAID = {
             "ru": "Елена написала: «Фильм длится 95 минут».",
             "zh": "埃琳娜写道：“电影持续95分钟。”",
             "it": "Elena ha scritto: «Il film dura 95 minuti».",
+        },
+    ),
+    "a guest": (
+        meaning("invite", who=g.Person("Elena"), other=g.Person("Nina"), event=g.Noun("exhibition")),
+        {
+            "en": "Elena invites Nina to the exhibition.",
+            "de": "Elena lädt Nina zur Ausstellung ein.",
+            "es": "Elena invita a Nina a la exposición.",
+            "ru": "Елена приглашает Нину на выставку.",
+            "zh": "埃琳娜邀请尼娜参加展览。",
+            "it": "Elena invita Nina alla mostra.",
+        },
+    ),
+    "two people in a park": (
+        meaning("meet", who=g.Person("Leo"), other=g.Person("Elena"), when=g.When(1), place=g.Noun("park")),
+        {
+            "en": "Leo and Elena are meeting tomorrow in the park.",
+            "de": "Leo und Elena treffen sich morgen im Park.",
+            "es": "Leo y Elena se encuentran mañana en el parque.",
+            "ru": "Лео и Елена встречаются завтра в парке.",
+            "zh": "利奥和埃琳娜明天在公园见面。",
+            "it": "Leo ed Elena si incontrano domani al parco.",
+        },
+    ),
+    "what I own": (
+        meaning("broken", thing=g.Noun("camera", "red"), day=g.Weekday(1)),
+        {
+            "en": "My red camera has not worked since Tuesday.",
+            "de": "Meine rote Kamera funktioniert seit Dienstag nicht mehr.",
+            "es": "Mi cámara roja no funciona desde el martes.",
+            "ru": "Моя красная камера не работает со вторника.",
+            "zh": "我的红色相机从星期二起不能用了。",
+            "it": "La mia fotocamera rossa non funziona da martedì.",
         },
     ),
     "large numbers": (

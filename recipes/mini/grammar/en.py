@@ -28,6 +28,8 @@ class English(Language):
         told = f"{noun.adjective} {forms[-1 if many else 0]}" if noun.adjective else forms[-1 if many else 0]
         if noun.count is not None:
             return f"{noun.count} {told}"
+        if "at" in features:
+            return f"{'in' if noun.lexeme == 'park' else 'at'} the {told}"
         if "def" in features:
             return f"the {told}"
         if "my" in features:

@@ -77,14 +77,17 @@ class Italian(Language):
         return forms[1] if "f" in features and len(forms) > 1 else forms[0]
 
     def person(self, person: Person, features: frozenset[str]) -> str:
-        """The name."""
-        del features
+        """`e`: ed Elena, e Paul."""
+        if "e" in features:
+            return f"ed {person.lexeme}" if person.lexeme.startswith("E") else f"e {person.lexeme}"
         return person.lexeme
 
     def city(self, city: City, features: frozenset[str]) -> str:
-        """The name."""
-        del features
-        return self.words.get(city.lexeme, city.lexeme)
+        """`a`: ad Atene, a Roma."""
+        name = self.words.get(city.lexeme, city.lexeme)
+        if "a" in features:
+            return f"ad {name}" if name.startswith("A") else f"a {name}"
+        return name
 
     def weekday(self, day: Weekday, features: frozenset[str]) -> str:
         """Lunedì; with `da` and `a`: da lunedì, a lunedì."""

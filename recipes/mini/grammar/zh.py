@@ -26,7 +26,7 @@ class Chinese(Language):
         """红色的包, 一个红色的包, 这个红色的包, 3个红色的包."""
         del formal
         word, classifier = self.words[noun.lexeme].split()
-        told = f"{self._before(noun.adjective, word)}{word}" if noun.adjective else word
+        told = f"{self._before(noun.adjective, word, 'my' in features)}{word}" if noun.adjective else word
         if "many" in features:
             return f"{classifier}{word}"
         if noun.count is not None:
@@ -39,10 +39,11 @@ class Chinese(Language):
             return f"我{told}" if noun.lexeme in WORDS["kin"] else f"我的{told}"
         return told
 
-    def _before(self, adjective: str, word: str) -> str:
-        """Adjectives of one character need no 的, but where the word begins with the same: 大的大衣."""
+    def _before(self, adjective: str, word: str, owned: bool) -> str:
+        """No 的 behind one character, unless the word begins with the same (大的大衣), nor behind another 的."""
         told = self.words[adjective]
-        return told[0] if len(told) == 2 and not word.startswith(told[0]) else told
+        short = owned or (len(told) == 2 and not word.startswith(told[0]))
+        return told.removesuffix("的") if short else told
 
     def word(self, word: Word, features: frozenset[str]) -> str:
         """A label or an adjective."""
