@@ -118,7 +118,10 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     for field in fields(Sizes):
         usual = ", ".join(f"{size}: {getattr(sizes, field.name):,}" for size, sizes in SIZES.items())
         parser.add_argument(f"--{field.name}", type=_count, metavar="N", help=f"{_TOLD[field.name]} ({usual})")
-    return parser.parse_args(given)
+    arguments = parser.parse_args(given)
+    if arguments.out.is_file():
+        parser.error(f"argument --out: {arguments.out} is a file, expected a folder")
+    return arguments
 
 
 def _count(text: str) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import json
 import math
+import os
 import random
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -379,7 +381,9 @@ def test_words_of_held_templates_stand_in_templates_that_are_trained_on() -> Non
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(folder: Path, tmp_path: Path) -> None:
     for seed in ("1", "2"):
-        phrasebook.main(["--out", str(tmp_path / seed), "--size", "tiny", "--seed", seed])
+        # A process of its own, in which sets have another order.
+        command = [sys.executable, str(MINI / "phrasebook.py"), "--out", str(tmp_path / seed), "--seed", seed]
+        subprocess.run(command, check=True, env=os.environ | {"PYTHONHASHSEED": seed}, cwd=MINI.parents[1])
     names = sorted(path.name for path in folder.iterdir())
     assert names == sorted(path.name for path in (tmp_path / "1").iterdir())
     for name in names:
@@ -392,6 +396,15 @@ def test_sizes_are_kept_and_one_file_leaves_the_others_as_they_are(folder: Path,
     assert len((tmp_path / "pairs.train.jsonl").read_text("utf-8").splitlines()) == 77
     for name in ("mono.train.jsonl", "pairs.test.jsonl"):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "taken").write_text("mine", "utf-8")
+    with pytest.raises(SystemExit) as error:
+        phrasebook.main(["--out", str(tmp_path / "taken")])
+    assert error.value.code == 2
+    assert "taken is a file" in capsys.readouterr().err
+    assert (tmp_path / "taken").read_text("utf-8") == "mine"
 
 
 @pytest.mark.parametrize("wrong", [["--pairs", "0"], ["--pairs", "many"], ["--size", "huge"]])
