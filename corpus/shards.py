@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -53,7 +54,8 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     `durable`: false for what may be lost with the power, such as a status.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Two threads may write one file, such as that of known hashes, as two processes may.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}.tmp")
     try:
         with temporary.open("wb") as handle:
             yield handle

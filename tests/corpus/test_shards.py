@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -141,3 +142,17 @@ def test_cut_groups_keeps_groups_together_in_order_of_appearance(keys: list[str]
     for shard in shards:
         for (key,), group in shard.group_by("key", maintain_order=True):
             assert group["n"].to_list() == [n for n, other in enumerate(keys) if other == key]
+
+
+def test_threads_that_replace_one_file_leave_one_of_their_texts_whole(tmp_path: Path) -> None:
+    file = tmp_path / "known.json"
+    texts = [str(number).encode() * 100_000 for number in range(8)]
+
+    def write(text: bytes) -> None:
+        with replacing(file) as handle:
+            handle.write(text)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, texts * 10))
+    assert file.read_bytes() in texts
+    assert [path.name for path in tmp_path.iterdir()] == ["known.json"]

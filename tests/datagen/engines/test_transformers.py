@@ -348,6 +348,7 @@ def test_a_model_that_is_kept_is_loaded_once(tiny_model: Path, monkeypatch: pyte
 
 _LOAD_AT_ONCE = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datagen.engines.transformers import Transformers
 with ThreadPoolExecutor(2) as pool:
     loaded = list(pool.map(lambda name: Transformers(model=name)._load().device.type, sys.argv[1:] * 4))
