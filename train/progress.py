@@ -13,10 +13,12 @@ _WORTH = ("loss", "eval_loss", "reward", "rewards/accuracies", "accuracy", "lear
 
 def quiet_libraries() -> None:
     """No progress bars in files: a log gets lines."""
+    from datasets import disable_progress_bars
     from transformers.utils import logging
 
     if not sys.stderr.isatty():
         logging.disable_progress_bar()
+        disable_progress_bars()
 
 
 def lines(tell: Tell) -> Any:

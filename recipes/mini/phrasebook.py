@@ -9,11 +9,12 @@ same seed and sizes give the same bytes.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import random
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from rows.scored import scored
 from rows.teachers import TEACHERS, conversations, prompts
 
 Row = dict[str, Any]
+MADE = "made.json"
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,15 @@ def files(sizes: Sizes, seed: int) -> Iterator[tuple[str, Iterable[Row]]]:
 
 
 def write(out: Path, sizes: Sizes, seed: int) -> dict[str, int]:
-    """Write every file into a folder, each whole or not at all; rows by file."""
+    """Write every file into a folder, each whole or not at all; rows by file.
+
+    `made.json`, written last, says of what they were made: where it says the same, nothing is written again.
+    """
     out.mkdir(parents=True, exist_ok=True)
+    told = {"seed": seed, "sizes": asdict(sizes), "source": _source()}
+    if (counts := _made(out, told)) is not None:
+        return counts
+    (out / MADE).unlink(missing_ok=True)
     counts = {}
     for name, rows in files(sizes, seed):
         path = out / f"{name}.jsonl"
@@ -100,7 +109,32 @@ def write(out: Path, sizes: Sizes, seed: int) -> dict[str, int]:
                 count += 1
         part.replace(path)
         counts[path.name] = count
+    part = (out / MADE).with_suffix(".part")
+    part.write_text(json.dumps({**told, "rows": counts}, indent=1) + "\n", "utf-8")
+    part.replace(out / MADE)
     return counts
+
+
+def _made(out: Path, told: dict[str, Any]) -> dict[str, int] | None:
+    """Rows by file, where the folder holds what is asked for."""
+    try:
+        found = json.loads((out / MADE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    rows: dict[str, int] = found.pop("rows")
+    return rows if found == told and all((out / name).is_file() for name in rows) else None
+
+
+def _source() -> str:
+    """Hash of this script, its grammar and its words."""
+    here = Path(__file__).parent
+    folders = (here / "grammar", here / "rows")
+    files = [
+        here / "phrasebook.py",
+        *(p for folder in folders for kind in ("py", "txt") for p in folder.rglob(f"*.{kind}")),
+    ]
+    parts = [f"{path.relative_to(here)}\0".encode() + path.read_bytes() for path in sorted(files)]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def _rng(seed: int, purpose: str) -> random.Random:

@@ -1,0 +1,70 @@
+#!/bin/sh
+# All of the recipe in miniature, from nothing: every line below is a command that you could type.
+#
+#     recipes/mini/run.sh                 SIZE=full: at most 25 minutes on two cores
+#     SIZE=tiny recipes/mini/run.sh       minutes: the mechanics alone, its models know next to nothing
+#     SIZE=gpu recipes/mini/run.sh        the same steps with a larger model on one GPU
+#     SEED=4 MINI=runs/mini4 recipes/mini/run.sh
+#
+# Run it again after whatever stopped it: what is done is not done again.
+set -eu
+SIZE=${SIZE:-full}
+SEED=${SEED:-3}
+BIN=${BIN:-.venv-train/bin}
+MINI=${MINI:-runs/mini-$SIZE-$SEED}
+mkdir -p "$MINI"
+MINI=$(cd "$MINI" && pwd)
+export MINI
+
+# Sizes of the model, steps of each trainer, prompts that are answered, samples of each.
+case $SIZE in
+    tiny) book="--size tiny" base="--vocabulary 1500 --hidden 64 --layers 2"
+        rate=5e-3 cpt=150 teacher=120 reward=20 sft=60 wpo=10 grpo=4 asked=60 tasks=180 n=2 ;;
+    full) book="--size full" base="--vocabulary 4096 --hidden 256 --layers 5"
+        rate=2e-3 cpt=1500 teacher=500 reward=200 sft=600 wpo=100 grpo=60 asked=1500 tasks=4500 n=4 ;;
+    gpu) book="--size full --pairs 400000 --mono 200000" base="--vocabulary 16384 --hidden 768 --layers 12"
+        rate=6e-4 cpt=6000 teacher=1500 reward=500 sft=2000 wpo=300 grpo=200 asked=6000 tasks=18000 n=8 ;;
+    *) echo "SIZE=$SIZE: expected tiny, full or gpu" >&2; exit 2 ;;
+esac
+
+PATH=$BIN:$PATH
+cd "$(dirname "$0")/../.."
+
+# Text of six languages, and tasks whose answers can be checked.
+python recipes/mini/phrasebook.py --out "$MINI/phrasebook" --seed "$SEED" $book
+datagen run recipes/mini/tests.yaml --runs "$MINI/data"
+
+# A tokenizer and a model of random weights, then continued pretraining: 66 % text, 33 % translations, 1 % conversations.
+datagen run recipes/mini/corpus.yaml --runs "$MINI/data"
+python recipes/mini/base.py --texts "$MINI/data/corpus/texts" --out "$MINI/models/base" --seed "$SEED" $base
+datagen run recipes/mini/pretraining.yaml --runs "$MINI/data"
+python -m train.cpt recipes/mini/cpt.yaml --set seed="$SEED" --set trainer.max_steps=$cpt --set trainer.learning_rate=$rate
+
+# Two teachers with different gifts.
+datagen run recipes/mini/teachers.yaml --runs "$MINI/data"
+python -m train.sft recipes/mini/teacher_a.yaml --set seed="$SEED" --set trainer.max_steps=$teacher --set trainer.learning_rate=$rate
+python -m train.sft recipes/mini/teacher_b.yaml --set seed="$SEED" --set trainer.max_steps=$teacher --set trainer.learning_rate=$rate
+
+# Both answer the same prompts; a reward model learns to tell good answers from bad ones; the best answers are kept.
+datagen run recipes/mini/answers.yaml --runs "$MINI/data" --set asked.mix.total=$asked --set tasks.mix.total=$tasks \
+    --set translated.generate.n=$n --set solved.generate.n=$n
+datagen run recipes/mini/ranking.yaml --runs "$MINI/data"
+python -m train.reward recipes/mini/reward.yaml --set seed="$SEED" --set trainer.max_steps=$reward
+datagen run recipes/mini/best.yaml --runs "$MINI/data"
+
+# Supervised fine-tuning, and the control that learns translations alone.
+python -m train.sft recipes/mini/sft.yaml --set seed="$SEED" --set trainer.max_steps=$sft --set trainer.learning_rate=$rate
+python -m train.sft recipes/mini/control.yaml --set seed="$SEED" --set trainer.max_steps=$sft --set trainer.learning_rate=$rate
+
+# Preferences among its own answers and the teachers', then weighted preference optimization.
+datagen run recipes/mini/preferences.yaml --runs "$MINI/data" --set translated.generate.n=$n --set solved.generate.n=$n
+python -m train.wpo recipes/mini/wpo.yaml --set seed="$SEED" --set trainer.max_steps=$wpo
+
+# Reinforcement learning with verifiable rewards.
+datagen run recipes/mini/problems.yaml --runs "$MINI/data"
+python -m train.grpo recipes/mini/grpo.yaml --set seed="$SEED" --set trainer.max_steps=$grpo
+
+# Models between the tuned ones, and every stage measured.
+python -m train.merge recipes/mini/merge.yaml
+python -m evals run recipes/mini/eval.yaml --runs "$MINI/evals"
+python recipes/mini/report.py --mini "$MINI"
