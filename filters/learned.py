@@ -164,6 +164,28 @@ class LearnedScorer(Scorer):
         raise TypeError(f"{self.name()} is a learned scorer; run it through datagen.scores")
 
 
+def judged_rows(scorer: LearnedScorer, judge: Judge, frame: pl.DataFrame) -> pl.DataFrame:
+    """The scorer's columns for rows with their roles, each distinct item judged once and nothing kept."""
+    items = scorer.items(frame)
+    if NOTE not in items.columns:
+        items = items.with_columns(pl.lit(None, pl.String).alias(NOTE))
+    columns = sorted(set(items.columns) - {ROW, NOTE})
+    asked = items.filter(pl.col(NOTE).is_null()).drop(NOTE)
+    distinct = asked.select(columns).unique(keep="first", maintain_order=True).with_row_index("@item")
+    verdicts = [
+        values.select(pl.col(name).cast(dtype) for name, dtype in scorer.dtypes().items()).with_columns(
+            pl.Series("@item", places, dtype=pl.UInt32)
+        )
+        for places, values in (judge(distinct.select(columns)) if distinct.height else ())
+    ]
+    none = pl.DataFrame(schema={**scorer.dtypes(), "@item": pl.UInt32})
+    known = asked.join(distinct, on=columns, how="left", nulls_equal=True, maintain_order="left")
+    told = known.join(pl.concat([none, *verdicts]), on="@item", how="left", maintain_order="left")
+    unasked = items.filter(pl.col(NOTE).is_not_null()).select(ROW, NOTE)
+    told = pl.concat([told.drop("@item", *columns), unasked], how="diagonal")
+    return scorer.gather(told.sort(ROW, maintain_order=True), frame.height)
+
+
 def _first(name: str) -> pl.Expr:
     return pl.col(name).drop_nulls().first()
 

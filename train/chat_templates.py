@@ -24,15 +24,15 @@ _MARK = re.compile(r"\{%(-?)\s*(end)?generation\s*(-?)%\}")
 _PROBE = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
 
 
-def training_template(tokenizer: Any, name: str | None) -> str:
-    """The template to train with: the named one, or the tokenizer's own if it, or a variant that TRL has, has marks.
+def training_template(tokenizer: Any, name: str | None, *, marks: bool) -> str:
+    """The template to train with: the named one, or the tokenizer's own; with `marks`, TRL's variant of it if need be.
 
     Raises:
-        UserError: there is no such template, the tokenizer lacks a token of it, it has no marks, or it cannot render a
-            question with its answer.
+        UserError: there is no such template, the tokenizer lacks a token of it, or it has no marks where they are
+            needed.
     """
-    template = _named(name) if name is not None else _own(tokenizer)
-    if not has_marks(template):
+    template = _named(name) if name is not None else _own(tokenizer, marks)
+    if marks and not has_marks(template):
         raise UserError(
             f"the chat template {name!r} has no {{% generation %}} marks, so nobody can tell which tokens are the "
             "assistant's. Put `{% generation %}` and `{% endgeneration %}` around the assistant's content and the end "
@@ -59,6 +59,8 @@ def without_marks(template: str) -> str:
 
 def turn_end(tokenizer: Any, template: str) -> int | None:
     """The token with which the assistant ends its turn, if the loss covers it; without one no model learns to stop."""
+    if not has_marks(template):
+        return None
     told = tokenizer.apply_chat_template(
         _PROBE, chat_template=template, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
     )
@@ -86,7 +88,7 @@ def _named(name: str) -> str:
         raise UserError(f"template: {name} cannot be read: {error}") from None
 
 
-def _own(tokenizer: Any) -> str:
+def _own(tokenizer: Any, marks: bool) -> str:
     from trl.chat_template_utils import get_training_chat_template
 
     if not tokenizer.chat_template:
@@ -96,8 +98,10 @@ def _own(tokenizer: Any) -> str:
         )
     if not isinstance(tokenizer.chat_template, str):
         raise UserError("the model has several chat templates; name one with `template:`, or a .jinja file of your own")
-    if has_marks(tokenizer.chat_template):
+    if not marks or has_marks(tokenizer.chat_template):
         return tokenizer.chat_template
+    if ours := next((name for name in NAMES if without_marks(_named(name)) == tokenizer.chat_template), None):
+        return _named(ours)
     try:
         return get_training_chat_template(tokenizer) or tokenizer.chat_template
     except ValueError:

@@ -37,7 +37,11 @@ class Encoder:
     too_long: Literal["drop", "truncate", "refuse", "split"]
 
     columns: tuple[str, ...] = ()
+    """Token columns that it makes."""
     needs: tuple[str, ...] = ()
+    """Columns of a row that it reads."""
+    carried: tuple[str, ...] = ()
+    """Columns of a row that the trainer gets as they are."""
 
     def encode(self, rows: Mapping[str, Sequence[Any]]) -> Batch:
         """Encode a batch of rows."""
@@ -158,6 +162,33 @@ class RankedEncoder(Encoder):
         goods = self._chat([good for good, _ in pairs])["input_ids"]
         bads = self._chat([bad for _, bad in pairs])["input_ids"]
         return list(zip(goods, bads, strict=True))
+
+
+@dataclass(frozen=True)
+class PromptEncoder(Encoder):
+    """Prompts that are answered in training. The trainer writes them by the template itself; here they are checked."""
+
+    columns: tuple[str, ...] = ("prompt_ids",)
+    needs: tuple[str, ...] = ("prompt",)
+    carried: tuple[str, ...] = ("prompt", "verifiers", "references", "source", "src_lang", "tgt_lang", "meta")
+    options: tuple[tuple[str, Any], ...] = ()
+    """What the template is told beside the conversation (`trainer.chat_template_kwargs`)."""
+
+    def encode(self, rows: Mapping[str, Sequence[Any]]) -> Batch:
+        """Token ids of prompts, up to where the answer begins."""
+        prompts = list(rows["prompt"])
+        reasons = reasons_in(self.tokenizer, [[turn["content"] for turn in prompt] for prompt in prompts])
+        for place, prompt in enumerate(prompts):
+            if reasons[place] is None and prompt[-1]["role"] == "assistant":
+                reasons[place] = "the prompt ends with the assistant's turn, so there is nothing to answer"
+        (ids,) = _each(prompts, reasons, self._open, 1)
+        for place, row in enumerate(ids):
+            if reasons[place] is None and self.max_length is not None and len(row) > self.max_length:
+                reasons[place] = TOO_LONG
+        return Batch({"prompt_ids": ids}, reasons)
+
+    def _open(self, prompts: Sequence[list[dict[str, str]]]) -> list[tuple[Ids]]:
+        return [(ids,) for ids in self._chat(prompts, add_generation_prompt=True, **dict(self.options))["input_ids"]]
 
 
 TOO_LONG = "longer than max_length"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from corpus.manifest import Selection
 from train.recipe import Recipe
 
 if TYPE_CHECKING:
     from train.encode import Encoder
+    from train.prepare import Prepared
     from train.trainset import Packing
 
 
@@ -19,10 +21,16 @@ class Method(ABC):
     name: ClassVar[str]
     chats: ClassVar[bool] = True
     """Whether it learns conversations, and so needs a chat template."""
+    marks: ClassVar[bool] = False
+    """Whether the chat template must mark which tokens are the assistant's."""
+    measure: ClassVar[str] = "loss"
+    """What is measured on validation rows: the trainer's own name of it, without `eval_`."""
 
     def __init__(self, recipe: Recipe) -> None:
         """A method with its recipe."""
         self.recipe = recipe
+        self.opened = ExitStack()
+        """What is held as long as training goes on, such as reward models."""
 
     @abstractmethod
     def config(self) -> type[Any]:
@@ -40,6 +48,16 @@ class Method(ABC):
         """TRL options that this method sets whatever the recipe says."""
         return {}
 
+    def limit(self, args: Any, recipe: Recipe) -> int | None:
+        """Tokens of a row at most."""
+        del recipe
+        return getattr(args, "max_length", None)
+
+    def copies(self, args: Any) -> int:
+        """How many sequences a step makes of each row."""
+        del args
+        return 1
+
     def packing(self, args: Any) -> Packing | None:
         """How rows are packed; None where each is a sequence."""
         del args
@@ -49,7 +67,23 @@ class Method(ABC):
         """Callbacks for the trainer."""
         return []
 
-    def warnings(self, facts: Mapping[str, Any]) -> list[str]:
-        """What the user should hear about the training data."""
-        del facts
+    def warnings(self, prepared: Prepared) -> list[str]:
+        """What the user should hear before the first step.
+
+        Raises:
+            UserError: data and method do not go together.
+        """
+        del prepared
+        return []
+
+    def identity(self) -> Any:
+        """What decides the weights beside the recipe's own words: models that it asks, versions of what it follows."""
+        return None
+
+    def facts(self) -> dict[str, Any]:
+        """What the model's manifest tells of the method beside the options."""
+        return {}
+
+    def selected_by(self) -> list[Selection]:
+        """Scores that the training itself followed: no independent judges of what comes out."""
         return []

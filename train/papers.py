@@ -36,7 +36,7 @@ def finish(
     tell: Tell,
 ) -> None:
     """Measure, save the model, and write its papers; the manifest comes last and says that it is whole."""
-    losses = _losses(trainer, prepared, recipe.validation_rows)
+    losses = _losses(method, trainer, prepared, recipe.validation_rows)
     _save(recipe, prepared, trainer)
     if not trainer.is_world_process_zero():
         return
@@ -45,12 +45,12 @@ def finish(
         method=method.name,
         parents=[model_name(recipe.model)],
         datasets=[_trained_on(recipe, source, prepared) for source in sources],
-        selected_by=_selections(sources, parent),
+        selected_by=_selections(method, sources, parent),
         options=_options(recipe, prepared.args),
         versions={name: version(name) for name in LIBRARIES},
         losses=losses,
         plan=plan,
-        facts=prepared.facts,
+        facts={**prepared.facts, **method.facts()},
         run={
             "seconds": round(time.time() - began, 1),
             "steps": trainer.state.global_step,
@@ -69,8 +69,8 @@ def finish(
     tell(f"{recipe.output}: trained, {trainer.state.global_step:,} steps; loss {losses.get('train', math.nan):.4f}")
 
 
-def _losses(trainer: Any, prepared: Prepared, most: int) -> dict[str, float]:
-    """The last logged training loss, and the loss of validation rows, in all and by task and language."""
+def _losses(method: Method, trainer: Any, prepared: Prepared, most: int) -> dict[str, float]:
+    """The last logged training loss, and what is measured of validation rows, in all and by task and language."""
     logged = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     found = {"train": float(logged[-1])} if logged else {}
     held = prepared.validation
@@ -86,9 +86,10 @@ def _losses(trainer: Any, prepared: Prepared, most: int) -> dict[str, float]:
         places.setdefault(f"{task} {lang}", []).append(place)
     largest = sorted(places.items(), key=lambda item: -len(item[1]))[: _GROUPS + 1]
     history = list(trainer.state.log_history)
+    what = "" if method.measure == "loss" else f"{method.measure} "
     for name, mine in largest:
         told = trainer.evaluate(dataset.select(mine), metric_key_prefix="eval")
-        found[f"validation {name}"] = float(told["eval_loss"])
+        found[f"validation {what}{name}"] = float(told[f"eval_{method.measure}"])
     trainer.state.log_history = history
     return found
 
@@ -96,8 +97,6 @@ def _losses(trainer: Any, prepared: Prepared, most: int) -> dict[str, float]:
 def _save(recipe: Recipe, prepared: Prepared, trainer: Any) -> None:
     """The model in the output folder: adapters merged in, the template for inference, the end of a turn as a stop."""
     tokenizer = prepared.tokenizer
-    if prepared.template is not None:
-        tokenizer.chat_template = chat_templates.without_marks(prepared.template)
     if recipe.peft is None:
         trainer.save_model(str(recipe.folder))
     elif trainer.is_world_process_zero():
@@ -133,9 +132,10 @@ def _trained_on(recipe: Recipe, source: Opened, prepared: Prepared) -> TrainedOn
     )
 
 
-def _selections(sources: list[Opened], parent: ModelManifest | None) -> list[Selection]:
-    """Scores that chose the data of this model, or of the model that it started from."""
-    found = [selection for source in sources for selection in source.dataset.manifest.selected_by]
+def _selections(method: Method, sources: list[Opened], parent: ModelManifest | None) -> list[Selection]:
+    """Scores that chose or rewarded what this model learned, or the model that it started from."""
+    found = method.selected_by()
+    found += [selection for source in sources for selection in source.dataset.manifest.selected_by]
     found += parent.selected_by if parent else []
     unique = {selection.model_dump_json(): selection for selection in found}
     return list(unique.values())
@@ -145,7 +145,7 @@ def _options(recipe: Recipe, args: Any) -> dict[str, Any]:
     """The recipe, and all options of TRL as they came out; no folder of this machine, no token."""
     private = {"output_dir", "logging_dir", "hub_token", "push_to_hub_token", "hub_model_id"}
     resolved = {name: value for name, value in args.to_dict().items() if name not in private and value is not None}
-    said = recipe.model_dump(mode="json", exclude={"output", "cache", "data", "validation"})
+    said = recipe.model_dump(mode="json", exclude={"output", "cache", "data", "validation", "rewards"})
     return {"recipe": {**said, "model": model_name(recipe.model)}, "trainer": _plain(resolved)}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from corpus.errors import UserError
 from corpus.hashing import digest
 from filters.models import model_identity, model_name
+from train.method import Method
 from train.recipe import Recipe
 from train.sources import Opened
 
@@ -15,25 +16,17 @@ VERSION = 1
 """Raised whenever the same recipe would train other weights."""
 HARMLESS = (
     *("bf16_full_eval", "dataloader_", "dataset_num_proc", "ddp_", "disable_tqdm", "do_", "eval_", "hub_", "log_"),
-    *("logging_", "per_device_eval_batch_size", "project", "push_to_hub", "report_to", "run_name", "save_"),
-    *("skip_memory_metrics", "torch_empty_cache_steps", "trackio_", "vllm_server_"),
+    *("logging_", "num_generations_eval", "per_device_eval_batch_size", "project", "push_to_hub", "report_to"),
+    *("run_name", "save_", "skip_memory_metrics", "torch_empty_cache_steps", "trackio_", "vllm_server_"),
 )
 """Beginnings of TRL options that change no weight."""
 _NOT_PLANNED = {
-    "output",
-    "cache",
-    "validation",
-    "validation_rows",
-    "evaluation",
-    "data",
-    "model",
-    "revision",
-    "template",
-    "trainer",
+    *("output", "cache", "validation", "validation_rows", "evaluation", "data", "model", "revision", "template"),
+    *("trainer", "rewards", "alarms"),
 }
 
 
-def told(recipe: Recipe, sources: list[Opened], ranks: int) -> dict[str, Any]:
+def told(method: Method, recipe: Recipe, sources: list[Opened], ranks: int) -> dict[str, Any]:
     """All that decides the weights, in words that a difference can be shown by.
 
     Raises:
@@ -47,6 +40,7 @@ def told(recipe: Recipe, sources: list[Opened], ranks: int) -> dict[str, Any]:
         "template": _template(recipe.template),
         "data": {source.name: [source.dataset.manifest.content, source.split, source.weight] for source in sources},
         "trainer": options,
+        "method_options": method.identity(),
         "ranks": ranks,
         **rest,
     }

@@ -31,17 +31,17 @@ def look(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell, *, show
     facts = prepared.facts
     for name, part in facts["datasets"].items():
         _tell_dataset(name, part, facts["rows_by_dataset"].get(name, 0), tell)
-    _tell_mixture(facts, tell)
+    _tell_mixture(prepared, tell)
     if prepared.template is not None and method.name == "sft":
         _check_end(prepared, tell)
     if not facts["learned"]:
         raise UserError("no token would be learned: all of them are masked")
-    for warning in method.warnings(facts):
+    for warning in method.warnings(prepared):
         tell(f"warning: {warning}")
     for number in range(min(shown, len(prepared.train.dataset))):
         for line in _shown(prepared, number):
             tell(line)
-    _tell_effort(recipe, prepared, tell)
+    _tell_effort(method, recipe, prepared, tell)
 
 
 def _tell_dataset(name: str, part: dict[str, Any], taken: int, tell: Tell) -> None:
@@ -53,7 +53,9 @@ def _tell_dataset(name: str, part: dict[str, Any], taken: int, tell: Tell) -> No
         tell(f"  {count:,} dropped: {reason} (such as {', '.join(part['examples'][reason])})")
 
 
-def _tell_mixture(facts: dict[str, Any], tell: Tell) -> None:
+def _tell_mixture(prepared: Prepared, tell: Tell) -> None:
+    facts = prepared.facts
+
     def shares(of: dict[str, int]) -> str:
         whole = sum(of.values()) or 1
         first = list(of.items())[:12]
@@ -61,7 +63,8 @@ def _tell_mixture(facts: dict[str, Any], tell: Tell) -> None:
         return ", ".join(f"{name} {count / whole:.1%}" for name, count in first) + more
 
     share = facts["learned"] / max(1, facts["tokens"])
-    tell(f"in all: {facts['rows']:,} rows, {facts['tokens']:,} tokens, {share:.1%} of them learned")
+    learned = f", {share:.1%} of them learned" if "labels" in prepared.encoder.columns else ""
+    tell(f"in all: {facts['rows']:,} rows, {facts['tokens']:,} tokens{learned}")
     tell(f"tokens by language: {shares(facts['tokens_by_language'])}")
     tell(f"rows by task: {shares(facts['rows_by_task'])}")
 
@@ -103,16 +106,18 @@ def _marked(tokenizer: Any, ids: list[int], labels: list[int], most: int = 400) 
     return "  " + "".join(parts).replace("\n", "\n  ")
 
 
-def _tell_effort(recipe: Recipe, prepared: Prepared, tell: Tell) -> None:
+def _tell_effort(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell) -> None:
     from train.device import ranks
 
     args = prepared.args
     batch = args.per_device_train_batch_size * args.gradient_accumulation_steps * ranks()
-    per_epoch = max(1, len(prepared.train.dataset) // batch)
+    copies = method.copies(args)
+    per_epoch = max(1, len(prepared.train.dataset) * copies // batch)
     steps = args.max_steps if args.max_steps > 0 else int(per_epoch * args.num_train_epochs)
     epochs = steps / per_epoch
-    tokens = int(prepared.facts["tokens"] * epochs)
-    tell(f"{steps:,} steps of {batch} sequences: {epochs:.2f} epochs, about {tokens:,} tokens")
+    tokens = int(prepared.facts["tokens"] * epochs * copies)
+    answers = f" of prompts, each answered {copies} times" if copies > 1 else ""
+    tell(f"{steps:,} steps of {batch} sequences: {epochs:.2f} epochs, about {tokens:,} tokens{answers}")
     if not steps:
         raise UserError("no step would be taken: raise `trainer.num_train_epochs` or `trainer.max_steps`")
     if memory := _memory(recipe):

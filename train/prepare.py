@@ -91,13 +91,17 @@ def prepare(
     tokenizer = load_tokenizer(recipe)
     if args_eos := getattr(args, "eos_token", None):
         tokenizer.eos_token = args_eos
-    template = chat_templates.training_template(tokenizer, recipe.template) if method.chats else None
-    limit = getattr(args, "max_length", None)
-    encoder = method.encoder(tokenizer, template, limit)
+    template = (
+        chat_templates.training_template(tokenizer, recipe.template, marks=method.marks) if method.chats else None
+    )
+    encoder = method.encoder(tokenizer, template, method.limit(args, recipe))
+    if template is not None:
+        tokenizer.chat_template = chat_templates.without_marks(template)
     identity = tokenizer_identity(tokenizer)
     tokens = [tokenize(source, encoder, identity, recipe.tokens, recipe.max_dropped, tell) for source in sources]
     weights = {source.name: source.weight for source in sources if source.weight is not None} or None
-    train = mixed(tokens, weights, recipe.mix, recipe.seed, encoder.columns)
+    columns = (*encoder.columns, *encoder.carried)
+    train = mixed(tokens, weights, recipe.mix, recipe.seed, columns)
     if not len(train.dataset):
         raise UserError("data: no row is left to train on")
     facts = facts_of(train.table, tokens)
@@ -105,13 +109,8 @@ def prepare(
         train = pack(train, packing, recipe.tokens)
         facts["sequences"] = len(train.dataset)
     held = [tokenize(source, encoder, identity, recipe.tokens, 1.0, tell) for source in validation]
-    measured = (
-        mixed(
-            held, None, recipe.mix.model_copy(update={"temperature": None, "total": None}), recipe.seed, encoder.columns
-        )
-        if held
-        else None
-    )
+    plain = recipe.mix.model_copy(update={"temperature": None, "total": None})
+    measured = mixed(held, None, plain, recipe.seed, columns) if held else None
     return Prepared(args, tokenizer, template, encoder, tokens, train, measured, facts)
 
 

@@ -61,10 +61,12 @@ class Mixing(Part):
 
 
 class Rewarded(Part):
-    """A reward by name: a verifier's verdicts (`verified`), or a scorer of `datagen list scorers`."""
+    """A reward by name: the verdicts of each row's verifiers (`verified`), or a scorer of `datagen list scorers`."""
 
-    weight: float = 1.0
-    """Its weight in the sum."""
+    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    """Its weight in the sum. Rewards are in their scores' own units: verdicts from 0 to 1, chrF from 0 to 100."""
+    scorer: str | None = None
+    """Which scorer it is, where its name is another: two rewards may be of one scorer with two models."""
     options: dict[str, Any] = {}
     """The scorer's own options; for `verified`: `weights`, `gates`, `allow_code`."""
 
@@ -105,6 +107,8 @@ class Recipe(Part):
     """Options of `wpo` that TRL has none for; see docs/training.md."""
     rewards: dict[str, Rewarded] = {}
     """Rewards of `grpo`."""
+    max_prompt: int | None = Field(default=None, ge=1)
+    """`grpo`: tokens of a prompt at most; default: what the model's window leaves beside `max_completion_length`."""
     alarms: dict[str, Any] = {}
     """When `grpo` warns or stops; see docs/training.md."""
     trainer: dict[str, Any] = {}
@@ -140,7 +144,7 @@ class Recipe(Part):
             raise ValueError("`stream: true` needs `trainer.max_steps`: a stream does not know its length")
         if self.stream and (weighted or self.mix != Mixing()):
             raise ValueError("`stream: true` takes datasets as they are; mix them with the stage `mix` of `datagen`")
-        for part, method in (("wpo", "wpo"), ("rewards", "grpo"), ("alarms", "grpo")):
+        for part, method in (("wpo", "wpo"), ("rewards", "grpo"), ("alarms", "grpo"), ("max_prompt", "grpo")):
             if getattr(self, part) and self.method != method:
                 raise ValueError(f"`{part}:` is for the method {method}, and this recipe is for {self.method}")
         if self.method == "grpo" and not self.rewards:

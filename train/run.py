@@ -29,7 +29,8 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
     recipe = load_recipe(recipe_file, kind.name, sets)  # type: ignore[attr-defined]
     sources = open_sources(recipe.data, recipe.method)
     validation = open_sources(recipe.validation, recipe.method)
-    said = told(recipe, sources, device.ranks())
+    method = kind(recipe)
+    said = told(method, recipe, sources, device.ranks())
     plan = plan_of(said)
     done = read_model_manifest(recipe.folder) if recipe.folder.is_dir() else None
     if done is not None and done.plan == plan and not preflight:
@@ -37,7 +38,6 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
         return
     checkpoints.check(recipe.folder, plan, said)
     refuse_overlap(sources, validation, recipe.evaluation)
-    method = kind(recipe)
     from train.preflight import look
     from train.prepare import arguments, prepare
 
@@ -48,12 +48,13 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
         return
     checkpoints.claim(recipe.folder, plan, said)
     began = time.time()
-    trainer = _trainer(method, recipe, prepared)
-    found = checkpoints.newest(recipe.folder, device.ranks(), tell, remove=device.rank() == 0)
-    trainer.train(resume_from_checkpoint=str(found) if found else None)
-    from train.papers import finish
+    with method.opened:
+        trainer = _trainer(method, recipe, prepared)
+        found = checkpoints.newest(recipe.folder, device.ranks(), tell, remove=device.rank() == 0)
+        trainer.train(resume_from_checkpoint=str(found) if found else None)
+        from train.papers import finish
 
-    finish(method, recipe, prepared, trainer, sources, plan, began, tell)
+        finish(method, recipe, prepared, trainer, sources, plan, began, tell)
 
 
 def tell(line: str) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from train.method import Method
 
 if TYPE_CHECKING:
     from train.encode import Encoder
+    from train.prepare import Prepared
     from train.trainset import Packing
 
 
@@ -16,6 +16,7 @@ class SFT(Method):
     """Supervised fine-tuning; the loss covers the assistant's turns and the tokens that end them."""
 
     name = "sft"
+    marks = True
 
     def config(self) -> type[Any]:
         """TRL's SFTConfig."""
@@ -51,9 +52,9 @@ class SFT(Method):
 
         return Trainer(**parts)
 
-    def warnings(self, facts: Mapping[str, Any]) -> list[str]:
+    def warnings(self, prepared: Prepared) -> list[str]:
         """A mixture of translation alone forgets how to do anything else."""
-        general = facts["general_share"]
+        general = prepared.facts["general_share"]
         if general >= self.recipe.general_floor:
             return []
         return [

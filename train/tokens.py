@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,16 @@ from numpy.typing import NDArray
 
 from corpus.errors import Failure, UserError
 from corpus.hashing import digest
+from corpus.schema import KINDS
 from corpus.shards import replacing
-from train.encode import IGNORED, Batch, Encoder
+from train.encode import IGNORED, TOO_LONG, Batch, Encoder
 from train.sources import Opened
 
 VERSION = 1
 """Raised whenever the same rows would become other tokens."""
 FACTS = "tokens.json"
+_CARRIED = pl.DataFrame(schema=KINDS["verifiable"].columns).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+"""Types of columns that are handed to the trainer as they are."""
 _BATCH = 1_000
 _EXAMPLES = 3
 Tell = Callable[[str], None]
@@ -100,7 +103,8 @@ def tokenizer_identity(tokenizer: Any) -> str:
 
 
 def _settings(encoder: Encoder) -> list[Any]:
-    return [type(encoder).__name__, encoder.template, encoder.max_length, encoder.too_long]
+    settings = asdict(replace(encoder, tokenizer=None))
+    return [type(encoder).__name__, {name: value for name, value in settings.items() if name != "tokenizer"}]
 
 
 def _make(opened: Opened, encoder: Encoder, folder: Path, tell: Tell) -> None:
@@ -151,6 +155,7 @@ def _make(opened: Opened, encoder: Encoder, folder: Path, tell: Tell) -> None:
 
 def _schema(encoder: Encoder) -> pa.Schema:
     own = [(name, pa.list_(pa.int32())) for name in encoder.columns]
+    own += [(name, _CARRIED.field(name).type) for name in encoder.carried]
     told = [("row", pa.int64()), ("id", pa.string()), ("task", pa.string()), ("lang", pa.string())]
     return pa.schema([*own, *told, ("tokens", pa.int32()), ("learned", pa.int32())])
 
@@ -175,10 +180,21 @@ def _table(encoder: Encoder, batch: Batch, part: pl.DataFrame, start: int) -> pa
     }
     tokens = _tokens(lengths)
     learned = _learned(columns, tokens)
-    arrays = [*columns.values(), *(told[name].to_arrow() for name in told.columns), pa.array(tokens), pa.array(learned)]
+    carried = kept.select(encoder.carried).to_arrow(compat_level=pl.CompatLevel.oldest()).combine_chunks()
+    arrays = [
+        *columns.values(),
+        *(_array(carried[name]) for name in encoder.carried),
+        *(told[name].to_arrow() for name in told.columns),
+        pa.array(tokens),
+        pa.array(learned),
+    ]
     return pa.Table.from_arrays(
         [_cast(array, field) for array, field in zip(arrays, _schema(encoder), strict=True)], schema=_schema(encoder)
     )
+
+
+def _array(column: pa.ChunkedArray) -> Any:
+    return column.chunk(0) if column.num_chunks else pa.array([], column.type)
 
 
 def _cast(array: Any, field: pa.Field) -> Any:
@@ -186,9 +202,9 @@ def _cast(array: Any, field: pa.Field) -> Any:
 
 
 def _tokens(lengths: dict[str, NDArray[np.int32]]) -> NDArray[np.int32]:
-    """Tokens that are computed for each row: a prompt is read once with each answer."""
-    if "input_ids" in lengths:
-        return lengths["input_ids"].astype(np.int32)
+    """Tokens that are computed for each row: a prompt is read once with each answer that is there."""
+    if len(lengths) == 1 or "input_ids" in lengths:
+        return next(iter(lengths.values())).astype(np.int32)
     prompts = 2 * lengths["prompt_ids"] if "prompt_ids" in lengths else 0
     return (prompts + lengths["chosen_ids"] + lengths["rejected_ids"]).astype(np.int32)
 
@@ -226,7 +242,7 @@ def _check(opened: Opened, facts: dict[str, Any], max_dropped: float, encoder: E
     """Refuse a dataset of which too much is unusable, with the reasons and rows to look at."""
     lost = sum(facts["dropped"].values())
     share = lost / max(1, facts["rows"])
-    long = facts["dropped"].get("longer than max_length", 0)
+    long = facts["dropped"].get(TOO_LONG, 0)
     if not lost or (facts["usable"] and share <= max_dropped and not (long and encoder.too_long == "refuse")):
         return
     lines = [

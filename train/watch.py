@@ -19,6 +19,8 @@ class Watched:
 
     behind: TrainSet | None = None
     """The rows behind the training data."""
+    rows: Any = None
+    """Numbers of the rows of the step that is being taken."""
     _signature_columns: list[str] | None
 
     def _set_signature_columns_if_needed(self) -> None:
@@ -34,15 +36,17 @@ class Watched:
         """
         import torch
 
-        rows = inputs.pop(ROWS, None) if isinstance(inputs, dict) else None
+        if isinstance(inputs, dict):
+            self.rows = inputs.pop(ROWS, None)
         loss = super().training_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
         if not torch.isfinite(loss).all():
-            raise Failure(self._told(float(loss.detach().mean()), rows))
+            raise Failure(self._told(float(loss.detach().mean()), self.rows))
         return loss
 
     def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """A step of validation as TRL takes it."""
-        inputs.pop(ROWS, None)
+        if isinstance(inputs, dict):
+            inputs.pop(ROWS, None)
         return super().prediction_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
 
     def _told(self, loss: float, rows: Any) -> str:
@@ -60,12 +64,12 @@ class Watched:
 
 
 def with_rows(collate: Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """A collator that hands on the numbers of the batch's rows."""
+    """A collator that hands on the numbers of the batch's rows; one that hands on rows as they are does so already."""
     import torch
 
     def collate_rows(examples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         batch = collate(examples)
-        if examples and ROWS in examples[0]:
+        if isinstance(batch, dict) and examples and ROWS in examples[0]:
             numbers = [each[ROWS] for each in examples]
             flat = [number for each in numbers for number in (each if isinstance(each, list) else [each])]
             batch[ROWS] = torch.tensor(flat, dtype=torch.int64)

@@ -141,6 +141,28 @@ def problems(count: int) -> list[dict[str, Any]]:
     return rows
 
 
+def translation_problems(count: int) -> list[dict[str, Any]]:
+    """`verifiable` rows: translations that must be in their language, and sums."""
+    rows: list[dict[str, Any]] = []
+    for number, problem in enumerate(problems(count)):
+        if number % 2:
+            rows.append(problem)
+            continue
+        ask, answer, code = _translation(number)
+        told = {"task": "translate", "src_lang": "en", "tgt_lang": code}
+        rows.append(
+            {
+                "prompt": [{"role": "user", "content": ask}],
+                "references": [answer],
+                "source": ask.partition(": ")[2],
+                "verifiers": [{"name": "language", "args": "{}"}],
+                "license": "CC-BY-4.0",
+                **told,
+            }
+        )
+    return rows
+
+
 def dataset(folder: Path, kind: str, rows: list[dict[str, Any]]) -> Path:
     """Write rows as a dataset of two shards."""
     corpus.write(rows, kind, folder, rows_per_shard=max(1, len(rows) // 2))
