@@ -44,6 +44,8 @@ class ModelManifest(_Entry):
     parents: list[str] = []
     """Names or folders of the models that it was made of."""
     datasets: list[TrainedOn] = []
+    inherited: dict[str, int] = {}
+    """Rows by licence of the datasets that its parents, and theirs, were made of."""
     selected_by: list[Selection] = []
     options: dict[str, Any] = {}
     versions: dict[str, str] = {}

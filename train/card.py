@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import yaml
 
 from corpus.model_manifest import ModelManifest
 from corpus.shards import replacing
-
-if TYPE_CHECKING:
-    from train.recipe import Recipe
 
 _NON_COMMERCIAL = re.compile(r"(^|[-_ ])nc([-_ ]|$)|non-?commercial", re.IGNORECASE)
 _METHODS = {
@@ -26,16 +24,18 @@ _METHODS = {
 }
 
 
-def write_card(folder: Path, manifest: ModelManifest, parent: ModelManifest | None, recipe: Recipe | None) -> None:
-    """Write README.md of a model's folder."""
+def write_card(folder: Path, manifest: ModelManifest, template: str | None = None) -> None:
+    """Write README.md of a model's folder; `template` is the chat template's name, where it is not the model's own."""
     with replacing(folder / "README.md") as handle:
-        handle.write(card(folder.name, manifest, parent, recipe).encode())
+        handle.write(card(folder.name, manifest, template).encode())
 
 
-def card(name: str, manifest: ModelManifest, parent: ModelManifest | None, recipe: Recipe | None) -> str:
+def card(name: str, manifest: ModelManifest, template: str | None = None) -> str:
     """The card's text."""
-    licences = licences_of(manifest, parent)
-    barred = sorted(licence for licence in licences if _NON_COMMERCIAL.search(licence))
+    licences = licences_of(manifest)
+    rewards = manifest.facts.get("rewards", {})
+    told = {*licences, *(each["licence"] for each in rewards.values() if each.get("licence"))}
+    barred = sorted(licence for licence in told if _NON_COMMERCIAL.search(licence))
     languages = sorted(_languages(manifest))
     head = {
         "library_name": "transformers",
@@ -60,15 +60,16 @@ def card(name: str, manifest: ModelManifest, parent: ModelManifest | None, recip
             "",
         ]
     lines += _data(manifest, licences)
+    lines += _rewards(rewards)
     lines += _losses(manifest)
-    lines += _lineage(manifest, recipe)
+    lines += _lineage(manifest, template)
     return "\n".join(lines).rstrip() + "\n"
 
 
-def licences_of(manifest: ModelManifest, parent: ModelManifest | None) -> Counter[str]:
-    """Rows by licence, of this model's data and of the model's before it."""
-    found: Counter[str] = Counter()
-    for trained in (*manifest.datasets, *(parent.datasets if parent else ())):
+def licences_of(manifest: ModelManifest) -> Counter[str]:
+    """Rows by licence, of this model's data and of all models before it."""
+    found = Counter(manifest.inherited)
+    for trained in manifest.datasets:
         found.update(trained.licenses)
     return found
 
@@ -87,7 +88,7 @@ def _data(manifest: ModelManifest, licences: Counter[str]) -> list[str]:
         share = f"{trained.weight:.1%}" if trained.weight is not None else ""
         name = f"{Path(trained.path).name} `{trained.content[:12]}`"
         lines.append(f"| {name} | {trained.kind} | {trained.rows:,} | {share} | {told} |")
-    lines += ["", "Licences with those of the model that it started from: "]
+    lines += ["", "Licences with those of the models before it: "]
     lines[-1] += ", ".join(f"{licence} ({rows:,} rows)" for licence, rows in licences.most_common()) + "."
     if tokens := manifest.facts.get("tokens_by_language"):
         whole = sum(tokens.values()) or 1
@@ -96,21 +97,33 @@ def _data(manifest: ModelManifest, licences: Counter[str]) -> list[str]:
     return [*lines, ""]
 
 
+def _rewards(rewards: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    if not rewards:
+        return []
+    lines = ["## Rewards", "", "| reward | weight | what it is | licence of its model |", "| --- | ---: | --- | --- |"]
+    for name, each in rewards.items():
+        what = each.get("signature") or "the verdicts of each problem's own verifiers"
+        # A bar would end the cell.
+        what = str(what).replace("|", " ")
+        lines.append(f"| {name} | {each['weight']:g} | {what} | {each.get('licence') or ''} |")
+    return [*lines, ""]
+
+
 def _losses(manifest: ModelManifest) -> list[str]:
     if not manifest.losses:
         return []
-    lines = ["## Losses", "", "| measured on | loss |", "| --- | ---: |"]
+    lines = ["## Measured in training", "", "| loss, or what is named, of | mean |", "| --- | ---: |"]
     lines += [f"| {name} | {value:.4f} |" for name, value in manifest.losses.items()]
     return [*lines, "", "![curves](curves.svg)", ""]
 
 
-def _lineage(manifest: ModelManifest, recipe: Recipe | None) -> list[str]:
+def _lineage(manifest: ModelManifest, template: str | None) -> list[str]:
     lines = ["## Lineage", "", f"- started from: {', '.join(manifest.parents)}"]
-    if recipe is not None:
-        lines.append(f"- chat template: {recipe.template or 'the one of the model'}")
+    lines.append(f"- chat template: {template or 'the one of the model that it started from'}")
     families = sorted({selection.family or selection.column for selection in manifest.selected_by})
     if families:
-        lines.append(f"- scores that chose its training data, so no independent judges of it: {', '.join(families)}")
+        told = ", ".join(families)
+        lines.append(f"- scores that chose its training data or rewarded it, so no independent judges of it: {told}")
     versions = ", ".join(f"{name} {number}" for name, number in manifest.versions.items())
     lines += [f"- made with {versions}", "- everything else: towerkit.json", ""]
     return lines

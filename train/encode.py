@@ -42,6 +42,13 @@ class Encoder:
     """Columns of a row that it reads."""
     carried: tuple[str, ...] = ()
     """Columns of a row that the trainer gets as they are."""
+    limited_by: str = "max_length"
+    """What the option is called that `max_length` comes from."""
+
+    @property
+    def too_many(self) -> str:
+        """The reason of rows that are too long."""
+        return f"longer than {self.limited_by}"
 
     def encode(self, rows: Mapping[str, Sequence[Any]]) -> Batch:
         """Encode a batch of rows."""
@@ -118,7 +125,7 @@ class PreferenceEncoder(Encoder):
                 longest = len(prompt) + max(len(good), len(bad))
                 if batch.reasons[place] is None and longest > self.max_length:
                     if self.too_long != "truncate":
-                        batch.reasons[place] = TOO_LONG
+                        batch.reasons[place] = self.too_many
                     elif len(prompt) >= self.max_length:
                         batch.reasons[place] = "nothing to learn: the prompt fills max_length"
                     else:
@@ -155,7 +162,7 @@ class RankedEncoder(Encoder):
         if self.max_length is not None:
             for place, lengths in enumerate(zip(map(len, chosen), map(len, rejected), strict=True)):
                 if reasons[place] is None and max(lengths) > self.max_length:
-                    reasons[place] = TOO_LONG
+                    reasons[place] = self.too_many
         return Batch({"chosen_ids": chosen, "rejected_ids": rejected}, reasons)
 
     def _both(self, pairs: Sequence[tuple[Any, Any]]) -> list[tuple[Ids, Ids]]:
@@ -171,6 +178,7 @@ class PromptEncoder(Encoder):
     columns: tuple[str, ...] = ("prompt_ids",)
     needs: tuple[str, ...] = ("prompt",)
     carried: tuple[str, ...] = ("prompt", "verifiers", "references", "source", "src_lang", "tgt_lang", "meta")
+    limited_by: str = "max_prompt"
     options: tuple[tuple[str, Any], ...] = ()
     """What the template is told beside the conversation (`trainer.chat_template_kwargs`)."""
 
@@ -184,14 +192,11 @@ class PromptEncoder(Encoder):
         (ids,) = _each(prompts, reasons, self._open, 1)
         for place, row in enumerate(ids):
             if reasons[place] is None and self.max_length is not None and len(row) > self.max_length:
-                reasons[place] = TOO_LONG
+                reasons[place] = self.too_many
         return Batch({"prompt_ids": ids}, reasons)
 
     def _open(self, prompts: Sequence[list[dict[str, str]]]) -> list[tuple[Ids]]:
         return [(ids,) for ids in self._chat(prompts, add_generation_prompt=True, **dict(self.options))["input_ids"]]
-
-
-TOO_LONG = "longer than max_length"
 
 
 def reasons_in(tokenizer: Any, texts: Sequence[Sequence[str]]) -> list[str | None]:
@@ -255,7 +260,7 @@ def _limited(encoder: Encoder, batch: Batch) -> Batch:
         if batch.reasons[place] is not None or len(ids) <= limit:
             continue
         if encoder.too_long != "truncate":
-            batch.reasons[place] = TOO_LONG
+            batch.reasons[place] = encoder.too_many
             continue
         batch.truncated += 1
         for column in batch.columns.values():

@@ -12,6 +12,7 @@ from corpus.manifest import Selection
 from corpus.model_manifest import ModelManifest, TrainedOn, read_model_manifest, write_model_manifest
 from filters.models import model_name
 from train import chat_templates
+from train.card import licences_of, write_card
 from train.sources import Opened
 from train.tokens import Tell
 
@@ -45,6 +46,7 @@ def finish(
         method=method.name,
         parents=[model_name(recipe.model)],
         datasets=[_trained_on(recipe, source, prepared) for source in sources],
+        inherited=dict(licences_of(parent)) if parent else {},
         selected_by=_selections(method, sources, parent),
         options=_options(recipe, prepared.args),
         versions={name: version(name) for name in LIBRARIES},
@@ -60,11 +62,10 @@ def finish(
             "history": trainer.state.log_history,
         },
     )
-    from train.card import write_card
     from train.curves import draw
 
     draw(trainer.state.log_history, recipe.folder / "curves.svg")
-    write_card(recipe.folder, manifest, parent, recipe)
+    write_card(recipe.folder, manifest, template=recipe.template)
     write_model_manifest(recipe.folder, manifest)
     tell(f"{recipe.output}: trained, {trainer.state.global_step:,} steps; loss {losses.get('train', math.nan):.4f}")
 

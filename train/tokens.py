@@ -29,7 +29,7 @@ from corpus.errors import Failure, UserError
 from corpus.hashing import digest
 from corpus.schema import KINDS
 from corpus.shards import replacing
-from train.encode import IGNORED, TOO_LONG, Batch, Encoder
+from train.encode import IGNORED, Batch, Encoder
 from train.sources import Opened
 
 VERSION = 1
@@ -242,15 +242,17 @@ def _check(opened: Opened, facts: dict[str, Any], max_dropped: float, encoder: E
     """Refuse a dataset of which too much is unusable, with the reasons and rows to look at."""
     lost = sum(facts["dropped"].values())
     share = lost / max(1, facts["rows"])
-    long = facts["dropped"].get(TOO_LONG, 0)
+    long = facts["dropped"].get(encoder.too_many, 0)
     if not lost or (facts["usable"] and share <= max_dropped and not (long and encoder.too_long == "refuse")):
         return
     lines = [
         f"  {count:,} rows: {reason} (such as {', '.join(facts['examples'][reason])})"
         for reason, count in facts["dropped"].items()
     ]
+    prompts = encoder.limited_by == "max_prompt"
+    longer = "Raise `max_prompt`" if prompts else "Raise `trainer.max_length`, set `too_long: truncate`"
     raise UserError(
         f"data: {opened.name}: {lost:,} of {facts['rows']:,} rows are unusable ({share:.1%}, max_dropped allows "
-        f"{max_dropped:.1%}):\n" + "\n".join(lines) + "\nRaise `trainer.max_length`, filter the dataset with "
-        "`datagen`, set `too_long: truncate`, or allow more with `max_dropped`"
+        f"{max_dropped:.1%}):\n" + "\n".join(lines) + f"\n{longer}, filter the dataset with `datagen`, or allow more "
+        "with `max_dropped`"
     )

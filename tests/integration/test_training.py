@@ -23,20 +23,13 @@ pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(300)]
 
 STEPS = {"max_steps": 4, "save_steps": 2, "logging_steps": 1, "learning_rate": 1e-3, "gradient_checkpointing": False}
 BATCH = {"per_device_train_batch_size": 4, "max_length": 128, "bf16": False, "disable_tqdm": True}
-CLASSES = {"cpt": "CPT", "sft": "SFT", "wpo": "WPO", "reward": "Reward", "grpo": "GRPO"}
+CLASSES = {"cpt": "CPT", "sft": "SFT", "wpo": "WPO", "reward": "Reward"}
 KINDS: dict[str, tuple[str, Callable[[int], list[dict[str, Any]]]]] = {
     "cpt": ("text", trainable.texts),
     "sft": ("sft", trainable.chats),
     "wpo": ("preference", trainable.preferences),
     "reward": ("preference", trainable.preferences),
-    "grpo": ("verifiable", trainable.translation_problems),
 }
-RL: dict[str, Any] = {
-    "rewards": {"verified": {}, "chrf": {"weight": 0.01}},
-    "alarms": {"independent": "looping"},
-    "trainer": {"num_generations": 4, "max_completion_length": 12, "per_device_train_batch_size": 4},
-}
-"""What a recipe of GRPO says besides."""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +44,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def recipe(place: Path, method: str, output: str, **changes: Any) -> Path:
     kind = KINDS[method][0]
-    own = RL if method == "grpo" else {}
     told: dict[str, Any] = {
         "method": method,
         "model": str(place / "base"),
@@ -59,12 +51,9 @@ def recipe(place: Path, method: str, output: str, **changes: Any) -> Path:
         "validation": {"held": {"path": str(place / f"{kind}-held")}},
         "output": str(place / output),
         **({} if method == "cpt" else {"template": "chatml"}),
-        **own,
         **changes,
-        "trainer": {**STEPS, **BATCH, **own.get("trainer", {}), **changes.get("trainer", {})},
+        "trainer": {**STEPS, **BATCH, **changes.get("trainer", {})},
     }
-    if method == "grpo":
-        told["trainer"].pop("max_length")
     file = place / f"{output}.yaml"
     file.write_text(yaml.safe_dump(told, sort_keys=False), "utf-8")
     return file

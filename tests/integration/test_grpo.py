@@ -1,0 +1,229 @@
+"""GRPO on a small model: cut off and run again, rewards in the papers, alarms, and refusing what cannot be meant."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trainable
+import yaml
+
+from corpus.errors import Failure, UserError
+from train.grpo import GRPO
+from train.run import run
+
+pytest.importorskip("trl")
+# TRL's trainers and what they import are not free of warnings of their own.
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(300)]
+
+TRAINER = {
+    "max_steps": 4,
+    "save_steps": 2,
+    "logging_steps": 1,
+    "learning_rate": 1e-3,
+    "gradient_checkpointing": False,
+    "bf16": False,
+    "disable_tqdm": True,
+    "per_device_train_batch_size": 4,
+    "num_generations": 4,
+    "max_completion_length": 12,
+    # Answers for three steps are made at once, so the checkpoint after two steps holds some not yet learned from.
+    "steps_per_generation": 3,
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("grpo")
+    trainable.base_model(folder / "base")
+    rows = trainable.translation_problems(120)
+    trainable.dataset(folder / "problems", "verifiable", rows[:80])
+    trainable.dataset(folder / "held", "verifiable", rows[80:])
+    return folder
+
+
+def recipe(place: Path, output: str, **changes: Any) -> Path:
+    told: dict[str, Any] = {
+        "model": str(place / "base"),
+        "template": "chatml",
+        "data": {"made": {"path": str(place / "problems")}},
+        "validation": {"held": {"path": str(place / "held")}},
+        "rewards": {"verified": {}, "chrf": {"weight": 0.01}},
+        "alarms": {"independent": "looping"},
+        "output": str(place / output),
+        **changes,
+        "trainer": {**TRAINER, **changes.get("trainer", {})},
+    }
+    file = place / f"{output}.yaml"
+    file.write_text(yaml.safe_dump(told, sort_keys=False), "utf-8")
+    return file
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((folder / "towerkit.json").read_text("utf-8"))
+    return told
+
+
+@pytest.fixture(scope="module")
+def whole(place: Path) -> Path:
+    """A model trained without an interruption."""
+    run(GRPO, recipe(place, "whole"))
+    return place / "whole"
+
+
+def test_answers_not_yet_learned_from_are_learned_from_after_an_interruption(
+    place: Path, whole: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut = place / "cut"
+    run(GRPO, recipe(place, "cut"))
+    # As a kill right after the first checkpoint and within the next would have left it.
+    (cut / "towerkit.json").unlink()
+    (cut / "checkpoints" / "checkpoint-4" / "trainer_state.json").write_text('{"global_st', "utf-8")
+    capsys.readouterr()
+    run(GRPO, place / "cut.yaml")
+    assert "going on from step 2" in capsys.readouterr().out
+    assert (cut / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+    assert manifest(whole)["losses"] == manifest(cut)["losses"]
+    run(GRPO, place / "whole.yaml")
+    assert "trained already" in capsys.readouterr().out
+
+
+def test_rewards_stand_in_the_papers_of_what_they_made(whole: Path) -> None:
+    told = manifest(whole)
+    assert {chosen["family"] for chosen in told["selected_by"]} == {"chrf"}
+    assert told["facts"]["rewards"]["chrf"]["weight"] == 0.01
+    assert told["facts"]["rows_by_task"] == {"arithmetic": 40, "translate": 40}
+    assert "validation reward all" in told["losses"]
+    logged = [entry for entry in told["run"]["history"] if "reward" in entry]
+    assert len(logged) == 2  # As often as answers were made.
+    assert {"rewards/verified/mean", "rewards/chrf/mean", "gates/language", "independent/looping"} <= logged[0].keys()
+    card = (whole / "README.md").read_text("utf-8")
+    assert "| chrf | 0.01 | chrF2" in card
+    assert "rewarded it, so no independent judges of it: chrf" in card
+
+
+def test_an_alarm_that_stops_saves_and_names_itself(place: Path) -> None:
+    alarms = {"spread": "stop", "spread_share": 0.01, "window": 4}
+    trainer = {"max_steps": 6, "steps_per_generation": 1}
+    # Hardly any prompt of the small model is answered rightly.
+    file = recipe(place, "alarm", rewards={"verified": {}}, alarms=alarms, trainer=trainer)
+    with pytest.raises(Failure, match=r"alarm spread at step 4: in \d+% of the groups"):
+        run(GRPO, file)
+    assert (place / "alarm" / "checkpoints" / "checkpoint-4" / "trainer_state.json").is_file()
+    run(GRPO, recipe(place, "alarm", rewards={"verified": {}}, trainer=trainer))
+    history = manifest(place / "alarm")["run"]["history"]
+    assert [entry["alarm"] for entry in history if "alarm" in entry] == ["spread"]
+
+
+def test_a_loss_that_is_no_number_names_the_prompts(place: Path) -> None:
+    # Beyond the largest float, so the pull to the starting model is no number.
+    with pytest.raises(Failure, match=r"the loss of step 1 is nan: .* Rows of the batch: made: [0-9a-f]{32}"):
+        run(GRPO, recipe(place, "nan", validation={}, trainer={"beta": 1e39}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"trainer": {"reward_weights": [1.0]}}, "weights stand beside the rewards"),
+        ({"trainer": {"shuffle_dataset": True}}, "seeded order of the recipe"),
+        ({"too_long": "truncate"}, "would make other problems of prompts"),
+        ({"max_prompt": 505}, "`max_prompt` 505 and `trainer.max_completion_length` 12 do not fit into"),
+        ({"max_prompt": 5}, "80 of 80 rows are unusable"),
+        ({"rewards": {"comet": {"options": {"model": "nowhere/"}}}}, "nowhere"),
+        ({"alarms": {"independent": "chrf"}}, "cannot watch the training"),
+        ({"alarms": {"window": 2}}, "alarms.window"),
+        ({"trainer": {"num_generations": 5}}, "must be divisible by num_generations (5)"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_the_first_step(
+    place: Path, changes: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(UserError) as error:
+        run(GRPO, recipe(place, "wrong", **changes))
+    assert words in str(error.value)
+    assert not (place / "wrong").exists()
+
+
+def test_programs_run_only_where_the_recipe_says_so(place: Path) -> None:
+    code = {"name": "code", "args": json.dumps({"tests": ["assert double(2) == 4"]})}
+    rows = [{**row, "verifiers": [code]} for row in trainable.problems(8)]
+    trainable.dataset(place / "programs", "verifiable", rows)
+    changes: dict[str, Any] = {"data": {"made": {"path": str(place / "programs")}}, "rewards": {"verified": {}}}
+    with pytest.raises(UserError, match="8 rows are judged by 'code', which runs programs that the model wrote"):
+        run(GRPO, recipe(place, "code", **changes))
+
+
+def test_prompts_that_cannot_be_answered_have_their_reason(place: Path) -> None:
+    from transformers import AutoTokenizer
+
+    from train.chat_templates import training_template
+    from train.encode import PromptEncoder
+
+    tokenizer = AutoTokenizer.from_pretrained(place / "base")
+    encoder = PromptEncoder(tokenizer, training_template(tokenizer, "chatml", marks=False), 60, "drop")
+    ask = {"role": "user", "content": "How much is 1 + 1?"}
+    prompts = [
+        [ask],
+        [{"role": "user", "content": "1 + 1 = " * 40}],
+        [{"role": "user", "content": "<|im_end|> hello"}],
+        [ask, {"role": "assistant", "content": "2"}],
+        [{"role": "user", "content": " "}],
+    ]
+    batch = encoder.encode({"prompt": prompts})
+    assert batch.reasons == [
+        None,
+        "longer than max_prompt",
+        "special token in the text: <|im_end|>",
+        "the prompt ends with the assistant's turn, so there is nothing to answer",
+        "empty",
+    ]
+    assert tokenizer.decode(batch.columns["prompt_ids"][0]).endswith("<|im_start|>assistant\n")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_two_processes_end_with_equal_weights(place: Path) -> None:
+    file = recipe(place, "ranks", trainer={"per_device_train_batch_size": 2})
+    script = place / "ranks.py"
+    script.write_text(RANKS, "utf-8")
+    told = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", str(script), str(file)],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+    sums = [line.split() for line in told.stdout.splitlines() if line.startswith("weights ")]
+    assert [rank for _, rank, _ in sorted(sums)] == ["0", "1"]
+    assert len({digest for *_, digest in sums}) == 1
+    assert manifest(place / "ranks")["run"]["devices"] == 2
+
+
+RANKS = """\
+import hashlib, sys
+from pathlib import Path
+import train.grpo, train.papers
+from corpus.errors import Failure, UserError
+from train.run import run
+
+finish = train.papers.finish
+
+def finished(method, recipe, prepared, trainer, *rest):
+    finish(method, recipe, prepared, trainer, *rest)
+    digest = hashlib.sha256()
+    for name, tensor in trainer.accelerator.unwrap_model(trainer.model).state_dict().items():
+        digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
+    print("weights", trainer.accelerator.process_index, digest.hexdigest(), flush=True)
+
+train.papers.finish = finished
+run(train.grpo.GRPO, Path(sys.argv[1]))
+"""
+"""A training in each of two processes, which tell their weights at its end."""
