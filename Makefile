@@ -28,7 +28,7 @@ test-slow: $(VENV)/dev.installed ## Run the tests that take long
 test-train: $(TRAIN)/train-test.installed ## Run the tests of what needs torch and transformers
 	$(TRAIN)/bin/pytest tests/train tests/datagen/engines tests/filters/torch_models tests/integration/test_transformers_serve.py \
 		tests/integration/test_scored_corpus.py tests/integration/test_evals_model.py \
-		tests/integration/test_training.py
+		tests/integration/test_training.py tests/integration/test_grpo.py
 
 setup: $(VENV)/dev.installed ## Make .venv with everything needed to work on the project
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,11 +61,29 @@ def results_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]
                 heads[name] = told.metric
         for found in benchmark.together(asked, evaluation.seed):
             measured.append(_together(evaluation, name, benchmark, found, asked))
-    models = tuple(Model(n, spec.stage, spec.parents, spec.share) for n, spec in evaluation.models.items())
-    known = {model.name for model in models}
-    models = tuple(Model(m.name, m.stage, tuple(p for p in m.parents if p in known), m.share) for m in models)
+    models = tuple(lineages(evaluation.models))
     pictures = tuple(Picture(tuple(heads[name] for name in picture)) for picture in evaluation.pictures)
     return Results(evaluation.name, models, tuple(measured), pictures)
+
+
+def lineages(models: Mapping[str, ModelSpec]) -> Iterator[Model]:
+    """Models with those of their parents that are here: as the recipe says, or else as a model's own papers do.
+
+    Papers name parents by their folders; where two models' folders are called alike, none of them is meant.
+    """
+    folders = {name: Path(str(spec.options.get("model", ""))) for name, spec in models.items()}
+    called = Counter(folder.name for folder in folders.values())
+    by_folder = {folder.name: name for name, folder in folders.items() if called[folder.name] == 1}
+    for name, spec in models.items():
+        stage, parents, second = spec.stage, spec.parents, spec.share
+        papers = read_model_manifest(folders[name]) if folders[name].is_dir() else None
+        if papers is not None and not parents:
+            found = tuple(by_folder.get(parent, "") for parent in papers.parents)
+            # A merge beside one of its two parents is no model that was trained on from it.
+            parents = found if all(found) else ()
+            second = papers.facts.get("share") if second is None else second
+            stage = stage or papers.method
+        yield Model(name, stage, tuple(parent for parent in parents if parent in models), second)
 
 
 def _measures(benchmark: Benchmark, asked: Mapping[str, _Asked]) -> list[Measure]:

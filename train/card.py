@@ -24,10 +24,17 @@ _METHODS = {
 }
 
 
-def write_card(folder: Path, manifest: ModelManifest, template: str | None = None) -> None:
-    """Write README.md of a model's folder; `template` is the chat template's name, where it is not the model's own."""
+def write_card(folder: Path, manifest: ModelManifest, *, name: str | None = None, template: str | None = None) -> None:
+    """Write README.md of a model's folder.
+
+    Args:
+        folder: the folder.
+        manifest: the model's papers.
+        name: the model's, where it is not the folder's.
+        template: the chat template's name, where it is not the parent's own.
+    """
     with replacing(folder / "README.md") as handle:
-        handle.write(card(folder.name, manifest, template).encode())
+        handle.write(card(name or folder.name, manifest, template).encode())
 
 
 def card(name: str, manifest: ModelManifest, template: str | None = None) -> str:
@@ -80,16 +87,19 @@ def _languages(manifest: ModelManifest) -> set[str]:
 
 
 def _data(manifest: ModelManifest, licences: Counter[str]) -> list[str]:
-    if not manifest.datasets:
+    if not licences:
         return []
+    told = "Licences with those of the models before it: "
+    told += ", ".join(f"{licence} ({rows:,} rows)" for licence, rows in licences.most_common()) + "."
+    if not manifest.datasets:
+        return ["## Data", "", told, ""]
     lines = ["## Data", "", "| dataset | kind | rows | share | licences |", "| --- | --- | ---: | ---: | --- |"]
     for trained in manifest.datasets:
-        told = ", ".join(sorted(trained.licenses)) or "unknown"
+        licensed = ", ".join(sorted(trained.licenses)) or "unknown"
         share = f"{trained.weight:.1%}" if trained.weight is not None else ""
         name = f"{Path(trained.path).name} `{trained.content[:12]}`"
-        lines.append(f"| {name} | {trained.kind} | {trained.rows:,} | {share} | {told} |")
-    lines += ["", "Licences with those of the models before it: "]
-    lines[-1] += ", ".join(f"{licence} ({rows:,} rows)" for licence, rows in licences.most_common()) + "."
+        lines.append(f"| {name} | {trained.kind} | {trained.rows:,} | {share} | {licensed} |")
+    lines += ["", told]
     if tokens := manifest.facts.get("tokens_by_language"):
         whole = sum(tokens.values()) or 1
         lines += ["", "| language | tokens | share |", "| --- | ---: | ---: |"]

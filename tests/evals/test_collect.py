@@ -17,9 +17,12 @@ from corpus.model_manifest import ModelManifest, write_model_manifest
 from datagen.progress import Silent
 from datagen.recipe import recipe_of
 from datagen.run import run
-from evals.collect import results_of
+from evals.collect import lineages, results_of
 from evals.measures import Corpus
+from evals.pareto import Axis, Point, pareto
+from evals.recipe import ModelSpec
 from evals.report.results import Measured, Results
+from evals.statistics import Scored
 
 SENTENCES = [
     ("The house is old and the garden is large.", "Das Haus ist alt und der Garten ist groß."),
@@ -337,3 +340,44 @@ def test_a_folder_of_wmt(tmp_path: Path, shared_data: Path) -> None:
     ]
     assert bleu.n == len(set(sources.strip().split("\n")))
     assert bleu.value == pytest.approx(float(published[0][-1]), abs=0.05)
+
+
+def test_models_tell_by_their_papers_what_they_were_made_of(tmp_path: Path) -> None:
+    def model(place: str, **papers: Any) -> ModelSpec:
+        folder = tmp_path / place
+        folder.mkdir(parents=True)
+        if papers:
+            write_model_manifest(folder, ModelManifest(**papers))
+        return ModelSpec(engine={"transformers": {"model": str(folder)}})
+
+    def merged(share: float) -> dict[str, Any]:
+        return {"method": "merge", "parents": ["sft", "grpo"], "facts": {"share": share}}
+
+    models = {
+        "base": model("base"),
+        "tuned": model("sft", method="sft", parents=["base"]),
+        "rewarded": model("grpo", method="grpo", parents=["sft"]),
+        "merge-0.25": model("merge/merge-0.25", **merged(0.25)),
+        "merge-0.75": model("merge/merge-0.75", **merged(0.75)),
+        "hosted": ModelSpec(engine={"openai": {"model": "hosted"}}, stage="other", parents=("base", "nowhere")),
+    }
+    found = {each.name: (each.stage, each.parents, each.share) for each in lineages(models)}
+    assert found == {
+        "base": ("", (), None),
+        "tuned": ("sft", ("base",), None),
+        "rewarded": ("grpo", ("tuned",), None),
+        "merge-0.25": ("merge", ("tuned", "rewarded"), 0.25),
+        "merge-0.75": ("merge", ("tuned", "rewarded"), 0.75),
+        "hosted": ("other", ("base",), None),
+    }
+    values = {"quality": Scored(1.0, 0.5, 1.5, 3, 0)}
+    points = [Point(each.name, values, each.stage, each.parents, each.share) for each in lineages(models)]
+    [curve] = pareto(points, [Axis("quality")]).curves
+    assert curve.parents == ("rewarded", "tuned")
+    assert curve.points == ("rewarded", "merge-0.75", "merge-0.25", "tuned")
+    # Beside one of its parents alone a merge is no model that was trained on from it.
+    alone = {name: models[name] for name in ("tuned", "merge-0.25")}
+    assert [each.parents for each in lineages(alone)] == [(), ()]
+    # Two folders of one name: neither is meant.
+    twice = {**models, "again": model("other/sft", method="sft")}
+    assert next(each for each in lineages(twice) if each.name == "rewarded").parents == ()
