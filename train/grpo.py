@@ -85,6 +85,8 @@ class GRPO(Method):
                 raise UserError(f"trainer: {name!r} is not given for `grpo`: {why}")
         if recipe.too_long == "truncate":
             raise UserError("too_long: 'truncate' would make other problems of prompts; take 'drop' or 'refuse'")
+        if recipe.stream:
+            raise UserError("stream: `grpo` reads each prompt many times, so its prompts are kept; leave it out")
         self.alarms = validate(recipe.alarms, Alarms, at=("alarms",))
         self.rewards = Rewards(recipe.rewards, self._independent())
         self.opened.callback(self.rewards.close)

@@ -132,6 +132,7 @@ def test_a_loss_that_is_no_number_names_the_prompts(place: Path) -> None:
         ({"trainer": {"reward_weights": [1.0]}}, "weights stand beside the rewards"),
         ({"trainer": {"shuffle_dataset": True}}, "seeded order of the recipe"),
         ({"too_long": "truncate"}, "would make other problems of prompts"),
+        ({"stream": True}, "reads each prompt many times"),
         ({"max_prompt": 505}, "`max_prompt` 505 and `trainer.max_completion_length` 12 do not fit into"),
         ({"max_prompt": 5}, "80 of 80 rows are unusable"),
         ({"rewards": {"comet": {"options": {"model": "nowhere/"}}}}, "nowhere"),
