@@ -1,0 +1,277 @@
+"""The report of the miniature: every stage on the plane, what it cost, by task and language, and what it answers.
+
+    python recipes/mini/report.py --mini runs/mini-full-3
+    python recipes/mini/report.py --mini runs/mini-full-3 runs/mini-full-4 runs/mini-full-5 --out docs/reports/mini.md
+
+Of several runs, which differ in their seeds, every number is told for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from sacrebleu.metrics.chrf import CHRF
+
+import corpus
+from corpus.languages import english_name
+from corpus.model_manifest import ModelManifest, read_model_manifest
+from corpus.shards import replacing
+from evals.corpus_metrics import CorpusMetric
+from evals.statistics import intervals, mean, table
+
+STAGES = ("cpt", "teacher_a", "teacher_b", "control", "sft", "wpo", "grpo", "merge-0.25", "merge-0.5", "merge-0.75")
+TRAINED = ("cpt", "teacher_a", "teacher_b", "reward", "sft", "control", "wpo", "grpo")
+LOW = "it"
+"""The language that plays low-resource: a tenth of the others' text."""
+SAMPLES = 10
+
+LIMITS = """\
+This is the recipe's mechanics at the size of a toy: models of {weights}, on generated sentences of six languages and
+tasks whose answers a program checks. It shows that every stage runs, resumes and moves a model, and in which direction on
+these texts. It is no evidence about models of billions of weights, about real text, or about Tower+ itself; towerkit is
+not affiliated with its authors."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the miniature."""
+
+    folder: Path
+
+    def answers(self, benchmark: str, model: str) -> pl.DataFrame:
+        """A model's scored answers."""
+        return corpus.open(self.folder / "evals" / "eval" / benchmark / f"scored-{model}").scan().collect()
+
+    def manifest(self, model: str) -> ModelManifest | None:
+        """A model's papers."""
+        inner = "merge" if model.startswith("merge-") else ""
+        return read_model_manifest(self.folder / "models" / inner / model)
+
+
+def main() -> None:
+    """Write the report of the runs that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mini", type=Path, nargs="+", required=True, help="folders of runs, one a seed")
+    parser.add_argument("--out", type=Path, help="file to write (default: report.md in the run's folder)")
+    given = parser.parse_args()
+    out = given.out or given.mini[0] / "report.md"
+    text = report([Run(folder) for folder in given.mini])
+    with replacing(out) as handle:
+        handle.write(text.encode())
+    print(f"report: {out}")
+
+
+def report(runs: Sequence[Run]) -> str:
+    """The report's text."""
+    base = runs[0].manifest("base")
+    weights = f"{base.facts['weights'] / 1e6:.1f} million weights" if base else "few weights"
+    parts = [
+        "# The miniature",
+        LIMITS.format(weights=weights),
+        f"Machine: {os.cpu_count()} processors. Made by `recipes/mini/run.sh`; seeds: {_seeds(runs)}.",
+        "## The plane",
+        _plane(runs),
+        "## Cost of each stage",
+        _costs(runs),
+        "## By language",
+        _by_language(runs),
+        "## By task",
+        _by_task(runs),
+        "## Questions answered by translating them",
+        _translating(runs),
+        "## What they answer",
+        _samples(runs[0]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _seeds(runs: Sequence[Run]) -> str:
+    told = [json.loads((run.folder / "phrasebook" / "made.json").read_text("utf-8"))["seed"] for run in runs]
+    return ", ".join(map(str, told))
+
+
+def _plane(runs: Sequence[Run]) -> str:
+    rows = []
+    for model in STAGES:
+        translation = [_chrf(run.answers("translation", model)) for run in runs]
+        general = [_right(run.answers("general", model)) for run in runs]
+        instructed = [_right(run.answers("instructed", model)) for run in runs]
+        rows.append([model, _told(translation), _told(general), _told(instructed)])
+    words = (
+        "Translation is chrF++ over the mean of ten directions; general is the share of tasks whose answer their "
+        "verifiers accept, and instructed that of translations which keep their rule. In brackets: 95 % intervals of a "
+        "bootstrap over items, of the first seed."
+    )
+    return f"{words}\n\n{_table(['model', 'translation', 'general', 'instructed'], rows)}"
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number with its interval and the items behind it."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def _chrf(frame: pl.DataFrame) -> Value:
+    """chrF++, the mean of the directions' scores."""
+    metric = CorpusMetric(CHRF(word_order=2), frame["references"].to_list())
+    values = {"it": metric.statistics(frame["response"].to_list())}
+    strata = (frame["src_lang"].fill_null("") + ">" + frame["tgt_lang"].fill_null("")).to_list()
+    made = table(_items(frame), values, strata=strata, score=metric.score)
+    found = intervals(made)["it"]
+    return Value(found.value, found.low, found.high, found.n)
+
+
+def _right(frame: pl.DataFrame) -> Value:
+    """Share of answers that meet their verifiers, in per cent."""
+    judged = frame["score_verified"]
+    right = np.where(judged.is_null().to_numpy(), np.nan, (judged.fill_null(0) >= 1).cast(pl.Float64).to_numpy() * 100)
+    found = intervals(table(_items(frame), {"it": right}, score=mean))["it"]
+    return Value(found.value, found.low, found.high, found.n)
+
+
+def _items(frame: pl.DataFrame) -> list[str]:
+    """A name for each row; equal prompts of a test set are told apart by their number."""
+    return [f"{prompt}:{number}" for number, prompt in enumerate(frame["prompt_id"])]
+
+
+def _told(values: Sequence[Value]) -> str:
+    first = values[0]
+    if math.isnan(first.value):
+        return "none judged"
+    if len(values) == 1:
+        return f"{first.value:.1f} [{first.low:.1f}, {first.high:.1f}]"
+    each = " / ".join(f"{value.value:.1f}" for value in values)
+    return f"{statistics.mean(value.value for value in values):.1f} ({each}) [{first.low:.1f}, {first.high:.1f}]"
+
+
+def _costs(runs: Sequence[Run]) -> str:
+    rows = []
+    for model in TRAINED:
+        papers = [run.manifest(model) for run in runs]
+        found = [each for each in papers if each is not None]
+        if not found:
+            continue
+        first = found[0]
+        rows.append(
+            [
+                model,
+                ", ".join(first.parents),
+                f"{first.run['steps']:,}",
+                f"{first.facts.get('rows', 0):,}",
+                f"{first.facts.get('tokens', 0):,}",
+                " / ".join(f"{each.run['seconds']:.0f}" for each in found),
+                " / ".join(f"{each.losses.get('train', math.nan):.3f}" for each in found),
+            ]
+        )
+    return _table(["model", "from", "steps", "rows", "tokens of the data", "seconds", "last loss"], rows)
+
+
+def _by_language(runs: Sequence[Run]) -> str:
+    def groups(frame: pl.DataFrame) -> Iterable[tuple[str, pl.DataFrame]]:
+        for (source, target), part in frame.group_by(["src_lang", "tgt_lang"], maintain_order=True):
+            low = " (low-resource)" if LOW in (source, target) else ""
+            yield f"{english_name(str(source))} to {english_name(str(target))}{low}", part
+
+    return f"chrF++ of translation.\n\n{_grouped(runs, 'translation', groups, _chrf)}"
+
+
+def _by_task(runs: Sequence[Run]) -> str:
+    def groups(frame: pl.DataFrame) -> Iterable[tuple[str, pl.DataFrame]]:
+        for (task,), part in frame.group_by(["task"], maintain_order=True):
+            yield str(task), part
+        low = frame.filter(pl.col("tgt_lang") == LOW)
+        yield f"all in {english_name(LOW)} (low-resource)", low
+
+    return f"Share of right answers, in per cent.\n\n{_grouped(runs, 'general', groups, _right)}"
+
+
+def _grouped(
+    runs: Sequence[Run],
+    benchmark: str,
+    groups: Callable[[pl.DataFrame], Iterable[tuple[str, pl.DataFrame]]],
+    measure: Callable[[pl.DataFrame], Value],
+) -> str:
+    models = ("teacher_a", "teacher_b", "control", "sft", "wpo", "grpo")
+    found: dict[str, dict[str, list[Value]]] = {}
+    for model in models:
+        for run in runs:
+            for name, part in groups(run.answers(benchmark, model)):
+                if part.height:
+                    found.setdefault(name, {}).setdefault(model, []).append(measure(part))
+    rows = [
+        [name, str(next(iter(by.values()))[0].n), *(_told(by[model]) if model in by else "" for model in models)]
+        for name, by in sorted(found.items())
+    ]
+    return _table(["", "items", *models], rows)
+
+
+def _translating(runs: Sequence[Run]) -> str:
+    """How often a general question gets an answer in another language than its own."""
+    rows = []
+    for model in STAGES:
+        shares = []
+        for run in runs:
+            frame = run.answers("general", model)
+            other = frame.select(_in_another_language().mean()).item()
+            shares.append(100 * float(other or 0))
+        rows.append([model, " / ".join(f"{share:.1f}" for share in shares)])
+    words = (
+        "Share of general tasks, in per cent, whose answer is longer than twelve characters and, as the language "
+        "recognizer finds, in another language than the question: the sign of a model that translates what it is asked."
+    )
+    return f"{words}\n\n{_table(['model', 'share'], rows)}"
+
+
+def _in_another_language() -> pl.Expr:
+    known = pl.col("label_langid").is_not_null() & pl.col("tgt_lang").is_not_null()
+    long = pl.col("response").str.len_chars() > 12
+    return known & long & (pl.col("label_langid") != pl.col("tgt_lang"))
+
+
+def _samples(run: Run) -> str:
+    parts = []
+    for model in STAGES:
+        if model.startswith("merge"):
+            continue
+        lines = [f"### {model}", ""]
+        for benchmark, count in (("translation", 4), ("general", 4), ("instructed", 2)):
+            frame = run.answers(benchmark, model).sort("prompt_id")
+            for row in frame.head(count).iter_rows(named=True):
+                lines += _sample(row)
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def _sample(row: dict[str, Any]) -> list[str]:
+    asked = row["source"] or row["prompt"][-1]["content"]
+    wanted = (row["references"] or [""])[0]
+    return [f"- {_line(asked)}", f"  - wanted: {_line(wanted)}", f"  - got: {_line(row['response'])}"]
+
+
+def _line(text: str) -> str:
+    """A text on one line of Markdown."""
+    return "`" + " ".join(text.split()).replace("`", "'")[:160] + "`" if text.strip() else "nothing"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
