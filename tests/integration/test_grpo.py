@@ -126,6 +126,55 @@ def test_a_loss_that_is_no_number_names_the_prompts(place: Path) -> None:
         run(GRPO, recipe(place, "nan", validation={}, trainer={"beta": 1e39}))
 
 
+def test_a_reward_model_rewards_in_training_as_in_datasets(place: Path) -> None:
+    import polars as pl
+    from datasets import Dataset
+    from tiny_models import add_reward_head
+    from transformers import AutoTokenizer
+
+    from filters.base import with_roles
+    from filters.learned import Services, judged_rows
+    from filters.scorers.reward import Reward
+
+    judge = add_reward_head(place / "judge", place / "base")
+    tokenizer = AutoTokenizer.from_pretrained(judge)
+    tokenizer.chat_template = "{% for turn in messages %}{{ turn.role }} {{ turn.content }} {% endfor %}"
+    tokenizer.save_pretrained(judge)
+    options = {"model": str(judge), "dtype": "float32", "device": "cpu"}
+    rewards = {"verified": {}, "liked": {"scorer": "reward", "weight": 0.1, "options": options}}
+    logs = {"log_completions": True, "max_steps": 1, "num_completions_to_print": 0, "save_strategy": "no"}
+    run(GRPO, recipe(place, "rewarded", rewards=rewards, validation={}, trainer=logs))
+    told = manifest(place / "rewarded")
+    assert [chosen["family"] for chosen in told["selected_by"]] == [Reward.model_validate(options).family()]
+    assert str(place) not in json.dumps({**told, "datasets": []})
+    [table] = (place / "rewarded" / "checkpoints" / "completions").glob("*.parquet")
+    kept = Dataset.from_parquet(str(table)).to_polars()
+    rows = kept.select(
+        "prompt",
+        pl.col("completion").list.first().struct.field("content").alias("response"),
+        pl.lit(None, pl.String).alias("source"),
+    )
+    scorer = Reward.model_validate(options)
+    with scorer.open(Services(place)) as asked:
+        scores = judged_rows(scorer, asked, with_roles(rows.lazy(), "response").collect())["score_reward"]
+    # Untrained, hardly any answer is in the language that is asked for; those that pass have the scorer's own number.
+    same = [abs(one - other) < 1e-4 for one, other in zip(kept["liked"], scores, strict=True)]
+    assert any(same)
+    lowest = min((one for one, alike in zip(kept["liked"], same, strict=True) if alike), default=0)
+    assert all(alike or one <= max(0, lowest) + 1e-4 for one, alike in zip(kept["liked"], same, strict=True))
+
+
+def test_options_of_vllm_are_passed_on_untouched(place: Path) -> None:
+    from train.prepare import arguments
+    from train.recipe import load_recipe
+
+    options = {"use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": "http://127.0.0.1:8000"}
+    told = load_recipe(recipe(place, "served", trainer=options), "grpo")
+    args = arguments(GRPO(told), told)
+    assert {name: getattr(args, name) for name in options} == options
+    assert (args.beta, args.loss_type, args.num_generations, args.reward_weights) == (0.01, "dapo", 4, [1.0, 0.01])
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
