@@ -29,6 +29,8 @@ def look(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell, *, show
         UserError: nothing would be learned.
     """
     facts = prepared.facts
+    if prepared.stream is not None:
+        tell(f"the rows are streamed; a look at the first {facts['looked_at']:,}:")
     for name, part in facts["datasets"].items():
         _tell_dataset(name, part, facts["rows_by_dataset"].get(name, 0), tell)
     _tell_mixture(prepared, tell)
@@ -112,6 +114,9 @@ def _tell_effort(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell)
     args = prepared.args
     batch = args.per_device_train_batch_size * args.gradient_accumulation_steps * ranks()
     copies = method.copies(args)
+    if prepared.stream is not None:
+        tell(f"{args.max_steps:,} steps of {batch} sequences, tokenized as they come")
+        return
     per_epoch = max(1, len(prepared.train.dataset) * copies // batch)
     steps = args.max_steps if args.max_steps > 0 else int(per_epoch * args.num_train_epochs)
     epochs = steps / per_epoch

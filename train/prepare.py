@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import UserError
@@ -11,11 +11,15 @@ from train.encode import Encoder
 from train.method import Method
 from train.recipe import Recipe
 from train.sources import Opened
+from train.streaming import Streamed, streamed
 from train.tokens import Tell, Tokens, tokenize, tokenizer_identity
 from train.trainset import TrainSet, mixed, pack
 
 if TYPE_CHECKING:
     import polars as pl
+
+LOOK = 1_000
+"""Rows of each dataset that are looked at before they are streamed."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,13 @@ class Prepared:
     validation: TrainSet | None
     facts: dict[str, Any]
     """What is known of the training data; see `facts_of`."""
+    stream: Streamed | None = None
+    """What the trainer reads where rows are tokenized as they come; `train` is then a look at the first of them."""
+
+    @property
+    def read(self) -> TrainSet | Streamed:
+        """What the trainer reads."""
+        return self.stream or self.train
 
 
 def arguments(method: Method, recipe: Recipe) -> Any:
@@ -98,20 +109,25 @@ def prepare(
     if template is not None:
         tokenizer.chat_template = chat_templates.without_marks(template)
     identity = tokenizer_identity(tokenizer)
-    tokens = [tokenize(source, encoder, identity, recipe.tokens, recipe.max_dropped, tell) for source in sources]
+    looked_at = [replace(source, first=LOOK) for source in sources] if recipe.stream else sources
+    tokens = [tokenize(source, encoder, identity, recipe.tokens, recipe.max_dropped, tell) for source in looked_at]
     weights = {source.name: source.weight for source in sources if source.weight is not None} or None
     columns = (*encoder.columns, *encoder.carried)
     train = mixed(tokens, weights, recipe.mix, recipe.seed, columns)
     if not len(train.dataset):
         raise UserError("data: no row is left to train on")
     facts = facts_of(train.table, tokens)
-    if packing := method.packing(args):
+    packing = method.packing(args)
+    stream = streamed(sources, encoder, packing, recipe.seed) if recipe.stream else None
+    if stream is not None:
+        facts |= {"looked_at": facts["rows"], "rows_by_dataset": {source.name: source.rows for source in sources}}
+    elif packing:
         train = pack(train, packing, recipe.tokens)
         facts["sequences"] = len(train.dataset)
     held = [tokenize(source, encoder, identity, recipe.tokens, 1.0, tell) for source in validation]
     plain = recipe.mix.model_copy(update={"temperature": None, "total": None})
     measured = mixed(held, None, plain, recipe.seed, columns) if held else None
-    return Prepared(args, tokenizer, template, encoder, tokens, train, measured, facts)
+    return Prepared(args, tokenizer, template, encoder, tokens, train, measured, facts, stream)
 
 
 def facts_of(table: pl.DataFrame, tokens: list[Tokens]) -> dict[str, Any]:

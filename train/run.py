@@ -74,14 +74,14 @@ def _trainer(method: Method, recipe: Any, prepared: Any) -> Any:
     trainer = method.trainer(
         model=recipe.model if recipe.revision is None else _revised(prepared.args, recipe),
         args=prepared.args,
-        train_dataset=prepared.train.dataset,
+        train_dataset=prepared.read.dataset,
         eval_dataset=prepared.validation.dataset if prepared.validation is not None else None,
         processing_class=prepared.tokenizer,
         peft_config=_adapter(recipe.peft),
         callbacks=[lines(tell), *method.callbacks()],
     )
     trainer.remove_callback(PrinterCallback)
-    trainer.behind = prepared.train
+    trainer.behind = prepared.read
     trainer.data_collator = with_rows(trainer.data_collator)
     return trainer
 

@@ -32,16 +32,31 @@ class Opened:
     dataset: corpus.Dataset
     split: str
     weight: float | None
+    first: int | None = None
+    """How many of its rows; None for all."""
 
     @property
     def identity(self) -> list[str]:
         """What it is: its content and which part of it."""
-        return [self.dataset.manifest.content, self.split]
+        head = [] if self.first is None else [str(self.first)]
+        return [self.dataset.manifest.content, self.split, *head]
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        heights = {shard.name: shard.rows for shard in self.dataset.manifest.shards}
+        whole = sum(heights[file.name] for file in self.dataset.files(self.split))
+        return whole if self.first is None else min(self.first, whole)
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """Its rows, shard by shard."""
+        left = self.rows
         for file in self.dataset.files(self.split):
-            yield pl.read_parquet(file)
+            if left <= 0:
+                return
+            frame = pl.read_parquet(file, n_rows=left)
+            left -= frame.height
+            yield frame
 
 
 def open_sources(sources: Mapping[str, Source], method: str) -> list[Opened]:

@@ -1,12 +1,13 @@
 """Rows tokenized while training goes on, for datasets whose tokens one would not keep twice.
 
-Each rank reads shards of its own where there are as many shards as ranks (accelerate deals them out); with fewer, every
-rank reads all and takes its part. A pass over the data is shuffled shard by shard and within a window of rows, and the
-next pass follows without a pause, so no rank runs dry before the others.
+Each rank reads shards of its own where there are as many shards as ranks (accelerate deals them out); with fewer,
+every rank reads all and takes its part. Shards come in a seeded order and rows are shuffled within a window, anew in each pass;
+one pass follows the other without an end, so no rank runs dry before the others.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,10 +59,10 @@ def streamed(sources: Sequence[Opened], encoder: Encoder, packing: Packing | Non
     from datasets import IterableDataset
 
     shards = _shards(sources)
-    dataset = IterableDataset.from_generator(
-        _rows, gen_kwargs={"shards": shards, "encoder": encoder, "packing": packing, "seed": seed}
-    )
-    return Streamed(dataset, shards)
+    keys = hash64([f"{shard.source}:{Path(shard.file).name}" for shard in shards], f"stream:{seed}")
+    dealt = [shards[place] for place in np.argsort(keys, kind="stable").tolist()]
+    once = IterableDataset.from_generator(_Reader(encoder, packing, seed), gen_kwargs={"shards": dealt})
+    return Streamed(once.repeat(None), shards)
 
 
 def _shards(sources: Sequence[Opened]) -> list[Shard]:
@@ -75,15 +76,19 @@ def _shards(sources: Sequence[Opened]) -> list[Shard]:
     return shards
 
 
-def _rows(shards: list[Shard], encoder: Encoder, packing: Packing | None, seed: int) -> Iterator[dict[str, Any]]:
-    """Encoded rows, or packed sequences of them, pass after pass."""
-    turn = 0
-    while True:
-        keys = hash64([f"{shard.source}:{Path(shard.file).name}" for shard in shards], f"stream:{seed}:{turn}")
-        for place in np.argsort(keys, kind="stable").tolist():
-            for window in _windows(shards[place], encoder, f"stream:{seed}:{turn}"):
-                yield from _packed(window, packing) if packing else window
-        turn += 1
+class _Reader:
+    """Reads shards, and knows how often it has read each: every pass has an order of its own."""
+
+    def __init__(self, encoder: Encoder, packing: Packing | None, seed: int) -> None:
+        self.encoder, self.packing, self.seed = encoder, packing, seed
+        self.passes: Counter[str] = Counter()
+
+    def __call__(self, shards: list[Shard]) -> Iterator[dict[str, Any]]:
+        for shard in shards:
+            salt = f"stream:{self.seed}:{self.passes[shard.file]}"
+            self.passes[shard.file] += 1
+            for window in _windows(shard, self.encoder, salt):
+                yield from _packed(window, self.packing) if self.packing else window
 
 
 def _windows(shard: Shard, encoder: Encoder, salt: str) -> Iterator[list[dict[str, Any]]]:

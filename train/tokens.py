@@ -118,7 +118,7 @@ def _make(opened: Opened, encoder: Encoder, folder: Path, tell: Tell) -> None:
     languages: Counter[str] = Counter()
     files: list[str] = []
     start, began, told = 0, time.monotonic(), time.monotonic()
-    total = len(opened.dataset)
+    total = opened.rows
     for number, frame in enumerate(opened.frames()):
         files.append(f"{number:05}.arrow")
         with pa.OSFile(str(temporary / files[-1]), "wb") as sink, pa.ipc.new_stream(sink, _schema(encoder)) as writer:

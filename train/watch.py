@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from corpus.errors import Failure
 
 if TYPE_CHECKING:
+    from train.streaming import Streamed
     from train.trainset import TrainSet
 
 ROWS = "rows"
@@ -17,7 +18,7 @@ _NAMED = 20
 class Watched:
     """Mixed into a TRL trainer: batches carry the numbers of their rows as far as the training step."""
 
-    behind: TrainSet | None = None
+    behind: TrainSet | Streamed | None = None
     """The rows behind the training data."""
     rows: Any = None
     """Numbers of the rows of the step that is being taken."""

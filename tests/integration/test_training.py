@@ -257,3 +257,36 @@ def test_packed_rows_are_read_as_rows_alone_are(place: Path) -> None:
             torch.testing.assert_close(together[start : start + length], alone, rtol=1e-4, atol=1e-5)
             start += length
     assert start == len(row["input_ids"])
+
+
+def test_streamed_rows_are_cut_off_and_gone_on_with_like_kept_ones(place: Path) -> None:
+    packing = {"packing": True, "packing_strategy": "bfd", "per_device_train_batch_size": 1}
+    whole, cut = place / "stream-whole", place / "stream-cut"
+    for output in (whole, cut):
+        train("sft", recipe(place, "sft", output.name, stream=True, trainer=packing))
+    (cut / "towerkit.json").unlink()
+    shutil.rmtree(cut / "checkpoints" / "checkpoint-4")
+    train("sft", cut.with_suffix(".yaml"))
+    assert_equal_weights(whole, cut)
+    assert manifest(whole)["losses"] == manifest(cut)["losses"]
+
+
+def test_a_stream_goes_through_all_rows_before_it_begins_again(place: Path) -> None:
+    from itertools import islice
+
+    from transformers import AutoTokenizer
+
+    from train.encode import TextEncoder
+    from train.recipe import Source
+    from train.sources import open_sources
+    from train.streaming import streamed
+
+    sources = open_sources({"made": Source(path=str(place / "text"))}, "cpt")
+    encoder = TextEncoder(AutoTokenizer.from_pretrained(place / "base"), None, 128, "split")
+    stream = streamed(sources, encoder, None, seed=7)
+    rows = [row["rows"] for row in islice(stream.dataset, 160)]
+    assert sorted(rows[:80]) == sorted(rows[80:]) == list(range(80))
+    assert rows[:80] != rows[80:]
+    assert stream.dataset.n_shards == 2
+    ids = corpus.open(place / "text").scan().collect()["id"]
+    assert stream.ids([3, 79]) == [f"made: {ids[3]}", f"made: {ids[79]}"]
