@@ -1,8 +1,8 @@
 """Rows tokenized while training goes on, for datasets whose tokens one would not keep twice.
 
 Each rank reads shards of its own where there are as many shards as ranks (accelerate deals them out); with fewer,
-every rank reads all and takes its part. Shards come in a seeded order and rows are shuffled within a window, anew in each pass;
-one pass follows the other without an end, so no rank runs dry before the others.
+every rank reads all and takes its part. Shards come in a seeded order and rows are shuffled within a window, anew in
+each pass; one pass follows the other without an end, so no rank runs dry before the others.
 """
 
 from __future__ import annotations

@@ -37,9 +37,9 @@ SAMPLES = 10
 
 LIMITS = """\
 This is the recipe's mechanics at the size of a toy: models of {weights}, on generated sentences of six languages and
-tasks whose answers a program checks. It shows that every stage runs, resumes and moves a model, and in which direction on
-these texts. It is no evidence about models of billions of weights, about real text, or about Tower+ itself; towerkit is
-not affiliated with its authors."""
+tasks whose answers a program checks. It shows that every stage runs, resumes and moves a model, and in which direction
+on these texts. It is no evidence about models of billions of weights, about real text, or about Tower+ itself; towerkit
+is not affiliated with its authors."""
 
 
 @dataclass(frozen=True)
