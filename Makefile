@@ -9,7 +9,7 @@ COMPILE := $(PEER) pyproject.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help quickstart test test-slow test-train setup check docs bench pins
+.PHONY: help quickstart mini mini-report test test-slow test-train setup check docs bench pins
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -29,6 +29,13 @@ test-train: $(TRAIN)/train-test.installed ## Run the tests of what needs torch a
 	$(TRAIN)/bin/pytest tests/train tests/datagen/engines tests/filters/torch_models tests/integration/test_transformers_serve.py \
 		tests/integration/test_scored_corpus.py tests/integration/test_evals_model.py \
 		tests/integration/test_training.py tests/integration/test_grpo.py
+
+mini: $(TRAIN)/train-test.installed ## Run the whole recipe in miniature (SIZE=tiny or full, SEED=3)
+	BIN=$(TRAIN)/bin recipes/mini/run.sh
+
+mini-report: $(TRAIN)/train-test.installed ## Run the miniature with three seeds and write docs/reports/mini.md
+	for seed in 3 4 5; do SIZE=full SEED=$$seed BIN=$(TRAIN)/bin recipes/mini/run.sh || exit; done
+	$(TRAIN)/bin/python recipes/mini/report.py --mini runs/mini-full-3 runs/mini-full-4 runs/mini-full-5 --out docs/reports/mini.md
 
 setup: $(VENV)/dev.installed ## Make .venv with everything needed to work on the project
 

@@ -3,7 +3,6 @@
 #
 #     recipes/mini/run.sh                 SIZE=full: at most 25 minutes on two cores
 #     SIZE=tiny recipes/mini/run.sh       minutes: the mechanics alone, its models know next to nothing
-#     SIZE=gpu recipes/mini/run.sh        the same steps with a larger model on one GPU
 #     SEED=4 MINI=runs/mini4 recipes/mini/run.sh
 #
 # Run it again after whatever stopped it: what is done is not done again.
@@ -22,13 +21,11 @@ case $SIZE in
         rate=5e-3 cpt=150 teacher=120 reward=20 sft=60 wpo=10 grpo=4 asked=60 tasks=180 n=2 ;;
     full) book="--size full" base="--vocabulary 4096 --hidden 256 --layers 5"
         rate=2e-3 cpt=1500 teacher=500 reward=200 sft=600 wpo=100 grpo=60 asked=1500 tasks=4500 n=4 ;;
-    gpu) book="--size full --pairs 400000 --mono 200000" base="--vocabulary 16384 --hidden 768 --layers 12"
-        rate=6e-4 cpt=6000 teacher=1500 reward=500 sft=2000 wpo=300 grpo=200 asked=6000 tasks=18000 n=8 ;;
-    *) echo "SIZE=$SIZE: expected tiny, full or gpu" >&2; exit 2 ;;
+    *) echo "SIZE=$SIZE: expected tiny or full" >&2; exit 2 ;;
 esac
 
-PATH=$BIN:$PATH
 cd "$(dirname "$0")/../.."
+PATH=$(cd "$BIN" && pwd):$PATH
 
 # Text of six languages, and tasks whose answers can be checked.
 python recipes/mini/phrasebook.py --out "$MINI/phrasebook" --seed "$SEED" $book
