@@ -18,7 +18,7 @@ export MINI
 # Sizes of the model, steps of each trainer, prompts that are answered, samples of each.
 case $SIZE in
     tiny) book="--size tiny" base="--vocabulary 1500 --hidden 64 --layers 2"
-        rate=5e-3 cpt=150 teacher=120 reward=20 sft=60 wpo=10 grpo=4 asked=60 tasks=180 n=2 ;;
+        rate=5e-3 cpt=300 teacher=400 reward=30 sft=150 wpo=20 grpo=6 asked=80 tasks=240 n=2 ;;
     full) book="--size full" base="--vocabulary 4096 --hidden 256 --layers 5"
         rate=2e-3 cpt=1500 teacher=500 reward=200 sft=600 wpo=100 grpo=60 asked=1500 tasks=4500 n=4 ;;
     *) echo "SIZE=$SIZE: expected tiny or full" >&2; exit 2 ;;
