@@ -82,17 +82,32 @@ def _losses(method: Method, trainer: Any, prepared: Prepared, most: int) -> dict
     dataset = held.dataset.select(range(min(most, len(held.dataset))))
     numbers = np.asarray(dataset.with_format("numpy")["rows"][:])
     groups = held.table[numbers.tolist()].select("task", "lang").rows()
-    places: dict[str, list[int]] = {"all": list(range(len(groups)))}
+    places: dict[str, list[int]] = {}
     for place, (task, lang) in enumerate(groups):
         places.setdefault(f"{task} {lang}", []).append(place)
-    largest = sorted(places.items(), key=lambda item: -len(item[1]))[: _GROUPS + 1]
+    named = sorted(places.items(), key=lambda item: -len(item[1]))
     history = list(trainer.state.log_history)
-    what = "" if method.measure == "loss" else f"{method.measure} "
-    for name, mine in largest:
-        told = trainer.evaluate(dataset.select(mine), metric_key_prefix="eval")
-        found[f"validation {what}{name}"] = float(told[f"eval_{method.measure}"])
+    if method.measure == "loss":
+        for name, mine in [("all", list(range(len(groups)))), *named[:_GROUPS]]:
+            found[f"validation {name}"] = float(trainer.evaluate(dataset.select(mine))["eval_loss"])
+    else:
+        found |= _means(method.measure, trainer, dataset, named)
     trainer.state.log_history = history
     return found
+
+
+def _means(measure: str, trainer: Any, dataset: Any, named: list[tuple[str, list[int]]]) -> dict[str, float]:
+    """The mean of what answers earn, by group and in all; each row is answered once, since answering takes long."""
+    rest = [place for _, mine in named[_GROUPS:] for place in mine]
+    groups = [*named[:_GROUPS], *([("the rest", rest)] if rest else [])]
+    found: dict[str, float] = {}
+    total, rows = 0.0, 0
+    for name, mine in groups:
+        # Null where none of a group's answers can be judged.
+        if (value := trainer.evaluate(dataset.select(mine))[f"eval_{measure}"]) is not None:
+            found[f"validation {measure} {name}"] = float(value)
+            total, rows = total + len(mine) * float(value), rows + len(mine)
+    return {f"validation {measure} all": total / rows, **found} if rows else {}
 
 
 def _save(recipe: Recipe, prepared: Prepared, trainer: Any) -> None:
