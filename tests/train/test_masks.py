@@ -12,7 +12,7 @@ from corpus.chat import assistant, user
 from corpus.errors import UserError
 
 pytest.importorskip("trl")
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(300)]
 
 from train import chat_templates  # noqa: E402
 from train.encode import IGNORED, ChatEncoder, PreferenceEncoder, RankedEncoder, TextEncoder  # noqa: E402
