@@ -29,7 +29,7 @@ def tokenizers() -> dict[str, Any]:
 
 def learned(tokenizer: Any, family: str, messages: list[Any]) -> list[str]:
     """The runs of learned tokens as text."""
-    template = chat_templates.training_template(tokenizer, family)
+    template = chat_templates.training_template(tokenizer, family, marks=True)
     batch = ChatEncoder(tokenizer, template, None, "drop").encode({"messages": [messages]})
     assert batch.reasons == [None]
     ids, labels = batch.columns["input_ids"][0], batch.columns["labels"][0]
@@ -69,14 +69,14 @@ def test_the_assistants_turns_and_their_ends_are_learned_and_nothing_else(
 )
 def test_a_system_turn_is_read_and_not_learned(tokenizers: dict[str, Any], family: str, begins: str) -> None:
     tokenizer = tokenizers[family]
-    template = chat_templates.training_template(tokenizer, family)
+    template = chat_templates.training_template(tokenizer, family, marks=True)
     text = tokenizer.apply_chat_template([SYSTEM, *TWO_TURNS], chat_template=template, tokenize=False)
     assert text.startswith(begins)
     assert len(learned(tokenizer, family, [SYSTEM, *TWO_TURNS])) == 2
 
 
 def test_gemma_knows_no_system_turn_and_such_rows_are_set_aside_with_its_words(tokenizers: dict[str, Any]) -> None:
-    template = chat_templates.training_template(tokenizers["gemma2"], "gemma2")
+    template = chat_templates.training_template(tokenizers["gemma2"], "gemma2", marks=True)
     batch = ChatEncoder(tokenizers["gemma2"], template, None, "drop").encode(
         {"messages": [TWO_TURNS, [SYSTEM, *TWO_TURNS], TWO_TURNS]}
     )
@@ -88,7 +88,7 @@ def test_gemma_knows_no_system_turn_and_such_rows_are_set_aside_with_its_words(t
 @pytest.mark.parametrize("family", FAMILIES)
 def test_without_marks_a_template_renders_the_same_text(tokenizers: dict[str, Any], family: str) -> None:
     tokenizer = tokenizers[family]
-    template = chat_templates.training_template(tokenizer, family)
+    template = chat_templates.training_template(tokenizer, family, marks=True)
     plain = chat_templates.without_marks(template)
     assert not chat_templates.has_marks(plain)
     for options in ({}, {"add_generation_prompt": True}):
@@ -101,7 +101,7 @@ def test_without_marks_a_template_renders_the_same_text(tokenizers: dict[str, An
     [("chatml", "<|im_end|>"), ("gemma2", "<end_of_turn>"), ("qwen2.5", "<|im_end|>"), ("llama3", "<|eot_id|>")],
 )
 def test_the_end_of_a_turn_is_known(tokenizers: dict[str, Any], family: str, end: str) -> None:
-    template = chat_templates.training_template(tokenizers[family], family)
+    template = chat_templates.training_template(tokenizers[family], family, marks=True)
     found = chat_templates.turn_end(tokenizers[family], template)
     assert tokenizers[family].convert_ids_to_tokens(found) == end
 
@@ -126,7 +126,7 @@ def test_templates_that_cannot_say_what_is_learned_are_refused(
     tokenizer.chat_template = own
     try:
         with pytest.raises(UserError) as error:
-            chat_templates.training_template(tokenizer, name)
+            chat_templates.training_template(tokenizer, name, marks=True)
     finally:
         tokenizer.chat_template = None
     assert words in str(error.value)
@@ -136,9 +136,9 @@ def test_a_template_of_ones_own_needs_marks(tokenizers: dict[str, Any], tmp_path
     file = tmp_path / "own.jinja"
     file.write_text(UNMARKED, "utf-8")
     with pytest.raises(UserError, match=r"Put `\{% generation %\}`"):
-        chat_templates.training_template(tokenizers["chatml"], str(file))
+        chat_templates.training_template(tokenizers["chatml"], str(file), marks=True)
     file.write_text(UNMARKED.replace("{{", "{% generation %}{{").replace("}}", "}}{% endgeneration %}"), "utf-8")
-    template = chat_templates.training_template(tokenizers["chatml"], str(file))
+    template = chat_templates.training_template(tokenizers["chatml"], str(file), marks=True)
     assert chat_templates.turn_end(tokenizers["chatml"], template) is None
 
 
@@ -161,13 +161,13 @@ def test_a_template_of_ones_own_needs_marks(tokenizers: dict[str, Any], tmp_path
 def test_rows_that_teach_nothing_or_something_wrong_have_a_reason(
     tokenizers: dict[str, Any], messages: list[Any], limit: int | None, too_long: Any, reason: str | None
 ) -> None:
-    template = chat_templates.training_template(tokenizers["chatml"], "chatml")
+    template = chat_templates.training_template(tokenizers["chatml"], "chatml", marks=True)
     batch = ChatEncoder(tokenizers["chatml"], template, limit, too_long).encode({"messages": [messages]})
     assert batch.reasons == [reason]
 
 
 def test_an_answer_cut_after_max_length_is_counted(tokenizers: dict[str, Any]) -> None:
-    template = chat_templates.training_template(tokenizers["chatml"], "chatml")
+    template = chat_templates.training_template(tokenizers["chatml"], "chatml", marks=True)
     messages = [user("a"), assistant("b c d e f g h i j k l m n o p")]
     batch = ChatEncoder(tokenizers["chatml"], template, 32, "truncate").encode({"messages": [messages]})
     assert (batch.truncated, batch.reasons, len(batch.columns["labels"][0])) == (1, [None], 32)
@@ -182,7 +182,7 @@ def test_texts_end_once(tokenizers: dict[str, Any]) -> None:
 
 def test_two_answers_part_from_one_prompt(tokenizers: dict[str, Any]) -> None:
     tokenizer = tokenizers["chatml"]
-    template = chat_templates.training_template(tokenizer, "chatml")
+    template = chat_templates.training_template(tokenizer, "chatml", marks=True)
     rows = {"prompt": [[user("Hi")]], "chosen": [[assistant("Hallo")]], "rejected": [[assistant("Hola")]]}
     batch = PreferenceEncoder(tokenizer, template, None, "drop").encode(rows)
     texts = {name: tokenizer.decode(ids[0]) for name, ids in batch.columns.items()}
