@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
 import math
@@ -606,3 +607,18 @@ def test_read_takes_every_file(folder: Path, tmp_path: Path) -> None:
         dataset = made[path.name.removesuffix(".jsonl").replace(".", "_")]
         assert dataset.manifest.rows == len(path.read_text("utf-8").splitlines())
         assert dataset.aside().collect().is_empty()
+
+
+def test_what_is_made_is_not_made_again_unless_something_else_is_asked_for(tmp_path: Path) -> None:
+    few = {"pairs": 40, "mono": 8, "rules": 8, "general": 20, "scored": 10, "teacher": 10, "prompts": 10}
+    sizes = dataclasses.replace(phrasebook.SIZES["tiny"], **few)
+    first = phrasebook.write(tmp_path, sizes, 1)
+    files = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.jsonl")}
+    assert phrasebook.write(tmp_path, sizes, 1) == first
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.jsonl")} == files
+    before = (tmp_path / "pairs.train.jsonl").read_bytes()
+    (tmp_path / "pairs.train.jsonl").unlink()
+    assert phrasebook.write(tmp_path, sizes, 1) == first
+    assert (tmp_path / "pairs.train.jsonl").read_bytes() == before
+    phrasebook.write(tmp_path, sizes, 2)
+    assert (tmp_path / "pairs.train.jsonl").read_bytes() != before
