@@ -3,6 +3,7 @@
 #
 #     recipes/mini/run.sh                 SIZE=full: at most 25 minutes on two cores
 #     SIZE=tiny recipes/mini/run.sh       minutes: the mechanics alone, its models know next to nothing
+#     COMET=1 recipes/mini/run.sh         with a small COMET checkpoint beside the other scores
 #     SEED=4 MINI=runs/mini4 recipes/mini/run.sh
 #
 # Run it again after whatever stopped it: what is done is not done again.
@@ -48,6 +49,11 @@ datagen run recipes/mini/answers.yaml --runs "$MINI/data" --set asked.mix.total=
 datagen run recipes/mini/ranking.yaml --runs "$MINI/data"
 python -m train.reward recipes/mini/reward.yaml --set seed="$SEED" --set trainer.max_steps=$reward
 datagen run recipes/mini/best.yaml --runs "$MINI/data"
+if [ "${COMET:-0}" = 1 ]; then
+    python recipes/mini/small_comet.py --rows "$MINI/phrasebook/scored.train.jsonl" --out "$MINI/models/comet"
+    datagen run recipes/mini/comet.yaml --runs "$MINI/data"
+    datagen report "$MINI/data/comet" --out "$MINI/comet"
+fi
 
 # Supervised fine-tuning, and the control that learns translations alone.
 python -m train.sft recipes/mini/sft.yaml --set seed="$SEED" --set trainer.max_steps=$sft --set trainer.learning_rate=$rate
