@@ -74,7 +74,9 @@ class TextEncoder(Encoder):
         end = self.tokenizer.eos_token_id
         if end is None:
             raise UserError("the tokenizer has no end-of-text token; set its eos_token, or `trainer.eos_token`")
-        ids = [each if each[-1:] == [end] else [*each, end] for each in self.tokenizer(texts)["input_ids"]]
+        # Not verbose: the packing cuts texts longer than the model's window, of which the tokenizer would warn.
+        found = self.tokenizer(texts, return_attention_mask=False, verbose=False)["input_ids"]
+        ids = [each if each[-1:] == [end] else [*each, end] for each in found]
         reasons = reasons_in(self.tokenizer, [[text] for text in texts])
         batch = Batch({"input_ids": ids, "labels": ids}, reasons)
         return _limited(self, batch)

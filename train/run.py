@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corpus.model_manifest import read_model_manifest
 from train import checkpoints, device
 from train.method import Method
 from train.overlap import refuse_overlap
 from train.plan import plan_of, told
-from train.recipe import load_recipe
+from train.recipe import Recipe, load_recipe
 from train.sources import open_sources
+
+if TYPE_CHECKING:
+    from train.prepare import Prepared
 
 
 def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = (), *, preflight: bool = False) -> None:
@@ -49,7 +52,7 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
     checkpoints.claim(recipe.folder, plan, said)
     began = time.time()
     with method.opened:
-        trainer = _trainer(method, recipe, prepared)
+        trainer = trainer_of(method, recipe, prepared)
         found = checkpoints.newest(recipe.folder, device.ranks(), tell, remove=device.rank() == 0)
         trainer.train(resume_from_checkpoint=str(found) if found else None)
         from train.papers import finish
@@ -63,7 +66,8 @@ def tell(line: str) -> None:
         print(line, flush=True)
 
 
-def _trainer(method: Method, recipe: Any, prepared: Any) -> Any:
+def trainer_of(method: Method, recipe: Recipe, prepared: Prepared) -> Any:
+    """TRL's trainer, made of what was prepared."""
     from transformers import PrinterCallback
 
     from train.progress import lines, quiet_libraries
