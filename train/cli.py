@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -35,6 +36,8 @@ def main(kind: Callable[..., Method], argv: Sequence[str] | None = None) -> None
         "--preflight", action="store_true", help="show ten rows as the model would see them, estimate, and stop"
     )
     given = parser.parse_args(argv)
+    # Libraries of native code crash without a word else.
+    faulthandler.enable()
     from train.run import run
 
     try:
