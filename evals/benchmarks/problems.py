@@ -17,6 +17,14 @@ class Problems(Benchmark):
 
     read: dict[str, Any]
     """Options of a `read` stage that gives `verifiable` or `prompt` rows with verifiers."""
+    allow_code: bool = False
+    """Whether programs that a model wrote may be run where a row's verifier `code` asks for it: without network, in an
+    empty folder and under limits, yet on this machine."""
+
+    @property
+    def allows_code(self) -> bool:
+        """As the recipe says."""
+        return self.allow_code
 
     def stages(self, task: str) -> dict[str, Spec]:
         """The rows as they are."""

@@ -14,6 +14,7 @@ from ifeval_golden import compare
 from sacrebleu.metrics.chrf import CHRF
 
 import corpus
+from corpus.errors import UserError
 from corpus.manifest import Selection
 from corpus.model_manifest import ModelManifest, write_model_manifest
 from datagen.progress import Silent
@@ -216,6 +217,22 @@ def test_programs(tmp_path: Path) -> None:
     results = results_for(tmp_path, evaluation, answers)
     values = {measured.metric.name: measured.numbers["m"].scored.value for measured in results.measured}
     assert values == {"pass@1": pytest.approx(0.75), "pass@2": 1.0}
+
+
+def test_problems_run_programs_only_where_the_recipe_allows_it(tmp_path: Path) -> None:
+    checks = [{"name": "code", "args": json.dumps({"tests": ["assert f(2) == 6"]})}]
+    row = {"prompt": [{"role": "user", "content": "Write f(x): x times 3."}], "verifiers": checks, "tgt_lang": "en"}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    read = {"jsonl": str(tmp_path / "rows.jsonl"), "kind": "verifiable"}
+    answers = {"right": lambda _: ["def f(x): return x * 3"], "wrong": lambda _: ["def f(x): return x"]}
+    evaluation = evaluation_of(
+        tmp_path, {"tasks": {"problems": {"read": read, "allow_code": True}}}, {"right": {}, "wrong": {}}
+    )
+    measured = results_for(tmp_path, evaluation, answers).measured[0]
+    assert {name: number.scored.value for name, number in measured.numbers.items()} == {"right": 1.0, "wrong": 0.0}
+    shut = evaluation_of(tmp_path, {"tasks": {"problems": {"read": read}}}, {"right": {}})
+    with pytest.raises(UserError, match="allow_code"):
+        results_for(tmp_path / "shut", shut, {"right": answers["right"]})
 
 
 @pytest.mark.parametrize(("pair", "systems"), [("de-en", 13), ("cs-uk", 1)])
