@@ -270,7 +270,7 @@ def test_packed_rows_by_padded_rows(place: Path, answered: list[tuple[str, str]]
     held = Training(place, "sft", place / "held", max_length=2048, max_steps=1).prepared.train.dataset
     common = {
         "max_length": 2048,
-        "per_device_train_batch_size": 8,
+        "per_device_train_batch_size": 16,
         "learning_rate": 1e-3,
         "num_train_epochs": 1,
         "per_device_eval_batch_size": 1,
@@ -278,9 +278,9 @@ def test_packed_rows_by_padded_rows(place: Path, answered: list[tuple[str, str]]
 
     padded = Training(place, "sft", place / "answers", **common)
     lengths = padded.prepared.train.table["tokens"].to_list()
-    # As many tokens in a step as eight rows have.
+    # As many tokens in a step as sixteen rows have.
     packing = {"packing": True, "packing_strategy": "bfd", "per_device_train_batch_size": 1}
-    sequences = round(8 * sum(lengths) / len(lengths) / 2048)
+    sequences = round(16 * sum(lengths) / len(lengths) / 2048)
     packed = Training(
         place, "sft", place / "answers", **{**common, **packing, "gradient_accumulation_steps": sequences}
     )
