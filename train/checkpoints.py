@@ -18,6 +18,9 @@ FOLDER = "checkpoints"
 STATE = "training.json"
 """What is being trained in an output folder; written before the first step."""
 
+_OURS = (f"{FOLDER}/checkpoint-*", "towerkit.json", "config.json", "*.safetensors", "tokenizer*", "README.md")
+"""What a training writes into its output folder."""
+
 
 def check(output: Path, plan: str, told: dict[str, Any]) -> None:
     """See whether an output folder is free for this training, or holds it already.
@@ -42,10 +45,12 @@ def check(output: Path, plan: str, told: dict[str, Any]) -> None:
             f"{output} holds another training:\n{_differences(found.get('told', {}), told)}\nChoose another `output:`, "
             "or remove the folder to train anew"
         )
-    if output.is_dir() and any(output.glob(f"{FOLDER}/checkpoint-*")):
+    if output.exists() and not output.is_dir():
+        raise UserError(f"output: {output} is a file; choose another")
+    if taken := next((file for pattern in _OURS for file in sorted(output.glob(pattern))), None):
         raise UserError(
-            f"{output} holds checkpoints, and no {STATE} that says of which training; choose another `output:`, or "
-            "remove the folder"
+            f"{output} holds {taken.relative_to(output)}, which training would replace, and no {STATE} that says of "
+            "which training it is; choose another `output:`, or remove the folder"
         )
 
 
@@ -86,10 +91,6 @@ def _missing(folder: Path, ranks: int) -> str | None:
         return "no readable trainer_state.json"
     names = ["rng_state.pth"] if ranks == 1 else [f"rng_state_{rank}.pth" for rank in range(ranks)]
     lacking = next((name for name in names if not (folder / name).is_file()), None)
-    if lacking and any(folder.glob("rng_state*.pth")):
-        raise UserError(
-            f"{folder} was saved by another number of processes than the {ranks} of now; start as many as before"
-        )
     return f"no {lacking}" if lacking else None
 
 

@@ -45,6 +45,6 @@ def main(kind: Callable[..., Method], argv: Sequence[str] | None = None) -> None
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None
-    except Failure as error:
+    except (Failure, OSError) as error:
         print(f"failed: {error}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -9,14 +9,9 @@ advantages divided by the group's spread, plain sampling at temperature 1. The r
 
 from __future__ import annotations
 
-import random
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from corpus.config import validate
 from corpus.errors import UserError
@@ -205,11 +200,6 @@ def _trainer_class() -> Any:
             self.rows = inputs.get(ROWS)
             return super().compute_loss(model, inputs, *args, **kwargs)
 
-        def evaluate(self, *args: Any, **kwargs: Any) -> Any:
-            """Measure by samples of their own randomness, so that training is the same with and without."""
-            with _own_randomness(self.args.seed + self.accelerator.process_index):
-                return super().evaluate(*args, **kwargs)
-
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
             folder = Path(self._get_output_dir(trial=trial)) / f"checkpoint-{self.state.global_step}"
             folder.mkdir(parents=True, exist_ok=True)
@@ -229,22 +219,6 @@ def _trainer_class() -> Any:
             self._step, self._buffered_inputs = state["step"], state["answers"]
 
     return Trainer
-
-
-@contextmanager
-def _own_randomness(seed: int) -> Iterator[None]:
-    import torch
-
-    kept = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        random.seed(seed)
-        np.random.seed(seed)
-        try:
-            yield
-        finally:
-            random.setstate(kept[0])
-            np.random.set_state(kept[1])
 
 
 def _unverified(rewards: Rewards, rows: Any) -> list[str]:

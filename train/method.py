@@ -23,6 +23,8 @@ class Method(ABC):
     """Whether it learns conversations, and so needs a chat template."""
     marks: ClassVar[bool] = False
     """Whether the chat template must mark which tokens are the assistant's."""
+    adapts: ClassVar[str] = "CAUSAL_LM"
+    """What kind of model adapters are put into, as peft calls it."""
     measure: ClassVar[str] = "loss"
     """What is measured on validation rows: the trainer's own name of it, without `eval_`."""
 

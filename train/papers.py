@@ -162,6 +162,7 @@ def _options(recipe: Recipe, args: Any) -> dict[str, Any]:
     private = {"output_dir", "logging_dir", "hub_token", "push_to_hub_token", "hub_model_id"}
     resolved = {name: value for name, value in args.to_dict().items() if name not in private and value is not None}
     said = recipe.model_dump(mode="json", exclude={"output", "cache", "data", "validation", "rewards"})
+    said["trainer"] = {name: value for name, value in said["trainer"].items() if name not in private}
     return {"recipe": {**said, "model": model_name(recipe.model)}, "trainer": _plain(resolved)}
 
 

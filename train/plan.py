@@ -15,24 +15,29 @@ from train.sources import Opened
 VERSION = 1
 """Raised whenever the same recipe would train other weights."""
 HARMLESS = (
-    *("bf16_full_eval", "dataloader_", "dataset_num_proc", "ddp_", "disable_tqdm", "do_", "eval_", "hub_", "log_"),
+    *("dataloader_num_workers", "dataloader_persistent_workers", "dataloader_pin_memory", "dataloader_prefetch_factor"),
+    *("dataset_num_proc", "ddp_", "disable_tqdm", "do_", "eval_", "hub_", "log_"),
     *("logging_", "num_generations_eval", "per_device_eval_batch_size", "project", "push_to_hub", "report_to"),
     *("run_name", "save_", "skip_memory_metrics", "torch_empty_cache_steps", "trackio_", "vllm_server_"),
 )
 """Beginnings of TRL options that change no weight."""
+_MEASURING = ("eval_", "save_", "per_device_eval_batch_size", "num_generations_eval")
+"""Those of them that do where validation steers: it chooses a checkpoint, or lowers the learning rate."""
+_STEERED_RATES = ("reduce_lr_on_plateau", "greedy")
 _NOT_PLANNED = {
     *("output", "cache", "validation", "validation_rows", "evaluation", "data", "model", "revision", "template"),
     *("trainer", "rewards", "alarms"),
 }
 
 
-def told(method: Method, recipe: Recipe, sources: list[Opened], ranks: int) -> dict[str, Any]:
+def told(method: Method, recipe: Recipe, sources: list[Opened], validation: list[Opened], ranks: int) -> dict[str, Any]:
     """All that decides the weights, in words that a difference can be shown by.
 
     Raises:
         UserError: the model is not there.
     """
-    options = {name: value for name, value in recipe.trainer.items() if not name.startswith(HARMLESS)}
+    steered = _steered(recipe.trainer)
+    options = {name: value for name, value in recipe.trainer.items() if not name.startswith(_harmless(recipe, steered))}
     rest = recipe.model_dump(mode="json", exclude=_NOT_PLANNED)
     return {
         "version": VERSION,
@@ -42,8 +47,20 @@ def told(method: Method, recipe: Recipe, sources: list[Opened], ranks: int) -> d
         "trainer": options,
         "method_options": method.identity(),
         "ranks": ranks,
+        **({"validation": {source.name: source.identity for source in validation}} if steered else {}),
         **rest,
     }
+
+
+def _steered(options: dict[str, Any]) -> bool:
+    """Whether what is measured on validation rows decides the weights."""
+    return bool(options.get("load_best_model_at_end")) or options.get("lr_scheduler_type") in _STEERED_RATES
+
+
+def _harmless(recipe: Recipe, steered: bool) -> tuple[str, ...]:
+    # Workers share the shards of a stream out among them, so their number decides the order of its rows.
+    matters = (*(_MEASURING if steered else ()), *(("dataloader_num_workers",) if recipe.stream else ()))
+    return tuple(name for name in HARMLESS if name not in matters)
 
 
 def plan_of(said: dict[str, Any]) -> str:

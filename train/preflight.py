@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import UserError
@@ -117,8 +118,10 @@ def _tell_effort(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell)
     if prepared.stream is not None:
         tell(f"{args.max_steps:,} steps of {batch} sequences, tokenized as they come")
         return
-    per_epoch = max(1, len(prepared.train.dataset) * copies // batch)
-    steps = args.max_steps if args.max_steps > 0 else int(per_epoch * args.num_train_epochs)
+    # The last step of an epoch takes what is left, unless the loader drops it.
+    rounded = math.floor if args.dataloader_drop_last or copies > 1 else math.ceil
+    per_epoch = max(1, rounded(len(prepared.train.dataset) * copies / batch))
+    steps = args.max_steps if args.max_steps > 0 else math.ceil(per_epoch * args.num_train_epochs)
     epochs = steps / per_epoch
     tokens = int(prepared.facts["tokens"] * epochs * copies)
     answers = f" of prompts, each answered {copies} times" if copies > 1 else ""

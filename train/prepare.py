@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -70,9 +71,22 @@ def arguments(method: Method, recipe: Recipe) -> Any:
     if recipe.trust_remote_code:
         options["trust_remote_code"] = True
     try:
-        return config(output_dir=str(recipe.folder / FOLDER), seed=recipe.seed, **options)
+        args = config(output_dir=str(recipe.folder / FOLDER), seed=recipe.seed, **options)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise UserError(f"trainer: {error}") from None
+    if recipe.peft is not None and _shares_weights(args):
+        raise UserError(
+            "peft: adapters are merged at the end, by one process that must hold the whole model, and FSDP and ZeRO-3 "
+            "leave none of them all of it. Start with `torchrun`, where each process holds all, or leave out `peft:`"
+        )
+    return args
+
+
+def _shares_weights(args: Any) -> bool:
+    """Whether each process holds a part of the weights alone, as a launcher's configuration or the recipe says."""
+    deepspeed = getattr(args, "deepspeed_plugin", None)
+    fsdp = args.fsdp or os.environ.get("ACCELERATE_USE_FSDP", "").lower() in ("1", "true")
+    return bool(fsdp) or (deepspeed is not None and deepspeed.zero_stage == 3)
 
 
 def load_tokenizer(recipe: Recipe) -> Any:
@@ -105,6 +119,9 @@ def prepare(
     template = (
         chat_templates.training_template(tokenizer, recipe.template, marks=method.marks) if method.chats else None
     )
+    packing = method.packing(args)
+    if packing is not None and args.max_length is None:
+        raise UserError("trainer: `packing` fills sequences of `max_length` tokens, and `max_length` is null")
     encoder = method.encoder(tokenizer, template, method.limit(args, recipe))
     if template is not None:
         tokenizer.chat_template = chat_templates.without_marks(template)
@@ -117,7 +134,6 @@ def prepare(
     if not len(train.dataset):
         raise UserError("data: no row is left to train on")
     facts = facts_of(train.table, tokens)
-    packing = method.packing(args)
     stream = streamed(sources, encoder, packing, recipe.seed) if recipe.stream else None
     if stream is not None:
         facts |= {"looked_at": facts["rows"], "rows_by_dataset": {source.name: source.rows for source in sources}}

@@ -22,13 +22,18 @@ def quiet_libraries() -> None:
 
 
 def lines(tell: Tell) -> Any:
-    """A callback that tells a line whenever the trainer logs."""
+    """A callback that tells a line whenever the trainer logs, and has it log the last step."""
     from transformers import TrainerCallback
 
     class Lines(TrainerCallback):  # type: ignore[misc]
         def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             del args, control, kwargs
             self.began, self.first = time.monotonic(), state.global_step
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            del args, kwargs
+            # However seldom losses are logged, the last of them are: the manifest tells that loss.
+            control.should_log = control.should_log or state.global_step >= state.max_steps
 
         def on_log(
             self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any

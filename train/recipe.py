@@ -25,6 +25,10 @@ OURS = {
     "completion_only_loss": "`sft` always learns the assistant's turns alone",
     "chat_template_path": "`template:` names the chat template",
     "remove_unused_columns": "datasets hold what the trainer needs",
+    "save_only_model": "training goes on from its checkpoints, which takes the optimizer's state; `save_total_limit` "
+    "keeps few of them",
+    "bf16_full_eval": "validation would change the type of the weights that are written",
+    "fp16_full_eval": "validation would change the type of the weights that are written",
 }
 """TRL options that a recipe says in words of its own."""
 
@@ -147,6 +151,9 @@ class Recipe(Part):
         for part, method in (("wpo", "wpo"), ("rewards", "grpo"), ("alarms", "grpo"), ("max_prompt", "grpo")):
             if getattr(self, part) and self.method != method:
                 raise ValueError(f"`{part}:` is for the method {method}, and this recipe is for {self.method}")
+        # A bare `no` is false in YAML.
+        if self.trainer.get("eval_strategy") not in (None, "no", False) and not self.validation:
+            raise ValueError("`trainer.eval_strategy` needs `validation:`, the datasets to evaluate on")
         if self.method == "grpo" and not self.rewards:
             raise ValueError("`grpo` needs `rewards:`, such as `rewards: {verified: {}}`")
         return self

@@ -16,6 +16,8 @@ class Reward(Method):
     """A model that gives a conversation one number (Bradley-Terry loss); `datagen`'s scorer `reward` reads it."""
 
     name = "reward"
+    # So the head that gives the number is trained beside the adapters.
+    adapts = "SEQ_CLS"
 
     def __init__(self, recipe: Recipe) -> None:
         """A reward model's training.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corpus.errors import UserError
 from corpus.model_manifest import read_model_manifest
 from train import checkpoints, device
 from train.method import Method
@@ -33,7 +34,7 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
     sources = open_sources(recipe.data, recipe.method)
     validation = open_sources(recipe.validation, recipe.method)
     method = kind(recipe)
-    said = told(method, recipe, sources, device.ranks())
+    said = told(method, recipe, sources, validation, device.ranks())
     plan = plan_of(said)
     done = read_model_manifest(recipe.folder) if recipe.folder.is_dir() else None
     if done is not None and done.plan == plan and not preflight:
@@ -75,15 +76,20 @@ def trainer_of(method: Method, recipe: Recipe, prepared: Prepared) -> Any:
 
     quiet_libraries()
 
-    trainer = method.trainer(
-        model=recipe.model if recipe.revision is None else _revised(prepared.args, recipe),
-        args=prepared.args,
-        train_dataset=prepared.read.dataset,
-        eval_dataset=prepared.validation.dataset if prepared.validation is not None else None,
-        processing_class=prepared.tokenizer,
-        peft_config=_adapter(recipe.peft),
-        callbacks=[lines(tell), *method.callbacks()],
-    )
+    adapter = _adapter(method, recipe.peft)
+    try:
+        trainer = method.trainer(
+            model=recipe.model if recipe.revision is None else _revised(prepared.args, recipe),
+            args=prepared.args,
+            train_dataset=prepared.read.dataset,
+            eval_dataset=prepared.validation.dataset if prepared.validation is not None else None,
+            processing_class=prepared.tokenizer,
+            peft_config=adapter,
+            callbacks=[lines(tell), *method.callbacks()],
+        )
+    except ValueError as error:
+        # Options that do not go together, or adapters for modules that the model does not have.
+        raise UserError(f"model, trainer or peft: {error}") from error
     trainer.remove_callback(PrinterCallback)
     trainer.behind = prepared.read
     trainer.data_collator = with_rows(trainer.data_collator)
@@ -95,14 +101,12 @@ def _revised(args: Any, recipe: Any) -> str:
     return str(recipe.model)
 
 
-def _adapter(options: dict[str, Any] | None) -> Any:
+def _adapter(method: Method, options: dict[str, Any] | None) -> Any:
     if options is None:
         return None
     from peft import LoraConfig
 
-    from corpus.errors import UserError
-
     try:
-        return LoraConfig(**{"task_type": "CAUSAL_LM", **options})
+        return LoraConfig(**{"task_type": method.adapts, **options})
     except (TypeError, ValueError) as error:
         raise UserError(f"peft: {error}") from None

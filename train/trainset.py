@@ -89,6 +89,8 @@ def pack(made: TrainSet, packing: Packing, cache: Path) -> TrainSet:
 
 def _write(dataset: Dataset, packing: Packing, file: Path) -> None:
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    for left in file.parent.glob(f".{file.name}.*.tmp"):
+        left.unlink(missing_ok=True)
     arrow = dataset.with_format("arrow")
     names = [name for name in dataset.column_names if name != "rows"]
     writer = None

@@ -1,8 +1,15 @@
-"""What is added to TRL's trainers: a loss that is no number stops training and names the rows of its batch."""
+"""What is added to TRL's trainers.
+
+A loss or a gradient that is no number stops training and names the rows of its batch; what is measured on the way
+changes nothing of the training.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import Failure
@@ -41,8 +48,35 @@ class Watched:
             self.rows = inputs.pop(ROWS, None)
         loss = super().training_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
         if not torch.isfinite(loss).all():
-            raise Failure(self._told(float(loss.detach().mean()), self.rows))
+            raise Failure(self._told("loss", float(loss.detach().mean()), self.rows))
         return loss
+
+    def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
+        """Steps as the trainer takes them, and none where the checkpoint that it goes on from is of the last step.
+
+        The trainer looks whether it is done after each step alone, and so would take one more.
+        """
+        if self.state.global_step >= self.state.max_steps:  # type: ignore[attr-defined]
+            self.control.should_training_stop = True  # type: ignore[attr-defined]
+            return
+        super()._run_epoch(*args, **kwargs)  # type: ignore[misc]
+
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+        """The length of the step's gradient, as the trainer takes it right before the weights are changed.
+
+        Raises:
+            Failure: it is no finite number, which a finite loss may well have. The weights have not been changed by it.
+        """
+        found = super()._get_grad_norm(model, grad_norm=grad_norm)  # type: ignore[misc]
+        # In fp16 the scaler looks for such gradients itself, leaves out the step, and scales less.
+        if found is not None and not self.args.fp16 and not math.isfinite(float(found)):  # type: ignore[attr-defined]
+            raise Failure(self._told("gradient", float(found), self.rows))
+        return found
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """Measure with a randomness of its own, so that training is the same with and without."""
+        with _own_randomness(self.args.seed + self.accelerator.process_index):  # type: ignore[attr-defined]
+            return super().evaluate(*args, **kwargs)  # type: ignore[misc]
 
     def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """A step of validation as TRL takes it."""
@@ -50,9 +84,9 @@ class Watched:
             inputs.pop(ROWS, None)
         return super().prediction_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
 
-    def _told(self, loss: float, rows: Any) -> str:
+    def _told(self, what: str, value: float, rows: Any) -> str:
         step = self.state.global_step + 1  # type: ignore[attr-defined]
-        words = f"the loss of step {step} is {loss}: training stopped before it could change the weights."
+        words = f"the {what} of step {step} is {value}: training stopped before it could change the weights."
         if rows is None or self.behind is None:
             return words
         ids = self.behind.ids(sorted(set(rows.tolist())))
@@ -62,6 +96,29 @@ class Watched:
             "are sound, lower `trainer.learning_rate` or train in fp32, and run again: it goes on from the last "
             "checkpoint"
         )
+
+
+@contextmanager
+def _own_randomness(seed: int) -> Iterator[None]:
+    """Draw from a randomness of one's own, and leave that of the training as it was.
+
+    Reading a data loader draws a number, and answers are drawn token by token; dropout would go on from there.
+    """
+    import numpy as np
+    import torch
+
+    kept = random.getstate(), np.random.get_state()
+    # This process trains on one device; the others are not its own.
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        try:
+            yield
+        finally:
+            random.setstate(kept[0])
+            np.random.set_state(kept[1])
 
 
 def with_rows(collate: Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]]) -> Callable[..., dict[str, Any]]:

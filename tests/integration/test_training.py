@@ -195,6 +195,100 @@ def test_a_loss_that_is_no_number_names_the_rows_and_leaves_the_weights(place: P
     assert not (place / "nan" / "towerkit.json").exists()
 
 
+def test_a_gradient_that_is_no_number_leaves_the_weights(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from trl import SFTTrainer
+
+    whole = SFTTrainer.compute_loss
+
+    def torn(self: Any, *args: Any, **kwargs: Any) -> Any:
+        loss = whole(self, *args, **kwargs)
+        # Finite on the way there and not on the way back: the slope of a root is infinite at 0.
+        return loss + torch.sqrt(loss * 0) if self.state.global_step == 2 else loss
+
+    monkeypatch.setattr(SFTTrainer, "compute_loss", torn)
+    file = recipe(place, "sft", "torn", trainer={"save_steps": 1})
+    with pytest.raises(Failure, match=r"the gradient of step 3 is nan.*Rows of the batch: made: "):
+        train("sft", file)
+    assert sorted(each.name for each in (place / "torn" / "checkpoints").glob("*-*")) == [
+        "checkpoint-1",
+        "checkpoint-2",
+    ]
+
+
+def test_what_is_measured_on_the_way_changes_nothing(place: Path) -> None:
+    # Dropout draws from the same randomness as whoever reads the validation rows.
+    adapters = {"r": 4, "target_modules": "all-linear", "lora_dropout": 0.2}
+    train("sft", recipe(place, "sft", "unmeasured", peft=adapters))
+    often = {"eval_strategy": "steps", "eval_steps": 1}
+    train("sft", recipe(place, "sft", "measured", peft=adapters, trainer=often))
+    assert_equal_weights(place / "unmeasured", place / "measured")
+
+
+@pytest.mark.parametrize("method", CLASSES)
+def test_adapters_are_merged_into_the_model_that_is_written(place: Path, method: str) -> None:
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+
+    adapters = {"r": 4, "target_modules": "all-linear"}
+    train(method, recipe(place, method, f"adapted-{method}", peft=adapters, trainer={"learning_rate": 1e-2}))
+    kind, options = (
+        (AutoModelForSequenceClassification, {"num_labels": 1}) if method == "reward" else (AutoModelForCausalLM, {})
+    )
+    folder = place / f"adapted-{method}"
+    base = kind.from_pretrained(place / "base", dtype=torch.float32, **options)
+    base.config.pad_token_id = 0
+    adapted = PeftModel.from_pretrained(base, folder / "checkpoints" / "checkpoint-4").eval()
+    merged = kind.from_pretrained(folder, dtype=torch.float32).eval()
+    tokens = torch.arange(10, 40)[None]
+    with torch.no_grad():
+        torch.testing.assert_close(merged(tokens).logits, adapted(tokens).logits, atol=1e-5, rtol=1e-4)
+        with adapted.disable_adapter():
+            assert not torch.allclose(merged(tokens).logits, adapted(tokens).logits, atol=1e-4)
+
+
+def test_a_training_cut_off_after_its_last_step_takes_no_other(place: Path) -> None:
+    file = recipe(place, "sft", "ended", trainer={"lr_scheduler_type": "constant"})
+    train("sft", file)
+    before = manifest(place / "ended")
+    shutil.copytree(place / "ended", place / "ended-whole")
+    # The model was written, and its papers were not.
+    (place / "ended" / "towerkit.json").unlink()
+    train("sft", file)
+    assert_equal_weights(place / "ended", place / "ended-whole")
+    after = manifest(place / "ended")
+    assert after["run"]["steps"] == 4
+    assert after["losses"] == before["losses"]
+
+
+def test_the_last_loss_is_told_however_seldom_losses_are_logged(place: Path) -> None:
+    train("sft", recipe(place, "sft", "seldom", trainer={"logging_steps": 100}))
+    history = manifest(place / "seldom")["run"]["history"]
+    assert manifest(place / "seldom")["losses"]["train"] == next(each["loss"] for each in history if "loss" in each)
+
+
+def test_papers_hold_no_token_of_the_hub(place: Path) -> None:
+    train("sft", recipe(place, "sft", "private", trainer={"hub_token": "hf_private", "max_steps": 2}))
+    written = [file for file in (place / "private").iterdir() if file.suffix in (".json", ".md")]
+    assert len(written) >= 4
+    assert not [file.name for file in written if "hf_private" in file.read_text("utf-8")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"peft": {"target_modules": ["nothing"]}}, "Target modules {'nothing'} not found"),
+        ({"peft": {"rank": 4}}, "peft: .*rank"),
+        ({"trainer": {"packing": True, "max_length": None}}, "`packing` fills sequences of `max_length` tokens"),
+        ({"trainer": {"fsdp": True}, "peft": {"r": 4}}, "peft: adapters are merged at the end"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_told(place: Path, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        train("sft", recipe(place, "sft", "unmeant", **changes))
+
+
 def test_preflight_shows_rows_and_trains_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train("sft", recipe(place, "sft", "looked-at"), preflight=True)
     told = capsys.readouterr().out

@@ -47,6 +47,9 @@ def test_a_recipe_says_what_differs_and_the_rest_has_defaults(tmp_path: Path) ->
         ("sft", ("model: base", "too_long: cut\nmodel: base"), "found 'cut', expected 'drop', 'truncate' or 'refuse'"),
         ("sft", ("weight: 3", "weight: 0"), "a number greater than 0"),
         ("sft", ("model: base", "stream: true\nmodel: base"), "mix them with the stage `mix`"),
+        ("sft", ("max_steps: 4", "eval_strategy: steps"), "`trainer.eval_strategy` needs `validation:`"),
+        ("sft", ("max_steps: 4", "save_only_model: true"), "training goes on from its checkpoints"),
+        ("sft", ("max_steps: 4", "bf16_full_eval: true"), "the type of the weights that are written"),
         ("grpo", ("model: base", "model: base"), "`grpo` needs `rewards:`"),
     ],
 )
