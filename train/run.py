@@ -50,10 +50,11 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
     look(method, recipe, prepared, tell, shown=10 if preflight else 1)
     if preflight:
         return
-    checkpoints.claim(recipe.folder, plan, said)
     began = time.time()
     with method.opened:
         trainer = trainer_of(method, recipe, prepared)
+        # Only now is nothing left that the recipe could be refused for.
+        checkpoints.claim(recipe.folder, plan, said)
         found = checkpoints.newest(recipe.folder, device.ranks(), tell, remove=device.rank() == 0)
         trainer.train(resume_from_checkpoint=str(found) if found else None)
         from train.papers import finish

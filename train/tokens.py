@@ -258,6 +258,11 @@ def _check(opened: Opened, facts: dict[str, Any], max_dropped: float, encoder: E
         f"  {count:,} rows: {reason} (such as {', '.join(facts['examples'][reason])})"
         for reason, count in facts["dropped"].items()
     ]
+    if long and encoder.too_long == "refuse" and facts["usable"] and share <= max_dropped:
+        raise UserError(
+            f"data: {opened.name}: {long:,} of {facts['rows']:,} rows are {encoder.too_many}, and `too_long: refuse` "
+            f"allows none (such as {', '.join(facts['examples'][encoder.too_many])})"
+        )
     prompts = encoder.limited_by == "max_prompt"
     longer = "Raise `max_prompt`" if prompts else "Raise `trainer.max_length`, set `too_long: truncate`"
     raise UserError(
