@@ -16,9 +16,10 @@ from typing import Any
 import corpus
 from corpus.hashing import digest
 from corpus.model_manifest import ModelManifest, TrainedOn, read_model_manifest, write_model_manifest
+from train.chat_templates import training_template, without_marks
 
 SPECIAL = ("<pad>", "<eos>", "<|im_start|>", "<|im_end|>")
-VERSION = 1
+VERSION = 2
 
 
 def main() -> None:
@@ -40,6 +41,8 @@ def main() -> None:
         print(f"{given.out}: made already")
         return
     tokenizer = make_tokenizer((row["text"] for row in texts.rows()), given.vocabulary, given.context)
+    # So that it can be asked like its children: it answers in a format that it has never seen.
+    tokenizer.chat_template = without_marks(training_template(tokenizer, "chatml", marks=True))
     tokenizer.save_pretrained(given.out)
     weights = make_model(given.out, len(tokenizer), sizes)
     trained = TrainedOn(path="texts", content=texts.manifest.content, kind="text", rows=0)

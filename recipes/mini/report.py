@@ -110,7 +110,8 @@ def _plane(runs: Sequence[Run]) -> str:
     words = (
         "Translation is chrF++ over the mean of ten directions; general is the share of tasks whose answer their "
         "verifiers accept, and instructed that of translations which keep their rule. In brackets: 95 % intervals of a "
-        "bootstrap over items, of the first seed."
+        "bootstrap over items, of the first seed. The pretrained model, cpt, is asked in a chat format that it has not "
+        "learned."
     )
     return f"{words}\n\n{_table(['model', 'translation', 'general', 'instructed'], rows)}"
 
