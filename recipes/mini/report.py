@@ -28,12 +28,15 @@ from corpus.model_manifest import ModelManifest, read_model_manifest
 from corpus.shards import replacing
 from evals.corpus_metrics import CorpusMetric
 from evals.statistics import intervals, mean, table
+from filters.base import with_roles
+from filters.scorers.langid import LangId
 
 STAGES = ("cpt", "teacher_a", "teacher_b", "control", "sft", "wpo", "grpo", "merge-0.25", "merge-0.5", "merge-0.75")
 TRAINED = ("cpt", "teacher_a", "teacher_b", "reward", "sft", "control", "wpo", "grpo")
 LOW = "it"
 """The language that plays low-resource: a tenth of the others' text."""
-SAMPLES = 10
+_LONG = 12
+"""Characters beyond which an answer's language is told."""
 
 LIMITS = """\
 This is the recipe's mechanics at the size of a toy: models of {weights}, on generated sentences of six languages and
@@ -226,9 +229,7 @@ def _translating(runs: Sequence[Run]) -> str:
     for model in STAGES:
         shares = []
         for run in runs:
-            frame = run.answers("general", model)
-            other = frame.select(_in_another_language().mean()).item()
-            shares.append(100 * float(other or 0))
+            shares.append(100 * _in_another_language(run.answers("general", model)))
         rows.append([model, " / ".join(f"{share:.1f}" for share in shares)])
     words = (
         "Share of general tasks, in per cent, whose answer is longer than twelve characters and, as the language "
@@ -237,10 +238,11 @@ def _translating(runs: Sequence[Run]) -> str:
     return f"{words}\n\n{_table(['model', 'share'], rows)}"
 
 
-def _in_another_language() -> pl.Expr:
-    known = pl.col("label_langid").is_not_null() & pl.col("tgt_lang").is_not_null()
-    long = pl.col("response").str.len_chars() > 12
-    return known & long & (pl.col("label_langid") != pl.col("tgt_lang"))
+def _in_another_language(frame: pl.DataFrame) -> float:
+    told = LangId().score(with_roles(frame.lazy(), "response").collect())
+    long = frame["response"].str.len_chars() > _LONG
+    share = (long & (~told["flag_langid"]).fill_null(value=False)).mean()
+    return share if isinstance(share, float) else 0.0
 
 
 def _samples(run: Run) -> str:
