@@ -68,14 +68,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="file to write (default: report.md in the run's folder)")
     given = parser.parse_args()
     out = given.out or given.mini[0] / "report.md"
-    text = report([Run(folder) for folder in given.mini])
+    picture = out.with_name(f"{out.stem}-plane.svg")
+    with replacing(picture) as handle:
+        handle.write((given.mini[0] / "evals" / "eval" / "report" / "pareto-1.svg").read_bytes())
+    text = report([Run(folder) for folder in given.mini], picture.name)
     with replacing(out) as handle:
         handle.write(text.encode())
     print(f"report: {out}")
 
 
-def report(runs: Sequence[Run]) -> str:
-    """The report's text."""
+def report(runs: Sequence[Run], picture: str) -> str:
+    """The report's text; `picture` is the file of the plane."""
     base = runs[0].manifest("base")
     weights = f"{base.facts['weights'] / 1e6:.1f} million weights" if base else "few weights"
     parts = [
@@ -83,6 +86,7 @@ def report(runs: Sequence[Run]) -> str:
         LIMITS.format(weights=weights),
         f"Machine: {os.cpu_count()} processors. Made by `recipes/mini/run.sh`; seeds: {_seeds(runs)}.",
         "## The plane",
+        f"![Every stage by translation and general ability, of the first seed]({picture})",
         _plane(runs),
         "## Cost of each stage",
         _costs(runs),
