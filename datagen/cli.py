@@ -230,8 +230,9 @@ def list_(
     import json
     import shutil
 
-    from datagen.catalog import as_json as for_machines
-    from datagen.catalog import find, plain
+    from datagen.catalog import find
+    from datagen.catalog_pages import as_json as for_machines
+    from datagen.catalog_pages import plain
 
     found = find(kind, name)
     if as_json:

@@ -6,7 +6,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from datagen.catalog import markdown
+from datagen.catalog_pages import markdown
 from datagen.languages import page as languages_page
 
 PAGES = {

@@ -6,7 +6,7 @@ One encoder for each method. All work on a batch of rows given by column and ans
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -268,8 +268,3 @@ def _limited(encoder: Encoder, batch: Batch) -> Batch:
         for column in batch.columns.values():
             column[place] = column[place][:limit]
     return batch
-
-
-def learned(labels: Iterable[int]) -> int:
-    """Tokens of a row that are learned from."""
-    return sum(label != IGNORED for label in labels)

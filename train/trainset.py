@@ -111,8 +111,9 @@ def _times(table: pl.DataFrame, weights: dict[str, float] | None, mix: Mixing, s
     """How often each row is taken."""
     parts = _parts(table, mix)
     unit = pl.col("tokens").sum() if mix.unit == "tokens" else pl.len()
-    sizes = {key[0]: int(size) for key, size in _sizes(table.with_columns(parts), unit).items()}
-    lifted = _lifted(table.with_columns(parts), sizes, weights, mix)
+    table = table.with_columns(parts)
+    sizes: dict[str, int] = dict(table.group_by("part", maintain_order=True).agg(unit.alias("size")).iter_rows())
+    lifted = _lifted(table, sizes, weights, mix)
     try:
         shares = plan_mix(sizes, lifted, total=mix.total, max_times=mix.max_times)
     except UserError as error:
@@ -132,11 +133,6 @@ def _parts(table: pl.DataFrame, mix: Mixing) -> pl.Series:
     if mix.temperature is None:
         return table["source"].alias("part")
     return table.select(pl.concat_str("source", "lang", separator=" ").alias("part"))["part"]
-
-
-def _sizes(table: pl.DataFrame, unit: pl.Expr) -> dict[tuple[str], int]:
-    grouped = table.group_by("part", maintain_order=True).agg(unit.alias("size"))
-    return {(part,): size for part, size in grouped.iter_rows()}
 
 
 def _lifted(

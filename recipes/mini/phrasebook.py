@@ -24,7 +24,7 @@ from rows.held import SPLITS, Taken
 from rows.pairs import test_meanings, test_pairs, training_pairs
 from rows.rules import test_rules, training_rules
 from rows.scored import scored
-from rows.teachers import TEACHERS, conversations, prompts
+from rows.teachers import TEACHERS, conversations
 
 Row = dict[str, Any]
 MADE = "made.json"
@@ -40,19 +40,18 @@ class Sizes:
     general: int
     scored: int
     teacher: int
-    prompts: int
     held: int
     tests: int
 
 
 SIZES = {
     "tiny": Sizes(
-        **{"pairs": 3_000, "mono": 600, "rules": 140, "general": 600, "scored": 600, "teacher": 600, "prompts": 200},
+        **{"pairs": 3_000, "mono": 600, "rules": 140, "general": 600, "scored": 600, "teacher": 600},
         **{"held": 4, "tests": 28},
     ),
     "full": Sizes(
         **{"pairs": 60_000, "mono": 20_000, "rules": 2_800, "general": 20_000, "scored": 12_000, "teacher": 12_000},
-        **{"prompts": 4_000, "held": 40, "tests": 280},
+        **{"held": 40, "tests": 280},
     ),
 }
 _TOLD = {
@@ -62,7 +61,6 @@ _TOLD = {
     "general": "general tasks to train on",
     "scored": "translations, good and spoiled, with a score",
     "teacher": "conversations for each of the two teachers",
-    "prompts": "prompts that both teachers are asked, 22 %% of them translations",
     "tests": "translations with a rule, general tasks and scored translations, each in dev and in test",
     "held": "meanings of each way to be held out (sentence, lexeme, template) in dev and in test, in ten directions",
 }
@@ -84,7 +82,6 @@ def files(sizes: Sizes, seed: int) -> Iterator[tuple[str, Iterable[Row]]]:
     yield "scored.train", scored(_rng(seed, "scored"), sizes.scored, taken)
     for name, share in TEACHERS.items():
         yield f"{name}.train", conversations(_rng(seed, name), share, sizes.teacher, taken)
-    yield "prompts.train", prompts(_rng(seed, "prompts"), sizes.prompts, taken)
     yield "mono.train", documents(_rng(seed, "mono"), sizes.mono, taken)
 
 

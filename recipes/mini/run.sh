@@ -1,7 +1,7 @@
 #!/bin/sh
 # All of the recipe in miniature, from nothing: every line below is a command that you could type.
 #
-#     recipes/mini/run.sh                 SIZE=full: at most 25 minutes on two cores
+#     recipes/mini/run.sh                 SIZE=full: meant for 25 minutes on two cores, not timed yet
 #     SIZE=tiny recipes/mini/run.sh       minutes: the mechanics alone, its models know next to nothing
 #     COMET=1 recipes/mini/run.sh         with a small COMET checkpoint beside the other scores
 #     SEED=4 MINI=runs/mini4 recipes/mini/run.sh

@@ -11,7 +11,8 @@ import pytest
 
 from corpus.errors import UserError
 from corpus.schema import KINDS
-from datagen.catalog import SECTIONS, Entry, as_json, entries, find, markdown, plain
+from datagen.catalog import SECTIONS, Entry, entries, find
+from datagen.catalog_pages import as_json, markdown, plain
 from datagen.engines.names import ENGINES
 from datagen.readers.names import reader_names
 from datagen.stages import STAGES

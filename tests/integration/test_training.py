@@ -24,26 +24,20 @@ pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(300)]
 STEPS = {"max_steps": 4, "save_steps": 2, "logging_steps": 1, "learning_rate": 1e-3, "gradient_checkpointing": False}
 BATCH = {"per_device_train_batch_size": 4, "max_length": 128, "bf16": False, "disable_tqdm": True}
 CLASSES = {"cpt": "CPT", "sft": "SFT", "wpo": "WPO", "reward": "Reward"}
-KINDS: dict[str, tuple[str, Callable[[int], list[dict[str, Any]]]]] = {
-    "cpt": ("text", trainable.texts),
-    "sft": ("sft", trainable.chats),
-    "wpo": ("preference", trainable.preferences),
-    "reward": ("preference", trainable.preferences),
-}
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("training")
     trainable.base_model(folder / "base")
-    for kind, make in dict(KINDS.values()).items():
+    for kind, make in dict(trainable.KINDS.values()).items():
         trainable.dataset(folder / kind, kind, make(80))
         trainable.dataset(folder / f"{kind}-held", kind, make(120)[80:])
     return folder
 
 
 def recipe(place: Path, method: str, output: str, **changes: Any) -> Path:
-    kind = KINDS[method][0]
+    kind = trainable.KINDS[method][0]
     told: dict[str, Any] = {
         "method": method,
         "model": str(place / "base"),

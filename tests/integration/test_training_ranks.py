@@ -15,19 +15,12 @@ import yaml
 pytest.importorskip("trl")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-KINDS = {
-    "cpt": ("text", trainable.texts),
-    "sft": ("sft", trainable.chats),
-    "wpo": ("preference", trainable.preferences),
-    "reward": ("preference", trainable.preferences),
-}
-
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ranks")
     trainable.base_model(folder / "base")
-    for kind, make in dict(KINDS.values()).items():
+    for kind, make in dict(trainable.KINDS.values()).items():
         trainable.dataset(folder / kind, kind, make(64))
     return folder
 
@@ -36,7 +29,7 @@ def trained(place: Path, method: str, ranks: int) -> Path:
     output = place / f"{method}-{ranks}"
     told: dict[str, Any] = {
         "model": str(place / "base"),
-        "data": {"made": {"path": str(place / KINDS[method][0])}},
+        "data": {"made": {"path": str(place / trainable.KINDS[method][0])}},
         "output": str(output),
         "trainer": {
             **{"max_steps": 3, "logging_steps": 1, "learning_rate": 1e-3, "save_strategy": "no"},
@@ -60,7 +53,7 @@ def trained(place: Path, method: str, ranks: int) -> Path:
     return output
 
 
-@pytest.mark.parametrize("method", KINDS)
+@pytest.mark.parametrize("method", trainable.KINDS)
 def test_two_processes_come_to_the_weights_of_one(place: Path, method: str) -> None:
     from safetensors.torch import load_file
 

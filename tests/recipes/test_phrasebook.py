@@ -576,8 +576,6 @@ def test_the_teachers_are_gifted_differently(rows: Rows) -> None:
         assert len(translations) / len(taught) == pytest.approx(share, abs=0.02)
         for row in taught:
             assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"]
-    asked = rows["prompts.train"]
-    assert sum(row["task"].startswith("translation") for row in asked) / len(asked) == pytest.approx(0.22, abs=0.02)
 
 
 KINDS = {
@@ -587,7 +585,6 @@ KINDS = {
     "general": "verifiable",
     "teacher_a": "sft",
     "teacher_b": "sft",
-    "prompts": "prompt",
 }
 
 
@@ -610,7 +607,7 @@ def test_read_takes_every_file(folder: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_made_is_not_made_again_unless_something_else_is_asked_for(tmp_path: Path) -> None:
-    few = {"pairs": 40, "mono": 8, "rules": 8, "general": 20, "scored": 10, "teacher": 10, "prompts": 10}
+    few = {"pairs": 40, "mono": 8, "rules": 8, "general": 20, "scored": 10, "teacher": 10}
     sizes = dataclasses.replace(phrasebook.SIZES["tiny"], **few)
     first = phrasebook.write(tmp_path, sizes, 1)
     files = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.jsonl")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -161,6 +162,15 @@ def translation_problems(count: int) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+KINDS: dict[str, tuple[str, Callable[[int], list[dict[str, Any]]]]] = {
+    "cpt": ("text", texts),
+    "sft": ("sft", chats),
+    "wpo": ("preference", preferences),
+    "reward": ("preference", preferences),
+}
+"""By method, the kind of rows that it learns from and what makes some."""
 
 
 def dataset(folder: Path, kind: str, rows: list[dict[str, Any]]) -> Path:

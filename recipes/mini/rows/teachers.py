@@ -1,4 +1,4 @@
-"""What the two teachers are taught, one mostly to translate and the other all else, and what both are asked then."""
+"""What the two teachers are taught, one mostly to translate and the other all else."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from rows.rules import training_rules
 
 TEACHERS: Mapping[str, float] = {"teacher_a": 0.9, "teacher_b": 0.1}
 """Share of translations in what each is taught."""
-TRANSLATIONS = 0.22
-"""Share of translations in what both are asked."""
 _WITH_RULES = 0.1
 """Share of translations that have a rule."""
 
@@ -29,24 +27,6 @@ def conversations(rng: random.Random, share: float, count: int, taken: Taken) ->
     rows += [_from_problem(row) for row in training_tasks(rng, count - translations, taken)]
     rng.shuffle(rows)
     yield from rows
-
-
-def prompts(rng: random.Random, count: int, taken: Taken) -> Iterator[dict[str, Any]]:
-    """So many prompts of kind `prompt`, with references and, but for plain translations, verifiers; shuffled."""
-    translations = round(count * TRANSLATIONS)
-    with_rules = round(translations * _WITH_RULES)
-    rows = [_asked(row) for row in training_pairs(rng, translations - with_rules, taken)]
-    rows += training_rules(rng, with_rules, taken)
-    rows += training_tasks(rng, count - translations, taken)
-    rng.shuffle(rows)
-    yield from rows
-
-
-def _asked(row: Mapping[str, Any]) -> dict[str, Any]:
-    asked = open_task("translate").prompts(row)
-    assert not isinstance(asked, str)
-    kept = {name: value for name, value in row.items() if name != "target"}
-    return {"prompt": list(asked[0]), "references": [row["target"]], **kept}
 
 
 def _from_pair(row: Mapping[str, Any]) -> dict[str, Any]:
