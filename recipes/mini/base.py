@@ -19,7 +19,7 @@ from corpus.model_manifest import ModelManifest, TrainedOn, read_model_manifest,
 from train.chat_templates import training_template, without_marks
 
 SPECIAL = ("<pad>", "<eos>", "<|im_start|>", "<|im_end|>")
-VERSION = 2
+VERSION = 3
 
 
 def main() -> None:
@@ -94,6 +94,8 @@ def make_model(folder: Path, vocabulary: int, sizes: dict[str, int]) -> int:
         num_key_value_heads=max(1, heads // 2),
         head_dim=64,
         max_position_embeddings=sizes["context"],
+        # So small a model learns several times as fast from weights of this size as from the usual 0.02.
+        initializer_range=sizes["hidden"] ** -0.5,
         bos_token_id=None,
         eos_token_id=SPECIAL.index("<eos>"),
         pad_token_id=SPECIAL.index("<pad>"),

@@ -9,8 +9,6 @@ same seed and sizes give the same bytes.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import random
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +16,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from grammar.languages import LOW
 from rows.documents import documents
+from rows.files import source_hash, write_files
 from rows.general import test_tasks, training_tasks
 from rows.held import SPLITS, Taken
 from rows.pairs import test_meanings, test_pairs, training_pairs
@@ -27,7 +27,6 @@ from rows.scored import scored
 from rows.teachers import TEACHERS, conversations
 
 Row = dict[str, Any]
-MADE = "made.json"
 
 
 @dataclass(frozen=True)
@@ -81,57 +80,26 @@ def files(sizes: Sizes, seed: int) -> Iterator[tuple[str, Iterable[Row]]]:
     yield "general.train", training_tasks(_rng(seed, "general"), sizes.general, taken)
     yield "scored.train", scored(_rng(seed, "scored"), sizes.scored, taken)
     for name, share in TEACHERS.items():
-        yield f"{name}.train", conversations(_rng(seed, name), share, sizes.teacher, taken)
+        yield f"{name}.train", _conversations(_rng(seed, name), share, sizes.teacher, taken)
     yield "mono.train", documents(_rng(seed, "mono"), sizes.mono, taken)
 
 
+def _conversations(rng: random.Random, share: float, count: int, taken: Taken) -> Iterator[Row]:
+    return conversations(
+        rng,
+        share,
+        count,
+        pairs=lambda n: training_pairs(rng, n, taken),
+        rules=lambda n: training_rules(rng, n, taken),
+        tasks=lambda n: training_tasks(rng, n, taken),
+    )
+
+
 def write(out: Path, sizes: Sizes, seed: int) -> dict[str, int]:
-    """Write every file into a folder, each whole or not at all; rows by file.
-
-    `made.json`, written last, says of what they were made: where it says the same, nothing is written again.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    told = {"seed": seed, "sizes": asdict(sizes), "source": _source()}
-    if (counts := _made(out, told)) is not None:
-        return counts
-    (out / MADE).unlink(missing_ok=True)
-    counts = {}
-    for name, rows in files(sizes, seed):
-        path = out / f"{name}.jsonl"
-        part = path.with_suffix(".part")
-        count = 0
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                count += 1
-        part.replace(path)
-        counts[path.name] = count
-    part = (out / MADE).with_suffix(".part")
-    part.write_text(json.dumps({**told, "rows": counts}, indent=1) + "\n", "utf-8")
-    part.replace(out / MADE)
-    return counts
-
-
-def _made(out: Path, told: dict[str, Any]) -> dict[str, int] | None:
-    """Rows by file, where the folder holds what is asked for."""
-    try:
-        found = json.loads((out / MADE).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    rows: dict[str, int] = found.pop("rows")
-    return rows if found == told and all((out / name).is_file() for name in rows) else None
-
-
-def _source() -> str:
-    """Hash of this script, its grammar and its words."""
-    here = Path(__file__).parent
-    folders = (here / "grammar", here / "rows")
-    files = [
-        here / "phrasebook.py",
-        *(p for folder in folders for kind in ("py", "txt") for p in folder.rglob(f"*.{kind}")),
-    ]
-    parts = [f"{path.relative_to(here)}\0".encode() + path.read_bytes() for path in sorted(files)]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    """Write every file into a folder, unless it is there; rows by file."""
+    told = {"seed": seed, "sizes": asdict(sizes), "text": "generated sentences of six languages", "low": [LOW]}
+    told["source"] = source_hash()
+    return write_files(out, told, files(sizes, seed))
 
 
 def _rng(seed: int, purpose: str) -> random.Random:

@@ -33,16 +33,14 @@ from filters.scorers.langid import LangId
 
 STAGES = ("cpt", "teacher_a", "teacher_b", "control", "sft", "wpo", "grpo", "merge-0.25", "merge-0.5", "merge-0.75")
 TRAINED = ("cpt", "teacher_a", "teacher_b", "reward", "sft", "control", "wpo", "grpo")
-LOW = "it"
-"""The language that plays low-resource: a tenth of the others' text."""
 _LONG = 12
 """Characters beyond which an answer's language is told."""
 
 LIMITS = """\
-This is the recipe's mechanics at the size of a toy: models of {weights}, on generated sentences of six languages and
-tasks whose answers a program checks. It shows that every stage runs, resumes and moves a model, and in which direction
-on these texts. It is no evidence about models of billions of weights, about real text, or about Tower+ itself; towerkit
-is not affiliated with its authors."""
+This is the recipe's mechanics at a small size: models of {weights}, on {text} and tasks whose answers a
+program checks. It shows that every stage runs, resumes and moves a model, and in which direction on these texts. It is
+no evidence about models of billions of weights, about other text, or about Tower+ itself; towerkit is not affiliated
+with its authors."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,11 @@ class Run:
     def answers(self, benchmark: str, model: str) -> pl.DataFrame:
         """A model's scored answers."""
         return corpus.open(self.folder / "evals" / "eval" / benchmark / f"scored-{model}").scan().collect()
+
+    def made(self) -> dict[str, Any]:
+        """What the run's text was made of: `seed`, `text` in words, and `low`, the languages with little of it."""
+        found: dict[str, Any] = json.loads((self.folder / "phrasebook" / "made.json").read_text("utf-8"))
+        return found
 
     def manifest(self, model: str) -> ModelManifest | None:
         """A model's papers."""
@@ -83,7 +86,7 @@ def report(runs: Sequence[Run], picture: str) -> str:
     weights = f"{base.facts['weights'] / 1e6:.1f} million weights" if base else "few weights"
     parts = [
         "# The miniature",
-        LIMITS.format(weights=weights),
+        LIMITS.format(weights=weights, text=runs[0].made()["text"]),
         f"Machine: {os.cpu_count()} processors. Made by `recipes/mini/run.sh`; seeds: {_seeds(runs)}.",
         "## The plane",
         f"![Every stage by translation and general ability, of the first seed]({picture})",
@@ -103,8 +106,7 @@ def report(runs: Sequence[Run], picture: str) -> str:
 
 
 def _seeds(runs: Sequence[Run]) -> str:
-    told = [json.loads((run.folder / "phrasebook" / "made.json").read_text("utf-8"))["seed"] for run in runs]
-    return ", ".join(map(str, told))
+    return ", ".join(str(run.made()["seed"]) for run in runs)
 
 
 def _plane(runs: Sequence[Run]) -> str:
@@ -189,20 +191,24 @@ def _costs(runs: Sequence[Run]) -> str:
 
 
 def _by_language(runs: Sequence[Run]) -> str:
+    scarce = runs[0].made()["low"]
+
     def groups(frame: pl.DataFrame) -> Iterable[tuple[str, pl.DataFrame]]:
         for (source, target), part in frame.group_by(["src_lang", "tgt_lang"], maintain_order=True):
-            low = " (low-resource)" if LOW in (source, target) else ""
+            low = " (low-resource)" if source in scarce or target in scarce else ""
             yield f"{english_name(str(source))} to {english_name(str(target))}{low}", part
 
     return f"chrF++ of translation.\n\n{_grouped(runs, 'translation', groups, _chrf)}"
 
 
 def _by_task(runs: Sequence[Run]) -> str:
+    scarce = runs[0].made()["low"]
+
     def groups(frame: pl.DataFrame) -> Iterable[tuple[str, pl.DataFrame]]:
         for (task,), part in frame.group_by(["task"], maintain_order=True):
             yield str(task), part
-        low = frame.filter(pl.col("tgt_lang") == LOW)
-        yield f"all in {english_name(LOW)} (low-resource)", low
+        low = frame.filter(pl.col("tgt_lang").is_in(scarce))
+        yield f"all in {', '.join(map(english_name, scarce))} (low-resource)", low
 
     return f"Share of right answers, in per cent.\n\n{_grouped(runs, 'general', groups, _right)}"
 

@@ -3,6 +3,7 @@
 #
 #     recipes/mini/run.sh                 SIZE=full: meant for 25 minutes on two cores, not timed yet
 #     SIZE=tiny recipes/mini/run.sh       minutes: the mechanics alone, its models know next to nothing
+#     SIZE=gpu recipes/mini/run.sh        100 million weights on the public sets in $TOWERKIT_DATA (real.py), for one GPU
 #     COMET=1 recipes/mini/run.sh         with a small COMET checkpoint beside the other scores
 #     SEED=4 MINI=runs/mini4 recipes/mini/run.sh
 #
@@ -16,38 +17,43 @@ mkdir -p "$MINI"
 MINI=$(cd "$MINI" && pwd)
 export MINI
 
-# Sizes of the model, steps of each trainer, prompts that are answered, samples of each.
+# Text, sizes of the model and of batches, steps of each trainer, prompts that are answered, samples of each.
+wide='' groups=''
 case $SIZE in
-    tiny) book="--size tiny" base="--vocabulary 1500 --hidden 64 --layers 2"
+    tiny) text="phrasebook.py --size tiny" base="--vocabulary 1500 --hidden 64 --layers 2"
         rate=5e-3 cpt=300 teacher=400 reward=30 sft=150 wpo=20 grpo=6 asked=80 tasks=240 n=2 ;;
-    full) book="--size full" base="--vocabulary 4096 --hidden 256 --layers 5"
-        rate=2e-3 cpt=1500 teacher=500 reward=200 sft=600 wpo=100 grpo=60 asked=1500 tasks=4500 n=4 ;;
-    *) echo "SIZE=$SIZE: expected tiny or full" >&2; exit 2 ;;
+    full) text="phrasebook.py --size full" base="--vocabulary 4096 --hidden 256 --layers 5"
+        rate=2e-3 cpt=1200 teacher=300 reward=150 sft=350 wpo=100 grpo=60 asked=600 tasks=1800 n=4 ;;
+    gpu) text="real.py --data ${TOWERKIT_DATA:?names no folder of public sets}"
+        base="--vocabulary 32000 --hidden 768 --layers 12" wide="--set trainer.per_device_train_batch_size=64"
+        groups="--set trainer.per_device_train_batch_size=128"
+        rate=6e-4 cpt=6000 teacher=1500 reward=500 sft=2000 wpo=300 grpo=200 asked=6000 tasks=18000 n=4 ;;
+    *) echo "SIZE=$SIZE: expected tiny, full or gpu" >&2; exit 2 ;;
 esac
 
 cd "$(dirname "$0")/../.."
 PATH=$(cd "$BIN" && pwd):$PATH
 
-# Text of six languages, and tasks whose answers can be checked.
-python recipes/mini/phrasebook.py --out "$MINI/phrasebook" --seed "$SEED" $book
+# Text of several languages, and tasks whose answers can be checked.
+python recipes/mini/$text --out "$MINI/phrasebook" --seed "$SEED"
 datagen run recipes/mini/tests.yaml --runs "$MINI/data"
 
 # A tokenizer and a model of random weights, then continued pretraining: 66 % text, 33 % translations, 1 % conversations.
 datagen run recipes/mini/corpus.yaml --runs "$MINI/data"
 python recipes/mini/base.py --texts "$MINI/data/corpus/texts" --out "$MINI/models/base" --seed "$SEED" $base
 datagen run recipes/mini/pretraining.yaml --runs "$MINI/data"
-python -m train.cpt recipes/mini/cpt.yaml --set seed="$SEED" --set trainer.max_steps=$cpt --set trainer.learning_rate=$rate
+python -m train.cpt recipes/mini/cpt.yaml --set seed="$SEED" --set trainer.max_steps=$cpt --set trainer.learning_rate=$rate $wide
 
 # Two teachers with different gifts.
 datagen run recipes/mini/teachers.yaml --runs "$MINI/data"
-python -m train.sft recipes/mini/teacher_a.yaml --set seed="$SEED" --set trainer.max_steps=$teacher --set trainer.learning_rate=$rate
-python -m train.sft recipes/mini/teacher_b.yaml --set seed="$SEED" --set trainer.max_steps=$teacher --set trainer.learning_rate=$rate
+python -m train.sft recipes/mini/teacher_a.yaml --set seed="$SEED" --set trainer.max_steps=$teacher --set trainer.learning_rate=$rate $wide
+python -m train.sft recipes/mini/teacher_b.yaml --set seed="$SEED" --set trainer.max_steps=$teacher --set trainer.learning_rate=$rate $wide
 
 # Both answer the same prompts; a reward model learns to tell good answers from bad ones; the best answers are kept.
 datagen run recipes/mini/answers.yaml --runs "$MINI/data" --set asked.mix.total=$asked --set tasks.mix.total=$tasks \
     --set translated.generate.n=$n --set solved.generate.n=$n
 datagen run recipes/mini/ranking.yaml --runs "$MINI/data"
-python -m train.reward recipes/mini/reward.yaml --set seed="$SEED" --set trainer.max_steps=$reward
+python -m train.reward recipes/mini/reward.yaml --set seed="$SEED" --set trainer.max_steps=$reward $wide
 datagen run recipes/mini/best.yaml --runs "$MINI/data"
 if [ "${COMET:-0}" = 1 ]; then
     python recipes/mini/small_comet.py --rows "$MINI/phrasebook/scored.train.jsonl" --out "$MINI/models/comet"
@@ -56,16 +62,16 @@ if [ "${COMET:-0}" = 1 ]; then
 fi
 
 # Supervised fine-tuning, and the control that learns translations alone.
-python -m train.sft recipes/mini/sft.yaml --set seed="$SEED" --set trainer.max_steps=$sft --set trainer.learning_rate=$rate
-python -m train.sft recipes/mini/control.yaml --set seed="$SEED" --set trainer.max_steps=$sft --set trainer.learning_rate=$rate
+python -m train.sft recipes/mini/sft.yaml --set seed="$SEED" --set trainer.max_steps=$sft --set trainer.learning_rate=$rate $wide
+python -m train.sft recipes/mini/control.yaml --set seed="$SEED" --set trainer.max_steps=$sft --set trainer.learning_rate=$rate $wide
 
 # Preferences among its own answers and the teachers', then weighted preference optimization.
 datagen run recipes/mini/preferences.yaml --runs "$MINI/data" --set translated.generate.n=$n --set solved.generate.n=$n
-python -m train.wpo recipes/mini/wpo.yaml --set seed="$SEED" --set trainer.max_steps=$wpo
+python -m train.wpo recipes/mini/wpo.yaml --set seed="$SEED" --set trainer.max_steps=$wpo $wide
 
 # Reinforcement learning with verifiable rewards.
 datagen run recipes/mini/problems.yaml --runs "$MINI/data"
-python -m train.grpo recipes/mini/grpo.yaml --set seed="$SEED" --set trainer.max_steps=$grpo
+python -m train.grpo recipes/mini/grpo.yaml --set seed="$SEED" --set trainer.max_steps=$grpo $groups
 
 # Models between the tuned ones, and every stage measured.
 python -m train.merge recipes/mini/merge.yaml

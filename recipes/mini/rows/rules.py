@@ -28,7 +28,7 @@ from filters.translation_rules.terms import Terms
 from filters.translation_rules.text import Text
 from filters.translation_rules.times import Times
 from filters.translation_rules.units import Units
-from filters.verifier import Row
+from filters.verifier import Row, Verdict
 from filters.verifiers.translation_rules import TranslationRules
 from rows.held import KINDS, Held, Split, Taken, draw_held, draw_open
 from rows.pairs import LICENSE, ORIGIN, direction
@@ -116,14 +116,18 @@ def _row(rng: random.Random, family: str, how: Draw, seen: set[tuple[str, str]])
         # What was taken before is no longer free, also for a test set itself.
         if any(text in how.taken for text in texts):
             continue
-        row = _problem(rng, source, rules, reference)
-        if row is None or (row["prompt"][0]["content"], reference) in seen:
+        row, verdict = problem_row(rng, source, rules, reference)
+        if verdict.reason == "wrong language":
+            continue  # The recognizer takes so short a sentence for another language.
+        if verdict.score != 1:
+            raise GrammarFault(f"{verdict.reason} ({verdict.extracted}): {row['source']!r}, {reference!r}, {rules!r}")
+        if (row["prompt"][0]["content"], reference) in seen:
             continue
         if how.claim and not how.taken.take(meaning):
             continue
         if how.claim:
             how.taken.add(texts)
-        checks = sorted(each.key().split(".")[0] for each in rules)
+        checks = checked(rules)
         return {
             **row,
             "template": meaning.frame,
@@ -231,12 +235,15 @@ def _more(rng: random.Random, rule: Rule, source: Source, reference: str) -> lis
     return []
 
 
-def _problem(rng: random.Random, source: Source, rules: Sequence[Rule], reference: str) -> dict[str, Any] | None:
-    """A row of kind `verifiable`; None where the recognizer takes so short a sentence for another language.
+def checked(rules: Sequence[Rule]) -> list[str]:
+    """What rules check, by the names of their families."""
+    return sorted(rule.key().split(".")[0] for rule in rules)
 
-    Raises:
-        GrammarFault: the verifier does not pass the reference.
-    """
+
+def problem_row(
+    rng: random.Random, source: Source, rules: Sequence[Rule], reference: str
+) -> tuple[dict[str, Any], Verdict]:
+    """A row of kind `verifiable`, and what its verifier finds in the reference."""
     text, src, tgt = source.text.raw, source.src_lang, source.tgt_lang
     asked = open_task("translate").prompts({"source": text, "src_lang": src, "tgt_lang": tgt})
     assert not isinstance(asked, str)
@@ -255,9 +262,4 @@ def _problem(rng: random.Random, source: Source, rules: Sequence[Rule], referenc
     }
     verifier = TranslationRules.model_validate({"rules": [rule.model_dump() for rule in rules]})
     seen: Row = {"prompt": list(made.prompt), "source": text, "src_lang": src, "tgt_lang": tgt}
-    verdict = verifier.verify(seen, reference)
-    if verdict.reason == "wrong language":
-        return None
-    if verdict.score != 1:
-        raise GrammarFault(f"{verdict.reason} ({verdict.extracted}): {src} {text!r}, {tgt} {reference!r}, {rules!r}")
-    return row
+    return row, verifier.verify(seen, reference)

@@ -94,6 +94,8 @@ def _plural(number: int) -> int:
     return number + 1 if number % 10 == 1 and number != 11 else number
 
 
+_UNSPACED = frozenset(["zh", "ja", "th", "km"])
+"""Languages that put no spaces between words."""
 _ALIKE = "things foods places joined opened kin names cities colors judged labels"
 """Classes of words that may stand for one another."""
 
@@ -141,43 +143,66 @@ def _address(rng: random.Random, case: Case) -> str | None:
 
 def _cut(rng: random.Random, case: Case) -> str | None:
     """The end is lost."""
-    return _shortened(case, rng.uniform(0.55, 0.75))
+    return cut(rng, case.good(), case.tgt)
 
 
 def _half(rng: random.Random, case: Case) -> str | None:
     """More than half is lost."""
-    return _shortened(case, rng.uniform(0.25, 0.4))
-
-
-def _shortened(case: Case, share: float) -> str | None:
-    pieces = _pieces(case.good(), case.tgt)
-    keep = round(len(pieces) * share)
-    return "".join(pieces[:keep]).strip() if 0 < keep < len(pieces) else None
+    return half(rng, case.good(), case.tgt)
 
 
 def _swapped(rng: random.Random, case: Case) -> str | None:
     """Two words have changed places."""
-    pieces = [piece.strip() for piece in _pieces(case.good(), case.tgt)]
-    place = rng.randrange(len(pieces) - 1) if len(pieces) > 2 else -1
-    if place < 0 or pieces[place] == pieces[place + 1]:
-        return None
-    pieces[place], pieces[place + 1] = pieces[place + 1], pieces[place]
-    return ("" if case.tgt == "zh" else " ").join(pieces)
+    return swapped(rng, case.good(), case.tgt)
 
 
 def _twice(rng: random.Random, case: Case) -> str | None:
     """A piece stands there again and again."""
-    pieces = _pieces(case.good(), case.tgt)
+    return twice(rng, case.good(), case.tgt)
+
+
+def cut(rng: random.Random, text: str, code: str) -> str | None:
+    """A text whose end is lost; None where it is too short."""
+    return _shortened(text, code, rng.uniform(0.55, 0.75))
+
+
+def half(rng: random.Random, text: str, code: str) -> str | None:
+    """A text of which more than half is lost; None where it is too short."""
+    return _shortened(text, code, rng.uniform(0.25, 0.4))
+
+
+def _shortened(text: str, code: str, share: float) -> str | None:
+    pieces = _pieces(text, code)
+    keep = round(len(pieces) * share)
+    return "".join(pieces[:keep]).strip() if 0 < keep < len(pieces) else None
+
+
+def swapped(rng: random.Random, text: str, code: str) -> str | None:
+    """A text in which two neighbouring words have changed places; None where it is too short."""
+    pieces = [piece.strip() for piece in _pieces(text, code)]
+    place = rng.randrange(len(pieces) - 1) if len(pieces) > 2 else -1
+    if place < 0 or pieces[place] == pieces[place + 1]:
+        return None
+    pieces[place], pieces[place + 1] = pieces[place + 1], pieces[place]
+    return _between(code).join(pieces)
+
+
+def twice(rng: random.Random, text: str, code: str) -> str | None:
+    """A text that hangs at one piece; None where it is too short."""
+    pieces = _pieces(text, code)
     place = rng.randrange(len(pieces))
     if len(pieces) < 3:
         return None
-    between = "" if case.tgt == "zh" else " "
-    return between.join(piece.strip() for piece in pieces[: place + 1] + [pieces[place]] * 3)
+    return _between(code).join(piece.strip() for piece in pieces[: place + 1] + [pieces[place]] * 3)
+
+
+def _between(code: str) -> str:
+    return "" if code in _UNSPACED else " "
 
 
 def _pieces(text: str, code: str) -> list[str]:
     """Words with the spaces behind them, or characters."""
-    return re.findall(r"[\w.@:€$£%-]+|.", text, re.ASCII) if code == "zh" else re.findall(r"\S+\s*", text)
+    return re.findall(r"[\w.@:€$£%-]+|.", text, re.ASCII) if code in _UNSPACED else re.findall(r"\S+\s*", text)
 
 
 def _copied(rng: random.Random, case: Case) -> str | None:

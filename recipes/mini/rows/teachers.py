@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from datagen.tasks.base import open_task
-from rows.general import training_tasks
-from rows.held import Taken
-from rows.pairs import LICENSE, ORIGIN, training_pairs
-from rows.rules import training_rules
 
 TEACHERS: Mapping[str, float] = {"teacher_a": 0.9, "teacher_b": 0.1}
 """Share of translations in what each is taught."""
@@ -18,13 +14,19 @@ _WITH_RULES = 0.1
 """Share of translations that have a rule."""
 
 
-def conversations(rng: random.Random, share: float, count: int, taken: Taken) -> Iterator[dict[str, Any]]:
-    """So many conversations of kind `sft`, shuffled."""
+Draw = Callable[[int], Iterable[dict[str, Any]]]
+"""So many rows."""
+
+
+def conversations(
+    rng: random.Random, share: float, count: int, *, pairs: Draw, rules: Draw, tasks: Draw
+) -> Iterator[dict[str, Any]]:
+    """So many conversations of kind `sft`, shuffled: a share of translations, the others tasks."""
     translations = round(count * share)
     with_rules = round(translations * _WITH_RULES)
-    rows = [_from_pair(row) for row in training_pairs(rng, translations - with_rules, taken)]
-    rows += [_from_problem(row) for row in training_rules(rng, with_rules, taken)]
-    rows += [_from_problem(row) for row in training_tasks(rng, count - translations, taken)]
+    rows = [_from_pair(row) for row in pairs(translations - with_rules)]
+    rows += [_from_problem(row) for row in rules(with_rules)]
+    rows += [_from_problem(row) for row in tasks(count - translations)]
     rng.shuffle(rows)
     yield from rows
 
@@ -45,9 +47,9 @@ def _chat(row: Mapping[str, Any], asked: list[Any], answer: str) -> dict[str, An
         "task": row["task"],
         "src_lang": row.get("src_lang"),
         "tgt_lang": row["tgt_lang"],
-        "origin": ORIGIN,
-        "license": LICENSE,
-        "template": row["template"],
+        "origin": row["origin"],
+        "license": row["license"],
+        "template": row.get("template"),
         "lexemes": row.get("lexemes"),
         "domain": row.get("domain"),
     }
