@@ -84,14 +84,14 @@ def make_model(folder: Path, vocabulary: int, sizes: dict[str, int]) -> int:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    heads = max(1, sizes["hidden"] // 64)
+    heads = max(4, sizes["hidden"] // 64)
     config = LlamaConfig(
         vocab_size=vocabulary,
         hidden_size=sizes["hidden"],
         intermediate_size=sizes["hidden"] * 11 // 4,
         num_hidden_layers=sizes["layers"],
         num_attention_heads=heads,
-        num_key_value_heads=max(1, heads // 2),
+        num_key_value_heads=heads // 2,
         head_dim=64,
         max_position_embeddings=sizes["context"],
         # So small a model learns several times as fast from weights of this size as from the usual 0.02.

@@ -50,7 +50,7 @@ SIZES = {
     ),
     "full": Sizes(
         **{"pairs": 60_000, "mono": 20_000, "rules": 2_800, "general": 20_000, "scored": 12_000, "teacher": 12_000},
-        **{"held": 40, "tests": 280},
+        **{"held": 20, "tests": 280},
     ),
 }
 _TOLD = {

@@ -21,13 +21,13 @@ export MINI
 wide='' groups=''
 case $SIZE in
     tiny) text="phrasebook.py --size tiny" base="--vocabulary 1500 --hidden 64 --layers 2"
-        rate=5e-3 cpt=300 teacher=400 reward=30 sft=150 wpo=20 grpo=6 asked=80 tasks=240 n=2 ;;
-    full) text="phrasebook.py --size full" base="--vocabulary 4096 --hidden 256 --layers 5"
-        rate=2e-3 cpt=1200 teacher=300 reward=150 sft=350 wpo=100 grpo=60 asked=600 tasks=1800 n=4 ;;
+        rate=1e-2 tuned=3e-3 cpt=200 teacher=200 reward=30 sft=100 wpo=20 grpo=6 asked=80 tasks=240 n=2 ;;
+    full) text="phrasebook.py --size full" base="--vocabulary 2048 --hidden 128 --layers 4"
+        rate=5e-3 tuned=1.5e-3 cpt=2500 teacher=600 reward=150 sft=600 wpo=100 grpo=60 asked=900 tasks=1800 n=4 ;;
     gpu) text="real.py --data ${TOWERKIT_DATA:?names no folder of public sets}"
         base="--vocabulary 32000 --hidden 768 --layers 12" wide="--set trainer.per_device_train_batch_size=64"
         groups="--set trainer.per_device_train_batch_size=128"
-        rate=6e-4 cpt=6000 teacher=1500 reward=500 sft=2000 wpo=300 grpo=200 asked=6000 tasks=18000 n=4 ;;
+        rate=6e-4 tuned=1e-4 cpt=6000 teacher=1500 reward=500 sft=2000 wpo=300 grpo=200 asked=6000 tasks=18000 n=4 ;;
     *) echo "SIZE=$SIZE: expected tiny, full or gpu" >&2; exit 2 ;;
 esac
 
@@ -46,8 +46,8 @@ python -m train.cpt recipes/mini/cpt.yaml --set seed="$SEED" --set trainer.max_s
 
 # Two teachers with different gifts.
 datagen run recipes/mini/teachers.yaml --runs "$MINI/data"
-python -m train.sft recipes/mini/teacher_a.yaml --set seed="$SEED" --set trainer.max_steps=$teacher --set trainer.learning_rate=$rate $wide
-python -m train.sft recipes/mini/teacher_b.yaml --set seed="$SEED" --set trainer.max_steps=$teacher --set trainer.learning_rate=$rate $wide
+python -m train.sft recipes/mini/teacher_a.yaml --set seed="$SEED" --set trainer.max_steps=$teacher --set trainer.learning_rate=$tuned $wide
+python -m train.sft recipes/mini/teacher_b.yaml --set seed="$SEED" --set trainer.max_steps=$teacher --set trainer.learning_rate=$tuned $wide
 
 # Both answer the same prompts; a reward model learns to tell good answers from bad ones; the best answers are kept.
 datagen run recipes/mini/answers.yaml --runs "$MINI/data" --set asked.mix.total=$asked --set tasks.mix.total=$tasks \
@@ -62,8 +62,8 @@ if [ "${COMET:-0}" = 1 ]; then
 fi
 
 # Supervised fine-tuning, and the control that learns translations alone.
-python -m train.sft recipes/mini/sft.yaml --set seed="$SEED" --set trainer.max_steps=$sft --set trainer.learning_rate=$rate $wide
-python -m train.sft recipes/mini/control.yaml --set seed="$SEED" --set trainer.max_steps=$sft --set trainer.learning_rate=$rate $wide
+python -m train.sft recipes/mini/sft.yaml --set seed="$SEED" --set trainer.max_steps=$sft --set trainer.learning_rate=$tuned $wide
+python -m train.sft recipes/mini/control.yaml --set seed="$SEED" --set trainer.max_steps=$sft --set trainer.learning_rate=$tuned $wide
 
 # Preferences among its own answers and the teachers', then weighted preference optimization.
 datagen run recipes/mini/preferences.yaml --runs "$MINI/data" --set translated.generate.n=$n --set solved.generate.n=$n
