@@ -77,11 +77,19 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     made = evaluate(evaluation, runs, Told(Console()), retry_failed=retry_failed)
     _remember(evaluation, runs)
+    from evals import told
+    key, report = told.key_of(evaluation, made), folder / "report"
+    if told.is_told(folder, key):
+        print(f"report: {report / PAGE} (as it was: nothing that it tells of has changed)")
+        return
     from evals.collect import results_of
 
     results = results_of(evaluation, made)
+    told.forget(folder)
     _write(results, folder)
-    print(f"report: {_report(results, folder / 'report')}")
+    written = _report(results, report)
+    told.remember(folder, key)
+    print(f"report: {written}")
 
 
 @app.command()
@@ -95,7 +103,12 @@ def compare(
     runs: RunsOpt = Path("runs"),
 ) -> None:
     """Write the report of models that were evaluated: tables, paired tests, the Pareto picture, claims."""
+    from evals import told
+
     results = _collected(recipe, models or [], tuple(sets or ()), runs)
+    if out is None:
+        # This may tell of fewer models than the run's own report, which it replaces.
+        told.forget(runs / results.name)
     print(f"report: {_report(results, out or runs / results.name / 'report')}")
 
 

@@ -33,6 +33,8 @@ from filters.scorers.langid import LangId
 
 STAGES = ("cpt", "teacher_a", "teacher_b", "control", "sft", "wpo", "grpo", "merge-0.25", "merge-0.5", "merge-0.75")
 TRAINED = ("cpt", "teacher_a", "teacher_b", "reward", "sft", "control", "wpo", "grpo")
+TRIED = Path(__file__).with_name("tried.md")
+"""What was chosen and why, and what did not help."""
 _LONG = 12
 """Characters beyond which an answer's language is told."""
 
@@ -99,6 +101,8 @@ def report(runs: Sequence[Run], picture: str) -> str:
         _by_task(runs),
         "## Questions answered by translating them",
         _translating(runs),
+        "## What was tried",
+        TRIED.read_text("utf-8").strip(),
         "## What they answer",
         _samples(runs[0]),
     ]

@@ -77,6 +77,36 @@ def test_run_again_compare_and_gate(tmp_path: Path, chat_server: ChatServer) -> 
     assert (gate.returncode, gate.stdout.count("FAIL ")) == (1, 2), gate.stdout
 
 
+def test_a_report_is_written_again_only_where_it_would_tell_something_else(
+    tmp_path: Path, chat_server: ChatServer
+) -> None:
+    recipe(tmp_path, chat_server.url, "one", "two")
+    report = tmp_path / "runs/small/report"
+
+    def told(*words: str) -> tuple[bool, str]:
+        done = evals(tmp_path, *words)
+        assert done.returncode == 0, done.stderr
+        return "as it was" in done.stdout, (report / "README.md").read_text("utf-8")
+
+    kept, page = told("run", "small.yaml")
+    assert not kept
+    before = (report / "README.md").stat().st_mtime_ns
+    assert told("run", "small.yaml") == (True, page)
+    assert (report / "README.md").stat().st_mtime_ns == before
+    # A report of fewer models has taken its place, and is no report of the run.
+    kept, fewer = told("compare", "small.yaml", "one")
+    assert fewer != page
+    assert told("run", "small.yaml") == (False, page)
+    # One elsewhere leaves it alone.
+    told("compare", "small.yaml", "one", "--out", "elsewhere")
+    assert told("run", "small.yaml") == (True, page)
+    # Cut off in mid-writing, another seed, another option of a benchmark: all are worked out anew.
+    (tmp_path / "runs/small/results.key").unlink()
+    assert told("run", "small.yaml") == (False, page)
+    assert not told("run", "small.yaml", "--set", "seed=8")[0]
+    assert not told("run", "small.yaml", "--set", "benchmarks.news.parallel.max_tokens=13")[0]
+
+
 @pytest.mark.slow
 def test_a_server_that_goes_away_in_mid_benchmark(tmp_path: Path, chat_server: ChatServer) -> None:
     recipe(tmp_path, chat_server.url, "one", max_wait_s=1)

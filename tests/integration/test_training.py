@@ -94,6 +94,17 @@ def test_a_training_cut_off_after_two_steps_goes_on_to_the_same_weights(
     assert "trained already" in capsys.readouterr().out
 
 
+def test_batches_of_like_length_are_the_same_after_a_kill(place: Path) -> None:
+    alike = {"train_sampling_strategy": "group_by_length", "per_device_train_batch_size": 4}
+    whole, cut = place / "alike-whole", place / "alike-cut"
+    for output in (whole, cut):
+        train("sft", recipe(place, "sft", output.name, trainer=alike))
+    (cut / "towerkit.json").unlink()
+    shutil.rmtree(cut / "checkpoints" / "checkpoint-4")
+    train("sft", cut.with_suffix(".yaml"))
+    assert_equal_weights(whole, cut)
+
+
 def changed(file: Path, **parts: Any) -> Path:
     told = yaml.safe_load(file.read_text("utf-8"))
     file.write_text(yaml.safe_dump({**told, **parts}, sort_keys=False), "utf-8")
