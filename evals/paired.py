@@ -93,16 +93,25 @@ def _rounding(drawn: dict[str, Estimate]) -> float:
 
 
 def _swapped(cells: Cells, times: int, seed: int) -> Floats:
-    """The difference of the two systems in the cells where each cluster's outputs are swapped by chance."""
+    """The difference of the two systems in the cells where each cluster's outputs are swapped by chance.
+
+    What one system gains by a swap the other loses, so the sums of both follow from how much has moved.
+    """
     draw, number = np.random.default_rng(seed), int(cells.clusters.max()) + 1
     at_once = max(1, _CELLS // max(1, cells.clusters.size))
+    strata = [np.flatnonzero(cells.strata == stratum) for stratum in range(cells.strata_number)]
+    sums = cells.sums.reshape(*cells.sums.shape[:2], -1)
+    surplus = sums[:, 0] - sums[:, 1]
     found = []
-    mixed = Cells(np.concatenate([cells.sums, cells.sums[:, ::-1]]), np.tile(cells.clusters, 2),
-                  np.tile(cells.strata, 2), cells.strata_number, cells.score)  # fmt: skip
     for start in range(0, times, at_once):
         stays = draw.integers(0, 2, (number, min(times, start + at_once) - start), dtype=np.int8)[cells.clusters]
-        left, right = mixed.scores(np.concatenate([stays, 1 - stays]))
-        found.append(left - right)
+        difference = np.zeros(stays.shape[1])
+        for rows in strata:
+            moved = stays[rows].T.astype(np.float64) @ surplus[rows]
+            left, right = sums[rows, 1].sum(axis=0) + moved, sums[rows, 0].sum(axis=0) - moved
+            scores = cells.score(np.stack([left, right], axis=1).reshape(-1, *cells.sums.shape[1:]))
+            difference += scores[:, 0] - scores[:, 1]
+        found.append(difference / cells.strata_number)
     return np.concatenate(found)
 
 

@@ -78,11 +78,10 @@ def resamples(groups: Ints, times: int, seed: int) -> Iterator[Ints]:
     draw, number = np.random.default_rng(seed), int(groups.max(initial=-1)) + 1
     at_once = max(1, _CELLS // max(1, groups.size))
     for start in range(0, times if number else 0, at_once):
-        counts = [
-            np.bincount(draw.integers(0, number, number), minlength=number)
-            for _ in range(start, min(times, start + at_once))
-        ]
-        yield np.ascontiguousarray(np.stack(counts, axis=1)[groups])
+        some = min(times, start + at_once) - start
+        drawn = draw.integers(0, number, (some, number)) + number * np.arange(some)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=some * number).reshape(some, number)
+        yield np.ascontiguousarray(counts.T[groups])
 
 
 def wilson(successes: float, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
