@@ -78,6 +78,8 @@ def run(
     made = evaluate(evaluation, runs, Told(Console()), retry_failed=retry_failed)
     _remember(evaluation, runs)
     from evals import told
+    from filters.report.folder import PAGE
+
     key, report = told.key_of(evaluation, made), folder / "report"
     if told.is_told(folder, key):
         print(f"report: {report / PAGE} (as it was: nothing that it tells of has changed)")
