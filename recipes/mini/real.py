@@ -165,7 +165,7 @@ def _ntrex(folder: Path, real: Real) -> None:
         lines = _lines(path)
         pairs = _aligned(NTREX, ("en", english), (code, lines))
         real.train += [pair for name, pair in zip(names, pairs, strict=True) if name not in held]
-        if code.split("-")[0] in _NTREX_TEST and code != "zh-Hant-TW":
+        if code.split("-")[0] in _NTREX_TEST:
             real.test += [pair for name, pair in zip(names, pairs, strict=True) if name in held]
         documents: dict[str, list[str]] = {}
         for name, line in zip(names, lines, strict=True):

@@ -1,7 +1,7 @@
 #!/bin/sh
 # All of the recipe in miniature, from nothing: every line below is a command that you could type.
 #
-#     recipes/mini/run.sh                 SIZE=full: meant for 25 minutes on two cores, not timed yet
+#     recipes/mini/run.sh                 SIZE=full: two cores; its sizes are still being chosen (tried.md)
 #     SIZE=tiny recipes/mini/run.sh       minutes: the mechanics alone, its models know next to nothing
 #     SIZE=gpu recipes/mini/run.sh        100 million weights on the public sets in $TOWERKIT_DATA (real.py), for one GPU
 #     COMET=1 recipes/mini/run.sh         with a small COMET checkpoint beside the other scores
@@ -23,7 +23,7 @@ case $SIZE in
     tiny) text="phrasebook.py --size tiny" base="--vocabulary 1500 --hidden 64 --layers 2"
         rate=1e-2 tuned=3e-3 cpt=200 teacher=200 reward=30 sft=100 wpo=20 grpo=6 asked=80 tasks=240 n=2 ;;
     full) text="phrasebook.py --size full" base="--vocabulary 2048 --hidden 128 --layers 4"
-        rate=5e-3 tuned=1e-3 cpt=4000 teacher=300 reward=150 sft=400 wpo=100 grpo=60 asked=900 tasks=1800 n=4 ;;
+        rate=5e-3 tuned=1e-3 cpt=6000 teacher=1200 reward=150 sft=600 wpo=100 grpo=60 asked=900 tasks=1800 n=4 ;;
     gpu) text="real.py --data ${TOWERKIT_DATA:?names no folder of public sets}"
         base="--vocabulary 32000 --hidden 768 --layers 12" wide="--set trainer.per_device_train_batch_size=64"
         long="--set trainer.packing=true --set trainer.packing_strategy=bfd_split --set trainer.max_length=512"
