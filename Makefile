@@ -26,7 +26,7 @@ test-slow: $(VENV)/dev.installed ## Run the tests that take long
 	$(BIN)/pytest -m slow
 
 test-train: $(TRAIN)/train-test.installed ## Run the tests of what needs torch and transformers
-	$(TRAIN)/bin/pytest tests/train tests/datagen/engines tests/filters/torch_models tests/integration/test_transformers_serve.py \
+	OMP_NUM_THREADS=1 $(TRAIN)/bin/pytest -n auto --maxprocesses 4 --dist loadfile tests/train tests/datagen/engines tests/filters/torch_models tests/integration/test_transformers_serve.py \
 		tests/integration/test_scored_corpus.py tests/integration/test_evals_model.py \
 		tests/integration/test_training.py tests/integration/test_grpo.py
 

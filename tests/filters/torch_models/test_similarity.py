@@ -108,7 +108,7 @@ def test_labse(tmp_path: Path, batch_tokens: int | None) -> None:
         ({"pooling_mode_lasttoken": True}, lambda told: told[-1]),
         (None, lambda told: told.mean(0)),
     ],
-    ids=str,
+    ids=["means", "mean", "max", "last", "by default"],
 )
 def test_poolings(tmp_path: Path, pooling: dict[str, Any] | None, pool: Any) -> None:
     model = make_encoder(tmp_path / "encoder", "AutoModel")
