@@ -81,7 +81,7 @@ def run(
     from filters.report.folder import PAGE
 
     key, report = told.key_of(evaluation, made), folder / "report"
-    if told.is_told(folder, key):
+    if told.is_told(folder, key, report / PAGE):
         print(f"report: {report / PAGE} (as it was: nothing that it tells of has changed)")
         return
     from evals.collect import results_of

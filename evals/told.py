@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 from corpus.dataset import Dataset
@@ -14,14 +15,16 @@ from evals.recipe import Evaluation, ModelSpec
 
 KEY = "results.key"
 _ROOT = Path(__file__).parents[1]
-_CODE = ("evals/**/*.py", "evals/*.yaml", "filters/statistics.py", "filters/report/*.py")
+_CODE = ("corpus/**/*.py", "evals/**/*.py", "evals/*.yaml", "filters/**/*.py")
+_LIBRARIES = ("sacrebleu", "numpy", "polars", "matplotlib")
 
 
 def key_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]) -> str:
-    """A hash of all that the numbers and the report depend on: datasets, options, models' papers, and this code."""
+    """A hash of all that the numbers and the report depend on: datasets, options, papers, code and libraries."""
     return digest(
         {
             "code": [file_sha256(path) for pattern in _CODE for path in sorted(_ROOT.glob(pattern))],
+            "libraries": [version(name) for name in _LIBRARIES],
             "evaluation": [evaluation.name, evaluation.seed, evaluation.pictures, evaluation.temperature],
             "models": {name: [spec.model_dump(), _papers(spec)] for name, spec in evaluation.models.items()},
             "benchmarks": {
@@ -41,12 +44,10 @@ def _papers(spec: ModelSpec) -> str | None:
     return file_sha256(file) if file.is_file() else None
 
 
-def is_told(folder: Path, key: str) -> bool:
-    """Whether the folder holds the results and the report of this key."""
-    try:
-        return (folder / KEY).read_text("utf-8") == key
-    except OSError:
-        return False
+def is_told(folder: Path, key: str, page: Path) -> bool:
+    """Whether the folder holds the results of this key, and their page is still there."""
+    files = (folder / KEY, folder / "results.json", folder / "results.parquet", page)
+    return all(file.is_file() for file in files) and (folder / KEY).read_text("utf-8") == key
 
 
 def forget(folder: Path) -> None:

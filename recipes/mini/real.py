@@ -190,7 +190,7 @@ def _gsm8k(path: Path, real: Real) -> None:
 
 
 def _aligned(of: Set, one: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]) -> list[Pair]:
-    """Lines of two files that say the same; those that are empty on a side have no part."""
+    """Lines of two files that say the same."""
     if len(one[1]) != len(other[1]):
         raise UserError(f"{of.origin}: {one[0]} has {len(one[1]):,} lines and {other[0]} has {len(other[1]):,}")
     return [

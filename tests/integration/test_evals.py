@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -102,6 +103,8 @@ def test_a_report_is_written_again_only_where_it_would_tell_something_else(
     assert told("run", "small.yaml") == (True, page)
     # Cut off in mid-writing, another seed, another option of a benchmark: all are worked out anew.
     (tmp_path / "runs/small/results.key").unlink()
+    assert told("run", "small.yaml") == (False, page)
+    shutil.rmtree(report)
     assert told("run", "small.yaml") == (False, page)
     assert not told("run", "small.yaml", "--set", "seed=8")[0]
     assert not told("run", "small.yaml", "--set", "benchmarks.news.parallel.max_tokens=13")[0]

@@ -30,6 +30,7 @@ from grammar.meaning import (
 )
 from grammar.vocabulary import WORDS
 
+from corpus.languages import segmentation
 from rows.held import Taken, draw_open, is_open, open_frames
 from rows.pairs import LICENSE, ORIGIN, direction, formality
 
@@ -94,8 +95,6 @@ def _plural(number: int) -> int:
     return number + 1 if number % 10 == 1 and number != 11 else number
 
 
-_UNSPACED = frozenset(["zh", "ja", "th", "km"])
-"""Languages that put no spaces between words."""
 _ALIKE = "things foods places joined opened kin names cities colors judged labels"
 """Classes of words that may stand for one another."""
 
@@ -197,12 +196,13 @@ def twice(rng: random.Random, text: str, code: str) -> str | None:
 
 
 def _between(code: str) -> str:
-    return "" if code in _UNSPACED else " "
+    return "" if segmentation(code) == "characters" else " "
 
 
 def _pieces(text: str, code: str) -> list[str]:
     """Words with the spaces behind them, or characters."""
-    return re.findall(r"[\w.@:€$£%-]+|.", text, re.ASCII) if code in _UNSPACED else re.findall(r"\S+\s*", text)
+    whole = segmentation(code) == "spaces"
+    return re.findall(r"\S+\s*", text) if whole else re.findall(r"[\w.@:€$£%-]+|.", text, re.ASCII)
 
 
 def _copied(rng: random.Random, case: Case) -> str | None:
