@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from corpus.errors import UserError
 from corpus.model_manifest import read_model_manifest
 from train import checkpoints, device
+from train.head import plain_head
 from train.method import Method
 from train.overlap import refuse_overlap
 from train.plan import plan_of, told
@@ -51,7 +52,7 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
     if preflight:
         return
     began = time.time()
-    with method.opened:
+    with method.opened, plain_head():
         trainer = trainer_of(method, recipe, prepared)
         # Only now is nothing left that the recipe could be refused for.
         checkpoints.claim(recipe.folder, plan, said)

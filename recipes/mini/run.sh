@@ -23,11 +23,12 @@ case $SIZE in
     tiny) text="phrasebook.py --size tiny" base="--vocabulary 1500 --hidden 64 --layers 2"
         rate=1e-2 tuned=3e-3 cpt=200 teacher=200 reward=30 sft=100 wpo=20 grpo=6 asked=80 tasks=240 n=2 ;;
     full) text="phrasebook.py --size full" base="--vocabulary 2048 --hidden 128 --layers 4"
-        rate=5e-3 tuned=2e-3 cpt=6000 teacher=1200 reward=150 sft=600 wpo=100 grpo=60 asked=900 tasks=1800 n=4 ;;
+        rate=5e-3 tuned=2e-3 cpt=6000 teacher=1500 reward=150 sft=1500 wpo=100 grpo=60 asked=900 tasks=1800 n=4 ;;
     gpu) text="real.py --data ${TOWERKIT_DATA:?names no folder of public sets}"
-        base="--vocabulary 32000 --hidden 768 --layers 12" wide="--set trainer.per_device_train_batch_size=64"
+        base="--vocabulary 32000 --hidden 768 --layers 12" attention="--set trainer.model_init_kwargs.attn_implementation=sdpa"
+        wide="$attention --set trainer.per_device_train_batch_size=64"
         long="--set trainer.packing=true --set trainer.packing_strategy=bfd_split --set trainer.max_length=512"
-        groups="--set trainer.per_device_train_batch_size=128"
+        groups="$attention --set trainer.per_device_train_batch_size=128"
         rate=6e-4 tuned=1e-4 cpt=6000 teacher=1500 reward=500 sft=2000 wpo=300 grpo=200 asked=6000 tasks=18000 n=4 ;;
     *) echo "SIZE=$SIZE: expected tiny, full or gpu" >&2; exit 2 ;;
 esac
