@@ -1,8 +1,8 @@
 """The head of a language model on a processor: logits of all the vocabulary at once, of learned positions alone.
 
-TRL computes logits in tiles that a GPU folds as it goes, so that they never lie in memory together. Without a GPU it folds
-each tile with a dozen operations, twice, for padding and prompts as well. Where the logits fit into memory, making them once
-is faster, and gives the same numbers up to rounding.
+TRL computes logits in tiles that a GPU folds as it goes, so that they never lie in memory together. Without a GPU it
+folds each tile with a dozen operations, twice, for padding and prompts as well. Where the logits fit into memory,
+making them once is faster, and gives the same numbers up to rounding.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ def plain_head() -> Iterator[None]:
 def log_prob_function() -> Any:
     """An autograd function of (hidden [N, H], weight [V, H], bias [V] or None, targets [N], scale, outputs).
 
-    It gives, each [N] in fp32 and in the order of TRL's own: log-probabilities of the targets, entropy in nats, the log of
-    the sum of squared probabilities, the mean logit, and whether the target is the likeliest token. The first two have
-    gradients; all but the first are None unless `outputs` names them.
+    It gives, each [N] in fp32 and in the order of TRL's own: log-probabilities of the targets, entropy in nats, the log
+    of the sum of squared probabilities, the mean logit, and whether the target is the likeliest token. The first two
+    have gradients; all but the first are None unless `outputs` names them.
     """
     import torch
 
-    class LogProb(torch.autograd.Function):
+    class LogProb(torch.autograd.Function):  # type: ignore[misc]
         @staticmethod
         def forward(ctx: Any, hidden: Any, weight: Any, bias: Any, targets: Any, scale: float, outputs: Any) -> Any:
             ctx.set_materialize_grads(False)
@@ -90,7 +90,7 @@ def log_prob_function() -> Any:
             return logs.gather(-1, targets.unsqueeze(-1)).squeeze(-1), entropy, squares, means, likeliest
 
         @staticmethod
-        def backward(ctx: Any, of_logs: Any, of_entropy: Any, *_: Any) -> Any:  # type: ignore[override]
+        def backward(ctx: Any, of_logs: Any, of_entropy: Any, *_: Any) -> Any:
             hidden, weight, bias, targets, shares, logs, entropy = ctx.saved_tensors
             down = torch.zeros(len(targets), 1) if of_logs is None else of_logs.float().unsqueeze(-1)
             # Of the target's log-probability to logit j: [j is the target] - share of j.
