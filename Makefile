@@ -14,9 +14,10 @@ COMPILE := $(PEER) pyproject.toml
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
-quickstart: $(VENV)/base.installed ## Run the sample recipe and report on it
+quickstart: $(VENV)/base.installed ## Run the sample recipe and report on it, then the whole recipe in miniature
 	$(BIN)/datagen run recipes/quickstart.yaml --runs runs
 	$(BIN)/datagen report runs/quickstart --out runs/quickstart/report
+	$(MAKE) --no-print-directory mini SIZE=tiny
 
 test: $(VENV)/dev.installed ## Run the tests
 	$(BIN)/python -m filters.comet.environment

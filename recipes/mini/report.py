@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
+from differences import AXES, FINAL, PAIRS, aims, differences, directions, items, right, told
 from sacrebleu.metrics.chrf import CHRF
 
 import corpus
@@ -93,6 +93,8 @@ def report(runs: Sequence[Run], picture: str) -> str:
         "## The plane",
         f"![Every stage by translation and general ability, of the first seed]({picture})",
         _plane(runs),
+        "## What it shows",
+        _shows(runs),
         "## Cost of each stage",
         _costs(runs),
         "## By language",
@@ -129,6 +131,19 @@ def _plane(runs: Sequence[Run]) -> str:
     return f"{words}\n\n{_table(['model', 'translation', 'general', 'instructed'], rows)}"
 
 
+def _shows(runs: Sequence[Run]) -> str:
+    found = differences(lambda benchmark, model: [run.answers(benchmark, model) for run in runs])
+    rows = [[f"{left} less {other}", *(told(found[axis, left, other]) for axis in AXES)] for left, other in PAIRS]
+    words = (
+        f"What the miniature aims at, for the last model, `{FINAL}`:\n\n"
+        + "\n".join(f"- {line}" for line in aims(found))
+        + "\n\nDifferences over the items of all seeds together, with 95 % intervals of the paired bootstrap; a star "
+        "where the paired permutation test gives p < 0.05, not corrected for how many are told. The intervals are over "
+        "items: how much another seed of the weights would change is seen from the seeds above, not from them."
+    )
+    return f"{words}\n\n{_table(['', *AXES], rows)}"
+
+
 @dataclass(frozen=True)
 class Value:
     """A number with its interval and the items behind it."""
@@ -143,23 +158,15 @@ def _chrf(frame: pl.DataFrame) -> Value:
     """chrF++, the mean of the directions' scores."""
     metric = CorpusMetric(CHRF(word_order=2), frame["references"].to_list())
     values = {"it": metric.statistics(frame["response"].to_list())}
-    strata = (frame["src_lang"].fill_null("") + ">" + frame["tgt_lang"].fill_null("")).to_list()
-    made = table(_items(frame), values, strata=strata, score=metric.score)
+    made = table(items(frame), values, strata=directions(frame), score=metric.score)
     found = intervals(made)["it"]
     return Value(found.value, found.low, found.high, found.n)
 
 
 def _right(frame: pl.DataFrame) -> Value:
     """Share of answers that meet their verifiers, in per cent."""
-    judged = frame["score_verified"]
-    right = np.where(judged.is_null().to_numpy(), np.nan, (judged.fill_null(0) >= 1).cast(pl.Float64).to_numpy() * 100)
-    found = intervals(table(_items(frame), {"it": right}, score=mean))["it"]
+    found = intervals(table(items(frame), {"it": right(frame)}, score=mean))["it"]
     return Value(found.value, found.low, found.high, found.n)
-
-
-def _items(frame: pl.DataFrame) -> list[str]:
-    """A name for each row; equal prompts of a test set are told apart by their number."""
-    return [f"{prompt}:{number}" for number, prompt in enumerate(frame["prompt_id"])]
 
 
 def _told(values: Sequence[Value]) -> str:

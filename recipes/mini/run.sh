@@ -23,7 +23,7 @@ case $SIZE in
     tiny) text="phrasebook.py --size tiny" base="--vocabulary 1500 --hidden 64 --layers 2"
         rate=1e-2 tuned=3e-3 cpt=200 teacher=200 reward=30 sft=100 wpo=20 grpo=6 asked=80 tasks=240 n=2 ;;
     full) text="phrasebook.py --size full" base="--vocabulary 2048 --hidden 128 --layers 4"
-        rate=5e-3 tuned=2e-3 cpt=6000 teacher=1500 reward=150 sft=1500 wpo=100 grpo=60 asked=900 tasks=1800 n=4 ;;
+        rate=5e-3 tuned=2e-3 cpt=6000 teacher=2000 reward=300 sft=2000 wpo=100 grpo=60 asked=1500 tasks=5000 n=4 ;;
     gpu) text="real.py --data ${TOWERKIT_DATA:?names no folder of public sets}"
         base="--vocabulary 32000 --hidden 768 --layers 12" attention="--set trainer.model_init_kwargs.attn_implementation=sdpa"
         wide="$attention --set trainer.per_device_train_batch_size=64"
