@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from corpus.config import validate
 from corpus.errors import UserError
 from train.method import Method
@@ -28,6 +30,10 @@ class Options(Part):
     clamp: bool = False
     """Let no pair weigh more than 1, as the code of WPO's authors does; TRL's weighting has no bound, and a pair whose
     tokens are likelier than the model expects weighs more."""
+    sft: float = Field(default=0.0, ge=0.0)
+    """How much of the chosen answers' own loss, the mean over their tokens, is added (Pang et al. 2024,
+    arXiv:2404.19733); no weight touches it. A preference alone may make the chosen answer less likely, so long as the
+    rejected one loses more."""
 
 
 class WPO(Method):
@@ -55,6 +61,7 @@ class WPO(Method):
             raise UserError(
                 f"trainer.loss_type: {wrong!r} does not run with WPO's weights in TRL 1.16: it is "
                 f"{UNWEIGHTABLE[wrong]}. Leave it out, or set `trainer.use_weighting: false`"
+                + (", or say `wpo: {sft: 1}`, which adds it unweighted" if wrong == "sft" else "")
             )
         if self.own.clamp and not weighted:
             raise UserError("wpo.clamp bounds weights, and `trainer.use_weighting` is false; leave one of them out")
@@ -82,7 +89,7 @@ class WPO(Method):
 
         from train.watch import Watched
 
-        clamp = self.own.clamp
+        clamp, share = self.own.clamp, self.own.sft
 
         class Trainer(Watched, DPOTrainer):  # type: ignore[misc]
             def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
@@ -91,9 +98,32 @@ class WPO(Method):
             def _compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool) -> Any:
                 if clamp:
                     model = partial(_clamped, model, inputs["completion_mask"])
-                return super()._compute_loss(model, inputs, return_outputs)
+                if not share:
+                    return super()._compute_loss(model, inputs, return_outputs)
+                told = _Told(model)
+                found = super()._compute_loss(told, inputs, return_outputs)
+                term = share * _chosen_loss(told.outputs.log_probs, inputs["completion_mask"])
+                return (found[0] + term, *found[1:]) if return_outputs else found + term
 
         return Trainer(**parts)
+
+
+class _Told:
+    """A model whose last outputs can be looked at."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def __call__(self, **inputs: Any) -> Any:
+        self.outputs = self.model(**inputs)
+        return self.outputs
+
+
+def _chosen_loss(log_probs: Any, completion_mask: Any) -> Any:
+    """Mean over the chosen answers' tokens; both of shape (2 x pairs, tokens), the chosen first."""
+    mask = completion_mask[..., 1:]
+    chosen, _ = (log_probs[:, -mask.size(1) :] * mask).chunk(2, dim=0)
+    return -chosen.sum() / mask.chunk(2, dim=0)[0].sum().clamp_min(1)
 
 
 def _clamped(model: Any, completion_mask: Any, **inputs: Any) -> Any:

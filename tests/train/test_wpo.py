@@ -111,3 +111,31 @@ def test_where_all_tokens_are_equally_likely_every_pair_weighs_1(place: Path) ->
     loss, weights = first_loss(recipe(place), uniform=True)
     assert weights == pytest.approx([1.0] * len(weights), rel=1e-4)
     assert loss == pytest.approx(math.log(2), rel=1e-5)
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_chosen_answers_own_loss_is_added_as_trl_adds_it_without_weights(place: Path) -> None:
+    plain, _ = first_loss(recipe(place, trainer={"use_weighting": False}))
+    theirs, _ = first_loss(
+        recipe(place, trainer={"use_weighting": False, "loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, 0.3]})
+    )
+    ours, _ = first_loss(recipe(place, wpo={"sft": 0.3}, trainer={"use_weighting": False}))
+    assert theirs - plain > 0.1
+    assert ours == pytest.approx(theirs, rel=1e-5)
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("clamp", [False, True])
+def test_no_weight_touches_the_chosen_answers_own_loss(place: Path, clamp: bool) -> None:
+    without, _ = first_loss(recipe(place, wpo={"clamp": clamp}))
+    once, _ = first_loss(recipe(place, wpo={"clamp": clamp, "sft": 1.0}))
+    twice, _ = first_loss(recipe(place, wpo={"clamp": clamp, "sft": 2.0}))
+    plain, _ = first_loss(recipe(place, trainer={"use_weighting": False}))
+    added, _ = first_loss(recipe(place, wpo={"sft": 1.0}, trainer={"use_weighting": False}))
+    assert once - without == pytest.approx(added - plain, rel=1e-4)
+    assert twice - without == pytest.approx(2 * (added - plain), rel=1e-4)
+
+
+def test_trls_own_term_is_refused_with_the_word_that_adds_it(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"wpo: \{sft: 1\}"):
+        WPO(recipe(tmp_path, trainer={"loss_type": ["sigmoid", "sft"]}))

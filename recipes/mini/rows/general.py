@@ -290,27 +290,28 @@ def training_tasks(rng: random.Random, count: int, taken: Taken) -> Iterator[dic
 
 
 def test_tasks(rng: random.Random, split: Split, count: int, taken: Taken) -> Iterator[dict[str, Any]]:
-    """So many tasks: half by a wording that is held out, half of values that are."""
+    """So many tasks: half by a wording that is held out, half of values that are. What they ask is taken."""
     others = frozenset().union(*_OTHER_WORDINGS.values())
     known = [name for name in MAKERS if name not in others and name not in _FACTS]
-    seen: set[str] = set()
     for number in range(count):
         held, wordings = ("wording", sorted(_OTHER_WORDINGS[split])) if number % 2 == 0 else ("values", known)
         for _ in range(2_000):
             wording = wordings[number // 2 % len(wordings)]
             row, own = _row(rng, wording, rng.choice(CODES))
-            if row is None or (held == "values") != (own == split) or row["prompt"][0]["content"] in seen:
+            if row is None or (held == "values") != (own == split) or _told(row, taken):
                 continue
-            if _told(row, taken):
-                continue
-            seen.add(row["prompt"][0]["content"])
+            taken.add([row["prompt"][0]["content"]])
             yield {**row, "held": held}
             break
 
 
 def _told(row: Mapping[str, Any], taken: Taken) -> bool:
-    """Whether the task quotes a sentence of a test set."""
-    return row["quoted"] is not None and row["quoted"] in taken
+    """Whether a test set asks the same, or the task quotes a sentence of one.
+
+    What is held out by its values may be asked in the same words for other values, where a sentence does not show them
+    all, such as its form of address.
+    """
+    return row["prompt"][0]["content"] in taken or (row["quoted"] is not None and row["quoted"] in taken)
 
 
 def _row(rng: random.Random, wording: str, code: str) -> tuple[dict[str, Any] | None, Split | None]:
