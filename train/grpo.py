@@ -9,6 +9,7 @@ advantages divided by the group's spread, plain sampling at temperature 1. The r
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -177,10 +178,16 @@ class GRPO(Method):
 
     def trainer(self, **parts: Any) -> Any:
         """TRL's GRPOTrainer, with the rows of each step known, and what was generated kept in checkpoints."""
+        logging.getLogger("trl.trainer.grpo_trainer").addFilter(_is_news)
         made = _trainer_class()(reward_funcs=self.rewards.functions(), **parts)
         self.rewards.most = made.max_completion_length
         self.rewards.ends = frozenset(made.eos_token_ids)
         return made
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not the whole row of a completion that no reward could judge, at every step: the log tells their share."""
+    return not str(record.msg).startswith("All reward functions returned None")
 
 
 def _trainer_class() -> Any:
