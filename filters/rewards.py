@@ -116,10 +116,18 @@ def verify_row(row: Mapping[str, Any], response: str | None, composite: Composit
 def verify_rows(
     rows: Sequence[Mapping[str, Any]], responses: Sequence[str | None], composite: Composite
 ) -> list[Judgement]:
-    """Judge responses in order; programs run side by side, one on each core."""
+    """Judge responses in order; programs run side by side, one on each core, and equal answers to a row once."""
     if composite.allow_code and any(_runs_code(row) for row in rows):
+        keys = [
+            repr(([row.get(name) for name in ("verifiers", *ROW_COLUMNS)], response))
+            for row, response in zip(rows, responses, strict=True)
+        ]
+        firsts = {key: place for place, key in reversed(list(enumerate(keys)))}
+        places = sorted(firsts.values())
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            return list(pool.map(composite.judge, rows, responses))
+            judged = pool.map(composite.judge, [rows[each] for each in places], [responses[each] for each in places])
+            judgements = dict(zip(places, judged, strict=True))
+        return [judgements[firsts[key]] for key in keys]
     return [composite.judge(row, response) for row, response in zip(rows, responses, strict=True)]
 
 

@@ -12,9 +12,10 @@ from corpus.errors import UserError
 from corpus.schema import schema
 from filters.base import with_roles
 from filters.names import verifier_names
-from filters.rewards import Composite, completion_text, reward_function, verify_row
+from filters.rewards import Composite, completion_text, reward_function, verify_row, verify_rows
 from filters.scorers.verified import Verified
 from filters.verifier import CodeNotAllowed
+from filters.verifiers import code
 
 DE = "Die Antwort auf diese gewöhnliche deutsche Frage ist 18."
 EN = "The answer to this perfectly ordinary English question is 18."
@@ -218,3 +219,19 @@ def test_columns_of_the_scorer() -> None:
 def test_unknown_verifiers_in_options(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="Did you mean 'math'"):
         Verified.model_validate(options)
+
+
+def test_a_program_that_answers_a_row_twice_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    known = code.run_tests
+
+    def counted(source: str, *rest: Any) -> list[str]:
+        asked.append(source)
+        return known(source, *rest)
+
+    monkeypatch.setattr(code, "run_tests", counted)
+    rows = [row_of([entry("code", tests=[f"assert f(2) == {value}"])]) for value in (4, 4, 4, 5, 4)]
+    right, wrong = "def f(x): return x + 2", "def f(x): return x"
+    found = verify_rows(rows, [right, wrong, right, right, wrong], Composite(allow_code=True))
+    assert [each.score for each in found] == [1.0, 0.0, 1.0, 0.0, 0.0]
+    assert sorted(asked) == sorted([right, wrong, right])
