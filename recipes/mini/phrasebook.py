@@ -49,7 +49,7 @@ SIZES = {
         **{"held": 4, "tests": 28},
     ),
     "full": Sizes(
-        **{"pairs": 60_000, "mono": 20_000, "rules": 6_000, "general": 20_000, "scored": 12_000, "teacher": 36_000},
+        **{"pairs": 60_000, "mono": 20_000, "rules": 6_000, "general": 20_000, "scored": 12_000, "teacher": 12_000},
         **{"held": 20, "tests": 280},
     ),
 }

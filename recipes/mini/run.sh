@@ -17,21 +17,27 @@ mkdir -p "$MINI"
 MINI=$(cd "$MINI" && pwd)
 export MINI
 
-# Text, sizes of the model and of batches, steps of each trainer, prompts that are answered, samples of each.
-wide='' long='' groups=''
+# Text, sizes of the model and of batches, rates, steps of each trainer (the control sees the translations as often as sft
+# does, which are 22 % of its rows), prompts that are answered, samples of each, and what is doubted (best.yaml).
+wide='' long='' pairs='' groups=''
 case $SIZE in
     tiny) text="phrasebook.py --size tiny" base="--vocabulary 1500 --hidden 64 --layers 2"
-        rate=1e-2 tuned=3e-3 cpt=200 teacher=200 reward=30 sft=100 wpo=20 grpo=6 asked=80 tasks=240 n=2 ;;
+        rate=1e-2 tuned=3e-3 cpt=200 teacher=200 reward=30 sft=100 control=50 wpo=20 grpo=6
+        asked=80 tasks=240 n=2 LIKELY=100 ;;
     full) text="phrasebook.py --size full" base="--vocabulary 2048 --hidden 128 --layers 4"
-        rate=5e-3 tuned=2e-3 cpt=6000 teacher=2000 reward=300 sft=2000 wpo=100 grpo=60 asked=1500 tasks=5000 n=4 ;;
+        rate=5e-3 tuned=2e-3 cpt=8000 teacher=1000 reward=400 sft=2500 control=550 wpo=200 grpo=150
+        asked=6000 tasks=6000 n=2 LIKELY=1.2 ;;
     gpu) text="real.py --data ${TOWERKIT_DATA:?names no folder of public sets}"
         base="--vocabulary 32000 --hidden 768 --layers 12" attention="--set trainer.model_init_kwargs.attn_implementation=sdpa"
         wide="$attention --set trainer.per_device_train_batch_size=64"
         long="--set trainer.packing=true --set trainer.packing_strategy=bfd_split --set trainer.max_length=512"
-        groups="$attention --set trainer.per_device_train_batch_size=128"
-        rate=6e-4 tuned=1e-4 cpt=6000 teacher=1500 reward=500 sft=2000 wpo=300 grpo=200 asked=6000 tasks=18000 n=4 ;;
+        pairs="$wide --set trainer.learning_rate=5e-6"
+        groups="$attention --set trainer.per_device_train_batch_size=128 --set trainer.learning_rate=2e-6"
+        rate=6e-4 tuned=1e-4 cpt=6000 teacher=1500 reward=500 sft=2000 control=440 wpo=300 grpo=200
+        asked=6000 tasks=18000 n=4 LIKELY=2 ;;
     *) echo "SIZE=$SIZE: expected tiny, full or gpu" >&2; exit 2 ;;
 esac
+export LIKELY
 
 cd "$(dirname "$0")/../.."
 PATH=$(cd "$BIN" && pwd):$PATH
@@ -65,11 +71,11 @@ fi
 
 # Supervised fine-tuning, and the control that learns translations alone.
 python -m train.sft recipes/mini/sft.yaml --set seed="$SEED" --set trainer.max_steps=$sft --set trainer.learning_rate=$tuned $wide
-python -m train.sft recipes/mini/control.yaml --set seed="$SEED" --set trainer.max_steps=$sft --set trainer.learning_rate=$tuned $wide
+python -m train.sft recipes/mini/control.yaml --set seed="$SEED" --set trainer.max_steps=$control --set trainer.learning_rate=$tuned $wide
 
 # Preferences among its own answers and the teachers', then weighted preference optimization.
 datagen run recipes/mini/preferences.yaml --runs "$MINI/data" --set translated.generate.n=$n --set solved.generate.n=$n
-python -m train.wpo recipes/mini/wpo.yaml --set seed="$SEED" --set trainer.max_steps=$wpo $wide
+python -m train.wpo recipes/mini/wpo.yaml --set seed="$SEED" --set trainer.max_steps=$wpo $pairs
 
 # Reinforcement learning with verifiable rewards.
 datagen run recipes/mini/problems.yaml --runs "$MINI/data"
