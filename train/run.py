@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from corpus.errors import UserError
 from corpus.model_manifest import read_model_manifest
 from train import checkpoints, device
-from train.head import plain_head
 from train.method import Method
 from train.overlap import refuse_overlap
 from train.plan import plan_of, told
@@ -52,7 +51,7 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
     if preflight:
         return
     began = time.time()
-    with method.opened, plain_head():
+    with method.opened:
         trainer = trainer_of(method, recipe, prepared)
         # Only now is nothing left that the recipe could be refused for.
         checkpoints.claim(recipe.folder, plan, said)

@@ -1,7 +1,7 @@
 """What is added to TRL's trainers.
 
 A loss or a gradient that is no number stops training and names the rows of its batch; what is measured on the way
-changes nothing of the training.
+changes nothing of the training; on a processor the head is the faster one of `train.head`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import Failure
+from train.head import plain_head
 
 if TYPE_CHECKING:
     from train.streaming import Streamed
@@ -46,7 +47,8 @@ class Watched:
 
         if isinstance(inputs, dict):
             self.rows = inputs.pop(ROWS, None)
-        loss = super().training_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
+        with plain_head():
+            loss = super().training_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
         if not torch.isfinite(loss).all():
             raise Failure(self._told("loss", float(loss.detach().mean()), self.rows))
         return loss
@@ -82,7 +84,8 @@ class Watched:
         """A step of validation as TRL takes it."""
         if isinstance(inputs, dict):
             inputs.pop(ROWS, None)
-        return super().prediction_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
+        with plain_head():
+            return super().prediction_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
 
     def _told(self, what: str, value: float, rows: Any) -> str:
         step = self.state.global_step + 1  # type: ignore[attr-defined]
