@@ -18,15 +18,16 @@ MINI=$(cd "$MINI" && pwd)
 export MINI
 
 # Text, sizes of the model and of batches, rates, steps of each trainer (the control sees the translations as often as sft
-# does, which are 22 % of its rows), prompts that are answered, samples of each, and what is doubted (best.yaml).
+# does, which are 22 % of its rows), prompts that are answered, samples of each, and what is doubted
+# (best.yaml) or too hard or too easy (problems.yaml).
 wide='' long='' pairs='' groups=''
 case $SIZE in
     tiny) text="phrasebook.py --size tiny" base="--vocabulary 1500 --hidden 64 --layers 2"
         rate=1e-2 tuned=3e-3 cpt=200 teacher=200 reward=30 sft=100 control=50 wpo=20 grpo=6
-        asked=80 tasks=240 n=2 LIKELY=100 ;;
+        asked=80 tasks=240 n=2 LIKELY=100 HARDEST=0 EASIEST=1 ;;
     full) text="phrasebook.py --size full" base="--vocabulary 2048 --hidden 128 --layers 4"
         rate=5e-3 tuned=2e-3 cpt=8000 teacher=1000 reward=400 sft=2500 control=550 wpo=200 grpo=150
-        asked=6000 tasks=6000 n=2 LIKELY=1.2 ;;
+        asked=6000 tasks=6000 n=2 LIKELY=1.2 HARDEST=0.05 EASIEST=0.95 ;;
     gpu) text="real.py --data ${TOWERKIT_DATA:?names no folder of public sets}"
         base="--vocabulary 32000 --hidden 768 --layers 12" attention="--set trainer.model_init_kwargs.attn_implementation=sdpa"
         wide="$attention --set trainer.per_device_train_batch_size=64"
@@ -34,10 +35,10 @@ case $SIZE in
         pairs="$wide --set trainer.learning_rate=5e-6"
         groups="$attention --set trainer.per_device_train_batch_size=128 --set trainer.learning_rate=2e-6"
         rate=6e-4 tuned=1e-4 cpt=6000 teacher=1500 reward=500 sft=2000 control=440 wpo=300 grpo=200
-        asked=6000 tasks=18000 n=4 LIKELY=2 ;;
+        asked=6000 tasks=18000 n=4 LIKELY=2 HARDEST=0.05 EASIEST=0.95 ;;
     *) echo "SIZE=$SIZE: expected tiny, full or gpu" >&2; exit 2 ;;
 esac
-export LIKELY
+export LIKELY HARDEST EASIEST
 
 cd "$(dirname "$0")/../.."
 PATH=$(cd "$BIN" && pwd):$PATH
