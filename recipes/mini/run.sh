@@ -26,8 +26,8 @@ case $SIZE in
         rate=1e-2 tuned=3e-3 cpt=200 teacher=200 reward=30 sft=100 control=50 wpo=20 grpo=6
         asked=80 tasks=240 n=2 LIKELY=100 HARDEST=0 EASIEST=1 ;;
     full) text="phrasebook.py --size full" base="--vocabulary 2048 --hidden 128 --layers 4"
-        rate=5e-3 tuned=2e-3 cpt=8000 teacher=1000 reward=400 sft=2500 control=550 wpo=200 grpo=150
-        asked=6000 tasks=6000 n=2 LIKELY=1.2 HARDEST=0.05 EASIEST=0.95 ;;
+        rate=5e-3 tuned=2e-3 cpt=8000 teacher=1000 reward=300 sft=4000 control=880 wpo=200 grpo=150
+        asked=6000 tasks=10000 n=2 LIKELY=1.2 HARDEST=0.05 EASIEST=0.95 ;;
     gpu) text="real.py --data ${TOWERKIT_DATA:?names no folder of public sets}"
         base="--vocabulary 32000 --hidden 768 --layers 12" attention="--set trainer.model_init_kwargs.attn_implementation=sdpa"
         wide="$attention --set trainer.per_device_train_batch_size=64"
