@@ -8,52 +8,54 @@ making them once is faster, and gives the same numbers up to rounding.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 LARGEST = 2**25
 """Logits of a step (positions times vocabulary) beyond which TRL's tiles are taken: 128 MiB in fp32, kept twice."""
-_FUNCTION, _COMPACT = "_ChunkedLogProbFunction", "_use_triton"
+_FUNCTION, _COMPACT, _ARGUMENTS = "_ChunkedLogProbFunction", "_use_triton", 9
 
 
 @contextmanager
 def plain_head() -> Iterator[None]:
-    """Let TRL's fused head make logits at once, where they lie on a processor and fit.
+    """Let TRL's fused head look at learned positions alone and, where logits fit, make them at once, on a processor.
 
-    A TRL that has no such head is left alone; so are models that bend their logits, as Gemma 2 does.
+    Models that bend their logits, as Gemma 2 does, keep TRL's tiles. A TRL without such a head is left alone.
     """
     from trl.trainer import utils
 
     if not hasattr(utils, _FUNCTION) or not hasattr(utils, _COMPACT):
         yield
         return
-    tiled, compact = getattr(utils, _FUNCTION), getattr(utils, _COMPACT)
-
-    class Head:
-        @staticmethod
-        def apply(
-            hidden: Any,
-            weight: Any,
-            bias: Any,
-            targets: Any,
-            temperature: float,
-            width: int,
-            softcap: float | None,
-            scale: float,
-            outputs: Sequence[str],
-        ) -> Any:
-            if hidden.device.type == "cpu" and softcap is None and hidden.shape[0] * weight.shape[0] <= LARGEST:
-                return log_prob_function().apply(hidden, weight, bias, targets, scale / temperature, outputs)
-            return tiled.apply(hidden, weight, bias, targets, temperature, width, softcap, scale, outputs)
-
-    setattr(utils, _FUNCTION, Head)
-    setattr(utils, _COMPACT, lambda device: device.type == "cpu" or compact(device))
+    found = getattr(utils, _FUNCTION), getattr(utils, _COMPACT)
+    head, compact = _patches(*found)
+    setattr(utils, _FUNCTION, head)
+    setattr(utils, _COMPACT, compact)
     try:
         yield
     finally:
-        setattr(utils, _FUNCTION, tiled)
-        setattr(utils, _COMPACT, compact)
+        setattr(utils, _FUNCTION, found[0])
+        setattr(utils, _COMPACT, found[1])
+
+
+@functools.cache
+def _patches(tiled: Any, compact: Any) -> tuple[Any, Any]:
+    """What stands in for TRL's function and for its question whether a device takes learned positions alone."""
+
+    class Head:
+        @staticmethod
+        def apply(*given: Any) -> Any:
+            if len(given) != _ARGUMENTS:
+                return tiled.apply(*given)
+            hidden, weight, bias, targets, temperature, _, softcap, scale, outputs = given
+            small = hidden.device.type == "cpu" and hidden.shape[0] * weight.shape[0] <= LARGEST
+            # A weight that DeepSpeed has taken apart is not there in the backward pass.
+            if not small or softcap is not None or hasattr(weight, "ds_id"):
+                return tiled.apply(*given)
+            return log_prob_function().apply(hidden, weight, bias, targets, scale / temperature, outputs)
+
+    return Head, lambda device: device.type == "cpu" or compact(device)
 
 
 @functools.cache
@@ -62,7 +64,7 @@ def log_prob_function() -> Any:
 
     It gives, each [N] in fp32 and in the order of TRL's own: log-probabilities of the targets, entropy in nats, the log
     of the sum of squared probabilities, the mean logit, and whether the target is the likeliest token. The first two
-    have gradients; all but the first are None unless `outputs` names them.
+    have gradients; all but the first are None unless `outputs` names them. In bf16 the weights' gradient is rounded.
     """
     import torch
 
@@ -84,7 +86,7 @@ def log_prob_function() -> Any:
             shares = torch.exp(logs, out=logits)
             entropy = -torch.linalg.vecdot(shares, logs) if "entropy" in outputs else None
             squares = torch.linalg.vecdot(shares, shares).log() if "log_sum_sq_probs" in outputs else None
-            ctx.save_for_backward(hidden, weight, bias, targets, shares, logs, entropy)
+            ctx.save_for_backward(hidden, weight, bias, targets, shares, None if entropy is None else logs, entropy)
             ctx.scale, ctx.dtype = scale, dtype
             ctx.mark_non_differentiable(*(each for each in (squares, means, likeliest) if each is not None))
             return logs.gather(-1, targets.unsqueeze(-1)).squeeze(-1), entropy, squares, means, likeliest

@@ -115,8 +115,11 @@ class _Told:
         self.model = model
 
     def __call__(self, **inputs: Any) -> Any:
-        self.outputs = self.model(**inputs)
-        return self.outputs
+        found = self.model(**inputs)
+        # Where its logits are asked for, TRL calls the model once more for them.
+        if inputs.get("fused_lm_head"):
+            self.outputs = found
+        return found
 
 
 def _chosen_loss(log_probs: Any, completion_mask: Any) -> Any:
@@ -136,6 +139,8 @@ def _clamped(model: Any, completion_mask: Any, **inputs: Any) -> Any:
     import torch
 
     outputs = model(**inputs)
+    if not inputs.get("fused_lm_head"):
+        return outputs
     mask = completion_mask[..., 1:]
     seq_len = mask.size(1)
     with torch.no_grad():

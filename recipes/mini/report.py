@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from differences import AXES, FINAL, PAIRS, aims, differences, directions, items, right, told
+from differences import AXES, FINAL, PAIRS, aims, differences, directions, items, meanings, percent_right, told
 from sacrebleu.metrics.chrf import CHRF
 
 import corpus
@@ -125,8 +125,8 @@ def _plane(runs: Sequence[Run]) -> str:
     words = (
         "Translation is chrF++ over the mean of ten directions; general is the share of tasks whose answer their "
         "verifiers accept, and instructed that of translations which keep their rule. In brackets: 95 % intervals of a "
-        "bootstrap over items, of the first seed. The pretrained model, cpt, is asked in a chat format that it has not "
-        "learned."
+        "bootstrap over meanings (a sentence in all its directions) or prompts, of the first seed. The pretrained "
+        "model, cpt, is asked in a chat format that it has not learned."
     )
     return f"{words}\n\n{_table(['model', 'translation', 'general', 'instructed'], rows)}"
 
@@ -137,9 +137,9 @@ def _shows(runs: Sequence[Run]) -> str:
     words = (
         f"What the miniature aims at, for the last model, `{FINAL}`:\n\n"
         + "\n".join(f"- {line}" for line in aims(found))
-        + "\n\nDifferences over the items of all seeds together, with 95 % intervals of the paired bootstrap; a star "
-        "where the paired permutation test gives p < 0.05, not corrected for how many are told. The intervals are over "
-        "items: how much another seed of the weights would change is seen from the seeds above, not from them."
+        + "\n\nDifferences over the items of all seeds together, with 95 % intervals of the paired bootstrap over "
+        "meanings; a star where the paired permutation test gives p < 0.05, not corrected for how many are told. How "
+        "much another seed of the weights would change is seen from the seeds above, not from the intervals."
     )
     return f"{words}\n\n{_table(['', *AXES], rows)}"
 
@@ -158,14 +158,14 @@ def _chrf(frame: pl.DataFrame) -> Value:
     """chrF++, the mean of the directions' scores."""
     metric = CorpusMetric(CHRF(word_order=2), frame["references"].to_list())
     values = {"it": metric.statistics(frame["response"].to_list())}
-    made = table(items(frame), values, strata=directions(frame), score=metric.score)
+    made = table(items(frame), values, clusters=meanings(frame), strata=directions(frame), score=metric.score)
     found = intervals(made)["it"]
     return Value(found.value, found.low, found.high, found.n)
 
 
 def _right(frame: pl.DataFrame) -> Value:
     """Share of answers that meet their verifiers, in per cent."""
-    found = intervals(table(items(frame), {"it": right(frame)}, score=mean))["it"]
+    found = intervals(table(items(frame), {"it": percent_right(frame)}, clusters=meanings(frame), score=mean))["it"]
     return Value(found.value, found.low, found.high, found.n)
 
 

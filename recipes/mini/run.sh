@@ -1,7 +1,7 @@
 #!/bin/sh
 # All of the recipe in miniature, from nothing: every line below is a command that you could type.
 #
-#     recipes/mini/run.sh                 SIZE=full: two cores; its sizes are still being chosen (tried.md)
+#     recipes/mini/run.sh                 SIZE=full: two cores, half an hour or more (tried.md tells of its sizes)
 #     SIZE=tiny recipes/mini/run.sh       minutes: the mechanics alone, its models know next to nothing
 #     SIZE=gpu recipes/mini/run.sh        100 million weights on the public sets in $TOWERKIT_DATA (real.py), for one GPU
 #     COMET=1 recipes/mini/run.sh         with a small COMET checkpoint beside the other scores
@@ -23,7 +23,7 @@ export MINI
 wide='' long='' pairs='' groups=''
 case $SIZE in
     tiny) text="phrasebook.py --size tiny" base="--vocabulary 1500 --hidden 64 --layers 2"
-        rate=1e-2 tuned=3e-3 cpt=200 teacher=200 reward=30 sft=100 control=50 wpo=20 grpo=6
+        rate=1e-2 tuned=3e-3 cpt=200 teacher=200 reward=30 sft=100 control=22 wpo=20 grpo=6
         asked=80 tasks=240 n=2 LIKELY=100 HARDEST=0 EASIEST=1 ;;
     full) text="phrasebook.py --size full" base="--vocabulary 2048 --hidden 128 --layers 4"
         rate=5e-3 tuned=2e-3 cpt=8000 teacher=1000 reward=300 sft=4000 control=880 wpo=200 grpo=150

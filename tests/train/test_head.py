@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -116,6 +118,8 @@ def test_a_model_says_the_same_with_either_head_and_trl_is_left_as_it_was(model,
     torch.testing.assert_close(plain.log_probs, tiled.log_probs)
     torch.testing.assert_close(plain.entropy, tiled.entropy)
     assert torch.equal(plain.is_top1, tiled.is_top1)
+    gradients = [torch.autograd.grad(each.loss, model.model.embed_tokens.weight)[0] for each in (plain, tiled)]
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(("largest", "softcap"), [(10, None), (2**25, 30.0)])
@@ -129,3 +133,31 @@ def test_many_logits_and_bent_ones_are_left_to_the_tiles(model, monkeypatch, lar
     tokens = torch.randint(0, 97, (3, 11))
     with head.plain_head():
         assert torch.isfinite(model(input_ids=tokens, labels=tokens, fused_lm_head=True).loss)
+
+
+@pytest.mark.parametrize(
+    ("device", "compiled", "plain"), [("cpu", False, True), ("cpu", True, False), ("cuda", False, False)]
+)
+def test_steps_of_our_trainers_take_it_on_a_processor_alone(device, compiled, plain):
+    from trl.trainer import utils
+
+    from train.watch import Watched
+
+    known = utils._ChunkedLogProbFunction
+
+    class Trainer:
+        accelerator = SimpleNamespace(device=torch.device(device))
+        args = SimpleNamespace(torch_compile=compiled)
+
+        def training_step(self, *_):
+            return torch.tensor(float(utils._ChunkedLogProbFunction is not known))
+
+        def prediction_step(self, *_):
+            return utils._ChunkedLogProbFunction is not known
+
+    class Ours(Watched, Trainer):
+        pass
+
+    assert bool(Ours().training_step(None, {})) == plain
+    assert Ours().prediction_step(None, {}) == plain
+    assert utils._ChunkedLogProbFunction is known

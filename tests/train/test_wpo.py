@@ -84,7 +84,10 @@ def first_loss(made: Recipe, *, uniform: bool = False) -> tuple[float, list[floa
     batch = next(iter(trainer.get_train_dataloader()))
     batch.pop("rows", None)
     with torch.no_grad():
-        loss = float(trainer.compute_loss(trainer.model, batch))
+        loss = float(trainer.compute_loss(trainer.model, dict(batch)))
+        again, told = trainer.compute_loss(trainer.model, dict(batch), return_outputs=True)
+        assert float(again) == pytest.approx(loss)
+        assert told is not None
         logits = trainer.model(batch["input_ids"], attention_mask=batch["attention_mask"]).logits[:, :-1].float()
     log_p = logits.log_softmax(-1)
     token = log_p.gather(-1, batch["input_ids"][:, 1:, None]).squeeze(-1)

@@ -284,7 +284,7 @@ def training_tasks(rng: random.Random, count: int, taken: Taken) -> Iterator[dic
     for _ in range(count):
         while True:
             row, split = _row(rng, rng.choice(wordings), rng.choices(CODES, [_WEIGHTS[c] for c in CODES])[0])
-            if row is not None and split is None and not _told(row, taken):
+            if row is not None and split is None and not _is_taken(row, taken):
                 break
         yield row
 
@@ -298,14 +298,14 @@ def test_tasks(rng: random.Random, split: Split, count: int, taken: Taken) -> It
         for _ in range(2_000):
             wording = wordings[number // 2 % len(wordings)]
             row, own = _row(rng, wording, rng.choice(CODES))
-            if row is None or (held == "values") != (own == split) or _told(row, taken):
+            if row is None or (held == "values") != (own == split) or _is_taken(row, taken):
                 continue
             taken.add([row["prompt"][0]["content"]])
             yield {**row, "held": held}
             break
 
 
-def _told(row: Mapping[str, Any], taken: Taken) -> bool:
+def _is_taken(row: Mapping[str, Any], taken: Taken) -> bool:
     """Whether a test set asks the same, or the task quotes a sentence of one.
 
     What is held out by its values may be asked in the same words for other values, where a sentence does not show them
