@@ -48,7 +48,7 @@ def log_of(folder: Path) -> Path:
 def command_of(pipeline: subprocess.Popen[bytes]) -> str | None:
     """What the pipeline's shell runs now: a trainer's recipe, a dataset's, or a script."""
     told = subprocess.run(
-        ["ps", "-o", "args=", "--ppid", str(pipeline.pid)], capture_output=True, text=True, check=False
+        ["ps", "-ww", "-o", "args=", "--ppid", str(pipeline.pid)], capture_output=True, text=True, check=False
     )
     found = re.search(r"recipes/mini/\w+\.(?:yaml|py)", told.stdout)
     return found[0] if found else None
