@@ -31,7 +31,7 @@ from evals.statistics import intervals, mean, table
 from filters.base import with_roles
 from filters.scorers.langid import LangId
 
-STAGES = ("cpt", "teacher_a", "teacher_b", "control", "sft", "wpo", "grpo", "merge-0.25", "merge-0.5", "merge-0.75")
+STAGES = ("cpt", "teacher_a", "teacher_b", "control", "sft", "wpo", "grpo", "merge-0.5", "merge-0.7", "merge-0.85")
 TRAINED = ("cpt", "teacher_a", "teacher_b", "reward", "sft", "control", "wpo", "grpo")
 TRIED = Path(__file__).with_name("tried.md")
 """What was chosen and why, and what did not help."""

@@ -23,18 +23,18 @@ export MINI
 wide='' long='' pairs='' groups=''
 case $SIZE in
     tiny) text="phrasebook.py --size tiny" base="--vocabulary 1500 --hidden 64 --layers 2"
-        rate=1e-2 tuned=3e-3 cpt=200 teacher_a=200 teacher_b=200 reward=30 sft=100 wpo=20 grpo=6
+        rate=1e-2 taught=3e-3 tuned=3e-3 cpt=200 teacher_a=200 teacher_b=200 reward=30 sft=100 wpo=20 grpo=6
         asked=80 tasks=240 n=2 LIKELY=100 HARDEST=0 EASIEST=1 ;;
     full) text="phrasebook.py --size full" base="--vocabulary 2048 --hidden 128 --layers 4"
-        rate=5e-3 tuned=2e-3 cpt=8000 teacher_a=600 teacher_b=1500 reward=300 sft=4000 wpo=200 grpo=150
-        asked=6000 tasks=10000 n=2 LIKELY=1.6 HARDEST=0.05 EASIEST=0.95 ;;
+        rate=5e-3 taught=2e-3 tuned=5e-4 cpt=8000 teacher_a=600 teacher_b=1500 reward=300 sft=4500 wpo=450 grpo=150
+        asked=6000 tasks=10000 n=2 LIKELY=2 HARDEST=0.05 EASIEST=0.95 ;;
     gpu) text="real.py --data ${TOWERKIT_DATA:?names no folder of public sets}"
         base="--vocabulary 32000 --hidden 768 --layers 12" attention="--set trainer.model_init_kwargs.attn_implementation=sdpa"
         wide="$attention --set trainer.per_device_train_batch_size=64"
         long="--set trainer.packing=true --set trainer.packing_strategy=bfd_split --set trainer.max_length=512"
         pairs="$wide --set trainer.learning_rate=5e-6"
         groups="$attention --set trainer.per_device_train_batch_size=128 --set trainer.learning_rate=2e-6"
-        rate=6e-4 tuned=1e-4 cpt=6000 teacher_a=1500 teacher_b=1500 reward=500 sft=2000 wpo=300 grpo=200
+        rate=6e-4 taught=1e-4 tuned=1e-4 cpt=6000 teacher_a=1500 teacher_b=1500 reward=500 sft=2000 wpo=300 grpo=200
         asked=6000 tasks=18000 n=4 LIKELY=2 HARDEST=0.05 EASIEST=0.95 ;;
     *) echo "SIZE=$SIZE: expected tiny, full or gpu" >&2; exit 2 ;;
 esac
@@ -56,8 +56,8 @@ python -m train.cpt recipes/mini/cpt.yaml --set seed="$SEED" --set trainer.max_s
 
 # Two teachers with different gifts.
 datagen run recipes/mini/teachers.yaml --runs "$MINI/data"
-python -m train.sft recipes/mini/teacher_a.yaml --set seed="$SEED" --set trainer.max_steps=$teacher_a --set trainer.learning_rate=$tuned $wide
-python -m train.sft recipes/mini/teacher_b.yaml --set seed="$SEED" --set trainer.max_steps=$teacher_b --set trainer.learning_rate=$tuned $wide
+python -m train.sft recipes/mini/teacher_a.yaml --set seed="$SEED" --set trainer.max_steps=$teacher_a --set trainer.learning_rate=$taught $wide
+python -m train.sft recipes/mini/teacher_b.yaml --set seed="$SEED" --set trainer.max_steps=$teacher_b --set trainer.learning_rate=$taught $wide
 
 # Both answer the same prompts; a reward model learns to tell good answers from bad ones; the best answers are kept.
 datagen run recipes/mini/answers.yaml --runs "$MINI/data" --set asked.mix.total=$asked --set tasks.mix.total=$tasks \
