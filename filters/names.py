@@ -1,36 +1,32 @@
 """Filters, scorers and verifiers by name: `rules/empty.py` is the filter `empty`, `scorers/chrf.py` the scorer `chrf`.
 
-The folders are open sets: a new file is known by its name at once. Names are read from the folders, and a module is
-imported only when it is opened.
+A new file is known by its name at once.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from corpus.errors import UserError, nearest
-from filters.base import Filter, Part, Scorer
+from corpus.errors import UserError
+from corpus.named import class_named, names_in
+from filters.base import Filter, Scorer
 
 if TYPE_CHECKING:
     from filters.verifier import Verifier
 
-P = TypeVar("P", bound=Part)
 Spec = str | Mapping[str, Mapping[str, Any] | None]
 """How a recipe writes a part: `empty`, or with options `{length_ratio: {max: 3}}`."""
 
 
 def filter_names() -> list[str]:
     """Names of all filters, sorted."""
-    return _names("rules")
+    return names_in("filters.rules")
 
 
 def scorer_names() -> list[str]:
     """Names of all scorers, sorted."""
-    return _names("scorers")
+    return names_in("filters.scorers")
 
 
 def filter_class(name: str) -> type[Filter]:
@@ -39,7 +35,7 @@ def filter_class(name: str) -> type[Filter]:
     Raises:
         UserError: no such filter (with the nearest right spelling and all names), or its file does not define one.
     """
-    return _find("rules", name, Filter)
+    return class_named("filters.rules", name, Filter)
 
 
 def scorer_class(name: str) -> type[Scorer]:
@@ -48,12 +44,12 @@ def scorer_class(name: str) -> type[Scorer]:
     Raises:
         UserError: no such scorer (with the nearest right spelling and all names), or its file does not define one.
     """
-    return _find("scorers", name, Scorer)
+    return class_named("filters.scorers", name, Scorer)
 
 
 def verifier_names() -> list[str]:
     """Names of all verifiers, sorted."""
-    return _names("verifiers")
+    return names_in("filters.verifiers")
 
 
 def verifier_class(name: str) -> type[Verifier]:
@@ -64,7 +60,7 @@ def verifier_class(name: str) -> type[Verifier]:
     """
     from filters.verifier import Verifier
 
-    return _find("verifiers", name, Verifier)
+    return class_named("filters.verifiers", name, Verifier)
 
 
 def open_filter(spec: Spec) -> Filter:
@@ -96,28 +92,3 @@ def _split(spec: Spec) -> tuple[str, Mapping[str, Any]]:
         name, options = next(iter(spec.items()))
         return name, options or {}
     raise UserError(f"found {spec!r}, expected a name, or a name with options such as {{length_ratio: {{max: 3}}}}")
-
-
-def _names(folder: str) -> list[str]:
-    package = importlib.import_module(f"filters.{folder}")
-    return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-
-
-@cache
-def _find(folder: str, name: str, base: type[P]) -> type[P]:
-    known = _names(folder)
-    if name not in known:
-        raise UserError(
-            f"there is no {base.__name__.lower()} {name!r}.{nearest(name, known)} Known: {', '.join(known)}"
-        )
-    module = importlib.import_module(f"filters.{folder}.{name}")
-    here = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__
-    ]
-    if len(here) != 1:
-        raise UserError(
-            f"filters/{folder}/{name}.py defines {len(here)} subclasses of {base.__name__}, expected exactly one"
-        )
-    return here[0]

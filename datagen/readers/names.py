@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterable, Mapping
 
-import datagen.readers
 from corpus.config import validate
 from corpus.errors import UserError, nearest
+from corpus.named import class_named, names_in
 from datagen.readers.base import Reader
 
-_NO_READERS = ("base", "names")
+_PACKAGE = "datagen.readers"
 
 
 def reader_names() -> list[str]:
     """Names of all readers, in alphabetical order."""
-    found = (module.name for module in pkgutil.iter_modules(datagen.readers.__path__))
-    return sorted(name for name in found if name not in _NO_READERS and not name.startswith("_"))
+    return names_in(_PACKAGE)
 
 
 def reader_class(options: Iterable[str]) -> type[Reader]:
@@ -32,12 +29,7 @@ def reader_class(options: Iterable[str]) -> type[Reader]:
         found = " and ".join(named) or ", ".join(given) or "nothing"
         near = "" if named else next(filter(None, (nearest(name, known) for name in given)), "")
         raise UserError(f"found {found}, expected one of: {', '.join(known)}.{near}")
-    module = importlib.import_module(f"datagen.readers.{named[0]}")
-    return next(
-        part
-        for part in vars(module).values()
-        if isinstance(part, type) and issubclass(part, Reader) and part.__module__ == module.__name__
-    )
+    return class_named(_PACKAGE, named[0], Reader, known)
 
 
 def open_reader(options: Mapping[str, object]) -> Reader:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping, Sequence
 
 from corpus.chat import Message
-from corpus.errors import UserError, nearest
+from corpus.named import class_named, names_in
+
+_PACKAGE = "datagen.tasks"
 
 
 class Task:
@@ -40,8 +40,7 @@ class Task:
 
 def task_names() -> list[str]:
     """Names of all tasks."""
-    package = importlib.import_module("datagen.tasks")
-    return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.name != "base")
+    return names_in(_PACKAGE)
 
 
 def open_task(name: str | None) -> Task:
@@ -50,15 +49,4 @@ def open_task(name: str | None) -> Task:
     Raises:
         UserError: there is none.
     """
-    name = name or "translate"
-    if name not in task_names():
-        raise UserError(f"no task is called {name!r}.{nearest(name, task_names())} Known: {', '.join(task_names())}")
-    module = importlib.import_module(f"datagen.tasks.{name}")
-    found = [
-        v
-        for v in vars(module).values()
-        if isinstance(v, type) and issubclass(v, Task) and v.__module__ == module.__name__
-    ]
-    if len(found) != 1:
-        raise TypeError(f"{module.__name__} must hold one Task; it holds {len(found)}")
-    return found[0]()
+    return class_named(_PACKAGE, name or "translate", Task)()

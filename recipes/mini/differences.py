@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -19,8 +19,10 @@ AXES = ("translation", "general", "instructed")
 PAIRS = (
     *((FINAL, other) for other in ("teacher_a", "teacher_b", "control")),
     *(("sft", "control"), ("wpo", "sft"), ("grpo", "wpo")),
+    *(("merge-0.85", "grpo"), ("merge-0.85", "control")),
 )
-"""The last model against its teachers and the control, then each stage against the one before."""
+"""The last model against its teachers and the control, each stage against the one before, and the merge nearest to the
+last model against the two that it lies between."""
 
 MARGIN = 1.0
 """What counts as no loss, in chrF++."""
@@ -72,11 +74,16 @@ def _both(axis: str, one: str, ours: Sequence[pl.DataFrame], other: str, theirs:
             raise UserError(f"{axis}: {one} and {other} did not answer the same questions; evaluate them again")
     named = [name for seed, frame in enumerate(ours) for name in items(frame, seed)]
     frames = {name: pl.concat(each, how="diagonal_relaxed") for name, each in ((one, ours), (other, theirs))}
-    first = frames[one]
+    return measured(axis, named, frames)
+
+
+def measured(axis: str, named: Sequence[str], frames: Mapping[str, pl.DataFrame]) -> Table:
+    """Answers of models to the same items: chrF++ of translation, percent right on the other axes."""
+    first = next(iter(frames.values()))
     clusters = meanings(first)
     if axis != "translation":
-        values = {name: percent_right(frame) for name, frame in frames.items()}
-        return table(named, values, clusters=clusters, score=mean)
+        right = {name: percent_right(frame) for name, frame in frames.items()}
+        return table(named, right, clusters=clusters, score=mean)
     metric = CorpusMetric(CHRF(word_order=2), first["references"].to_list())
     values = {name: metric.statistics(frame["response"].to_list()) for name, frame in frames.items()}
     return table(named, values, clusters=clusters, strata=directions(first), score=metric.score)

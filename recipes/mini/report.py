@@ -19,15 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from differences import AXES, FINAL, PAIRS, aims, differences, directions, items, meanings, percent_right, told
-from sacrebleu.metrics.chrf import CHRF
+from differences import AXES, FINAL, PAIRS, aims, differences, items, measured, told
 
 import corpus
 from corpus.languages import english_name
 from corpus.model_manifest import ModelManifest, read_model_manifest
 from corpus.shards import replacing
-from evals.corpus_metrics import CorpusMetric
-from evals.statistics import intervals, mean, table
+from evals.statistics import intervals
 from filters.base import with_roles
 from filters.scorers.langid import LangId
 
@@ -156,16 +154,16 @@ class Value:
 
 def _chrf(frame: pl.DataFrame) -> Value:
     """chrF++, the mean of the directions' scores."""
-    metric = CorpusMetric(CHRF(word_order=2), frame["references"].to_list())
-    values = {"it": metric.statistics(frame["response"].to_list())}
-    made = table(items(frame), values, clusters=meanings(frame), strata=directions(frame), score=metric.score)
-    found = intervals(made)["it"]
-    return Value(found.value, found.low, found.high, found.n)
+    return _value("translation", frame)
 
 
 def _right(frame: pl.DataFrame) -> Value:
     """Share of answers that meet their verifiers, in per cent."""
-    found = intervals(table(items(frame), {"it": percent_right(frame)}, clusters=meanings(frame), score=mean))["it"]
+    return _value("general", frame)
+
+
+def _value(axis: str, frame: pl.DataFrame) -> Value:
+    found = intervals(measured(axis, items(frame), {"it": frame}))["it"]
     return Value(found.value, found.low, found.high, found.n)
 
 

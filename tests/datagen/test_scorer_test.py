@@ -11,8 +11,8 @@ import pytest
 
 import corpus
 import filters.scorers
+from corpus import named
 from corpus.manifest import Score
-from filters import names
 from filters.corruptions import CORRUPTIONS
 
 Command = Callable[..., Any]
@@ -99,7 +99,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     yield add
     for name in made:
         sys.modules.pop(f"filters.scorers.{name}", None)
-    names._find.cache_clear()
+    named._class_in.cache_clear()
 
 
 TEXTS = {

@@ -12,9 +12,9 @@ import pytest
 
 import corpus
 import filters.scorers
+from corpus import named
 from corpus.errors import Failure
 from datagen.scores.store import keys_of
-from filters import names
 
 Stages = Callable[..., dict[str, corpus.Dataset]]
 
@@ -90,7 +90,7 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     importlib.invalidate_caches()
     yield tmp_path / "log"
     sys.modules.pop("filters.scorers.letters", None)
-    names._find.cache_clear()
+    named._class_in.cache_clear()
 
 
 def said(log: Path) -> list[str]:

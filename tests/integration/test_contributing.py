@@ -10,12 +10,11 @@ import pytest
 
 import corpus
 import datagen.stages
-from corpus import laws
+from corpus import laws, named
 from datagen.progress import Silent
 from datagen.recipe import load_recipe
 from datagen.run import run
 from datagen.verify import verify
-from filters import names
 
 GUIDE = Path(__file__).parents[2] / "CONTRIBUTING.md"
 TEXTS = ["STOP SHOUTING AT ME", "Quiet words", "!!!", "ВНИМАНИЕ", "静かに！", "", "ÀÉÎ õü", "one more"]
@@ -43,7 +42,7 @@ def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     yield
     for path, _ in blocks:
         sys.modules.pop(path.removesuffix(".py").replace("/", "."), None)
-    names._find.cache_clear()
+    named._class_in.cache_clear()
 
 
 @pytest.mark.usefixtures("examples")
