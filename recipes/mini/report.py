@@ -22,7 +22,9 @@ import polars as pl
 from differences import AXES, FINAL, PAIRS, aims, differences, items, measured, told
 
 import corpus
+from corpus.current import read_current
 from corpus.languages import english_name
+from corpus.manifest import read_manifest
 from corpus.model_manifest import ModelManifest, read_model_manifest
 from corpus.shards import replacing
 from evals.statistics import intervals
@@ -31,6 +33,8 @@ from filters.scorers.langid import LangId
 
 STAGES = ("cpt", "teacher_a", "teacher_b", "control", "sft", "wpo", "grpo", "merge-0.5", "merge-0.7", "merge-0.85")
 TRAINED = ("cpt", "teacher_a", "teacher_b", "reward", "sft", "control", "wpo", "grpo")
+DATA = ("corpus", "pretraining", "teachers", "answers", "ranking", "best", "preferences", "problems")
+"""Recipes of `datagen run`, in order."""
 TRIED = Path(__file__).with_name("tried.md")
 """What was chosen and why, and what did not help."""
 _LONG = 12
@@ -57,6 +61,11 @@ class Run:
         """What the run's text was made of: `seed`, `text` in words, and `low`, the languages with little of it."""
         found: dict[str, Any] = json.loads((self.folder / "phrasebook" / "made.json").read_text("utf-8"))
         return found
+
+    def seconds(self, folder: str) -> float:
+        """What the stages of a recipe of data took together; of a stage that was stopped, its last attempt."""
+        path = self.folder / folder
+        return sum(float(read_manifest(path / stage).run["seconds"]) for stage in read_current(path).values())
 
     def manifest(self, model: str) -> ModelManifest | None:
         """A model's papers."""
@@ -87,7 +96,7 @@ def report(runs: Sequence[Run], picture: str) -> str:
     parts = [
         "# The miniature",
         LIMITS.format(weights=weights, text=runs[0].made()["text"]),
-        f"Machine: {os.cpu_count()} processors. Made by `recipes/mini/run.sh`; seeds: {_seeds(runs)}.",
+        f"Machine: {_machine()}. {_made(runs)}",
         "## The plane",
         f"![Every stage by translation and general ability, of the first seed]({picture})",
         _plane(runs),
@@ -109,8 +118,17 @@ def report(runs: Sequence[Run], picture: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _seeds(runs: Sequence[Run]) -> str:
-    return ", ".join(str(run.made()["seed"]) for run in runs)
+def _machine() -> str:
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return f"{os.cpu_count()} processors, {memory:.0f} GiB of memory"
+
+
+def _made(runs: Sequence[Run]) -> str:
+    """The command that made the runs and this page."""
+    seeds = [run.made()["seed"] for run in runs]
+    if len(seeds) == 1:
+        return f"Made by `SEED={seeds[0]} recipes/mini/run.sh`."
+    return f"Made by `make mini-report`: `recipes/mini/run.sh` with the seeds {', '.join(map(str, seeds))}."
 
 
 def _plane(runs: Sequence[Run]) -> str:
@@ -196,7 +214,20 @@ def _costs(runs: Sequence[Run]) -> str:
                 " / ".join(f"{each.losses.get('train', math.nan):.3f}" for each in found),
             ]
         )
-    return _table(["model", "from", "steps", "rows", "tokens of the data", "seconds", "last loss"], rows)
+    trained = _table(["model", "from", "steps", "rows", "tokens of the data", "seconds", "last loss"], rows)
+    return f"{trained}\n\n{_data_costs(runs)}"
+
+
+def _data_costs(runs: Sequence[Run]) -> str:
+    """Seconds of what is no training: making data, with the answers and scores of models, and evaluation."""
+    found = {name: [run.seconds(f"data/{name}") for run in runs] for name in DATA}
+    measured = [sorted((run.folder / "evals" / "eval").glob("*/current.json")) for run in runs]
+    found["evaluation"] = [
+        sum(run.seconds(str(file.parent.relative_to(run.folder))) for file in files)
+        for run, files in zip(runs, measured, strict=True)
+    ]
+    rows = [[name, " / ".join(f"{seconds:.0f}" for seconds in each)] for name, each in found.items()]
+    return _table(["data", "seconds"], rows)
 
 
 def _by_language(runs: Sequence[Run]) -> str:
