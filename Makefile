@@ -9,7 +9,7 @@ COMPILE := $(PEER) pyproject.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help quickstart mini mini-report test test-slow test-train setup check docs bench pins
+.PHONY: help quickstart mini mini-report test test-slow test-train test-ranks test-mini setup check docs bench bench-train pins
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -30,6 +30,12 @@ test-train: $(TRAIN)/train-test.installed ## Run the tests of what needs torch a
 	OMP_NUM_THREADS=1 $(TRAIN)/bin/pytest -n auto --maxprocesses 4 --dist loadfile tests/train tests/datagen/engines tests/filters/torch_models tests/integration/test_transformers_serve.py \
 		tests/integration/test_scored_corpus.py tests/integration/test_evals_model.py \
 		tests/integration/test_training.py tests/integration/test_grpo.py
+
+test-ranks: $(TRAIN)/train-test.installed ## Train with two processes, and compare with one
+	$(TRAIN)/bin/pytest -m slow tests/integration/test_training_ranks.py tests/integration/test_grpo.py
+
+test-mini: $(TRAIN)/train-test.installed ## Kill the miniature in each of its commands (ten minutes)
+	$(TRAIN)/bin/pytest -m slow tests/integration/test_mini.py
 
 mini: $(TRAIN)/train-test.installed ## Run the whole recipe in miniature (SIZE=tiny or full, SEED=3)
 	BIN=$(TRAIN)/bin recipes/mini/run.sh
@@ -54,6 +60,9 @@ docs: $(VENV)/dev.installed ## Build the documentation into site/
 
 bench: $(BENCH)/bench.installed .venv-curator/peer.installed .venv-distilabel/peer.installed ## Measure speed and memory (tests/benchmarks); ONLY=name for some
 	$(BENCH)/bin/pytest -m bench -s --timeout 0 $(if $(ONLY),-k "$(ONLY)") tests/benchmarks
+
+bench-train: $(TRAIN)/train-test.installed ## Measure what needs torch: trainers beside TRL, evaluation beside generation; ONLY=name
+	$(TRAIN)/bin/pytest -m bench -s --timeout 0 $(if $(ONLY),-k "$(ONLY)") tests/benchmarks/test_train_speed.py tests/benchmarks/test_evals_run_speed.py
 
 # What is pinned stays while it fits pyproject.toml; delete a line to let it move. torch's own CUDA packages stay out of
 # train.txt: the torch wheel that a machine takes names them itself, or none.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Sequence
-from functools import cache
 from typing import TypeVar
 
 from corpus.errors import UserError, nearest
@@ -41,11 +40,6 @@ def class_named(package: str, name: str, base: type[C], known: Sequence[str] | N
     if name not in known:
         what = base.__name__.lower()
         raise UserError(f"there is no {what} {name!r}.{nearest(name, known)} Known: {', '.join(known)}")
-    return _class_in(package, name, base)
-
-
-@cache
-def _class_in(package: str, name: str, base: type[C]) -> type[C]:
     module = importlib.import_module(f"{package}.{name}")
     here = [
         value

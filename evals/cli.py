@@ -14,6 +14,9 @@ from datagen.cli import Stoppable
 from evals.ifmt.cli import app as ifmt
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from evals.evaluated import Known
     from evals.recipe import Evaluation, ModelSpec
     from evals.report.results import Results
 
@@ -63,20 +66,33 @@ def run(
     from rich.console import Console
 
     from datagen.progress import Told
-    from evals.recipe import load_evaluation, model_of
+    from evals import evaluated
+    from evals.recipe import load_evaluation
     from evals.runs import evaluate
 
     evaluation = load_evaluation(recipe, sets=tuple(sets or ()))
-    given = dict(map(model_of, model or ()))
+    folder = runs / evaluation.name
+    known = evaluated.known_models(folder)
+    given = _given(model or [], evaluation, known)
     if task:
         given = {name: spec.model_copy(update={"task": task}) for name, spec in given.items()}
-    evaluation = evaluation.with_models({**_before(evaluation, runs), **evaluation.models, **given})
-    if not evaluation.models:
+    named = {**evaluation.models, **given}
+    gone = {name: entry for name, entry in known.items() if entry.gone and name not in named}
+    before = {name: entry.spec for name, entry in known.items() if name not in gone}
+    asked = evaluation.with_models({**before, **named})
+    if not asked.models:
         raise UserError(f"{recipe} names no models; give one with --model FOLDER, or write `models:`")
-    folder = runs / evaluation.name
     folder.mkdir(parents=True, exist_ok=True)
-    made = evaluate(evaluation, runs, Told(Console()), retry_failed=retry_failed)
-    _remember(evaluation, runs)
+    progress = Told(Console())
+    try:
+        made = evaluate(asked, runs, progress, retry_failed=retry_failed)
+    finally:
+        progress.close()
+    evaluated.remember(folder, asked, made)
+    for line in evaluated.add_gone(folder, asked, gone, made):
+        print(line)
+    told_of = {name: evaluated.spec_of(folder, name, entry) for name, entry in gone.items()}
+    evaluation = asked.with_models({**told_of, **asked.models})
     from evals import told
     from filters.report.folder import PAGE
 
@@ -148,48 +164,60 @@ def list_() -> None:
         print(f"{name} ({model.ability}; headline: {model.headline})\n  {told}")
 
 
-def _before(evaluation: Evaluation, runs: Path) -> dict[str, ModelSpec]:
-    """Models that were evaluated before, as they were asked."""
-    from evals.recipe import ModelSpec
+def _given(models: list[str], evaluation: Evaluation, known: Mapping[str, Known]) -> dict[str, ModelSpec]:
+    """The models of the command line, by name.
 
-    file = runs / evaluation.name / "models.json"
-    told = json.loads(file.read_bytes()) if file.is_file() else {}
-    return {name: ModelSpec.model_validate(spec) for name, spec in told.items()}
+    Raises:
+        UserError: two of them, or one and a model of the recipe or of the report, would have one name by their folders.
+    """
+    from evals.recipe import model_of
 
-
-def _remember(evaluation: Evaluation, runs: Path) -> None:
-    from corpus.shards import replacing
-
-    told = {name: spec.model_dump(mode="json") for name, spec in evaluation.models.items()}
-    with replacing(runs / evaluation.name / "models.json") as handle:
-        handle.write(json.dumps(told, indent=2, ensure_ascii=False).encode() + b"\n")
+    taken = {name: str(spec.options.get("model")) for name, spec in evaluation.models.items()}
+    taken |= {name: str(entry.spec.options.get("model")) for name, entry in known.items() if name not in taken}
+    given: dict[str, ModelSpec] = {}
+    for text in models:
+        name, spec = model_of(text)
+        place = str(spec.options["model"])
+        # Who gives a name says what it stands for; a folder's name stands for that folder.
+        if name in given or ("=" not in text and taken.get(name, place) != place):
+            other = str(given[name].options["model"]) if name in given else taken[name]
+            raise UserError(f"two models would be called {name!r}, {other} and {place}: give a name, NAME={place}")
+        given[name] = spec
+    return given
 
 
 def _collected(recipe: Path, models: list[str], sets: tuple[str, ...], runs: Path) -> Results:
-    """Results of models whose answers are there."""
-    from corpus.current import read_current
-    from corpus.dataset import open as open_dataset
+    """Results of models whose answers are there.
+
+    Raises:
+        UserError: a model that was not evaluated, or not with these options.
+    """
     from corpus.errors import nearest
+    from evals import evaluated
     from evals.collect import results_of
     from evals.recipe import load_evaluation
+    from evals.runs import made_before
 
     evaluation = load_evaluation(recipe, sets=sets)
-    known = _before(evaluation, runs)
+    folder = runs / evaluation.name
+    known = evaluated.known_models(folder)
     for name in models:
         if name not in known:
             have = ", ".join(known) or "none"
             raise UserError(f"no model {name!r} was evaluated.{nearest(name, known)} Evaluated: {have}")
     if not known:
-        raise UserError(f"nothing was evaluated under {runs / evaluation.name}; first: python -m evals run {recipe}")
-    evaluation = evaluation.with_models({name: known[name] for name in models or known})
-    made = {
-        name: {
-            stage: open_dataset(runs / evaluation.name / name / folder)
-            for stage, folder in read_current(runs / evaluation.name / name).items()
-        }
-        for name in evaluation.benchmarks
-    }
-    return results_of(evaluation, made)
+        raise UserError(f"nothing was evaluated under {folder}; first: python -m evals run {recipe}")
+    wanted = {name: known[name] for name in models or known}
+    gone = {name: entry for name, entry in wanted.items() if entry.gone}
+    # What others are compared with is looked for too, though nothing is told of it.
+    beside = [benchmark.baseline for benchmark in evaluation.benchmarks.values()]
+    there = {name: entry for name, entry in known.items() if name in (*wanted, *beside) and name not in gone}
+    evaluation = evaluation.with_models({name: entry.spec for name, entry in there.items()})
+    made = made_before(evaluation, runs)
+    for line in evaluated.add_gone(folder, evaluation, gone, made):
+        print(line, file=sys.stderr)
+    told_of = {name: evaluated.spec_of(folder, name, entry) for name, entry in wanted.items()}
+    return results_of(evaluation.with_models(told_of), made)
 
 
 def _write(results: Results, folder: Path) -> None:

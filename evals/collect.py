@@ -13,16 +13,18 @@ import polars as pl
 
 from corpus.dataset import Dataset
 from corpus.manifest import Manifest
-from corpus.model_manifest import read_model_manifest
+from corpus.model_manifest import ModelManifest, read_model_manifest
 from evals.benchmarks.base import Benchmark
 from evals.measures import Answered, Measure, Together, learned
 from evals.paired import rank
-from evals.recipe import Evaluation, ModelSpec
+from evals.recipe import Evaluation, ModelSpec, View
 from evals.report.results import Measured, Metric, Model, Number, Picture, Results
 from evals.runs import prompts_stage, scored_stage
 from evals.statistics import Score, share, table
 from filters.statistics import Floats
 
+_OF_PAIRS = ("translation", "instructed translation")
+"""Abilities whose scores are means over language pairs."""
 _OWN = ("score_langid", "score_langid_source", "score_looping", "score_verified", "score_arena", "score_following")
 """Scores that measures of ours look at in their own way."""
 
@@ -43,7 +45,7 @@ def results_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]
         made: its datasets, by benchmark and stage.
     """
     measured: list[Measured] = []
-    heads: dict[str, Metric] = {}
+    axes: dict[str, Metric] = {}
     for name, benchmark in evaluation.benchmarks.items():
         asked = {
             model: _asked(
@@ -53,17 +55,29 @@ def results_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]
                 model,
             )
             for model, spec in evaluation.models.items()
+            if scored_stage(model) in made[name]
         }
-        for number, measure in enumerate(_measures(benchmark, asked)):
-            told = _measured(evaluation, name, benchmark, measure, asked)
-            measured.append(told)
-            if number == 0:
-                heads[name] = told.metric
-        for found in benchmark.together(asked, evaluation.seed):
-            measured.append(_together(evaluation, name, benchmark, found, asked))
+        if not asked:
+            continue
+        found = [_measured(evaluation, name, benchmark, measure, asked) for measure in _measures(benchmark, asked)]
+        found += [
+            _together(evaluation, name, benchmark, told, asked) for told in benchmark.together(asked, evaluation.seed)
+        ]
+        axes |= {name: found[0].metric} | {f"{name}/{told.metric.name}": told.metric for told in found}
+        measured += found
     models = tuple(lineages(evaluation.models))
-    pictures = tuple(Picture(tuple(heads[name] for name in picture)) for picture in evaluation.pictures)
-    return Results(evaluation.name, models, tuple(measured), pictures)
+    pictures = [_picture(view, axes) for view in evaluation.pictures if all(axis in axes for axis in view.axes)]
+    return Results(evaluation.name, models, tuple(measured), tuple(pictures))
+
+
+def _picture(view: View, axes: Mapping[str, Metric]) -> Picture:
+    """A picture; its hypervolume counts from the recipe's reference, else from 0 where more is better on all axes."""
+    metrics = tuple(axes[axis] for axis in view.axes)
+    reference = view.reference
+    if reference is None and all(metric.higher_is_better for metric in metrics):
+        reference = (0.0,) * len(metrics)
+    keys = [metric.key for metric in metrics]
+    return Picture(metrics, dict(zip(keys, reference, strict=True)) if reference else {})
 
 
 def lineages(models: Mapping[str, ModelSpec]) -> Iterator[Model]:
@@ -71,12 +85,16 @@ def lineages(models: Mapping[str, ModelSpec]) -> Iterator[Model]:
 
     Papers name parents by their folders; where two models' folders are called alike, none of them is meant.
     """
-    folders = {name: Path(str(spec.options.get("model", ""))) for name, spec in models.items()}
-    called = Counter(folder.name for folder in folders.values())
-    by_folder = {folder.name: name for name, folder in folders.items() if called[folder.name] == 1}
+    # A model behind a server is known by the folder of its papers, one whose folder is gone by the one it had.
+    folders = {
+        name: {Path(place).name for place in (spec.papers, str(spec.options.get("model", ""))) if place}
+        for name, spec in models.items()
+    }
+    called = Counter(folder for own in folders.values() for folder in own)
+    by_folder = {folder: name for name, own in folders.items() for folder in own if called[folder] == 1}
     for name, spec in models.items():
         stage, parents, second = spec.stage, spec.parents, spec.share
-        papers = read_model_manifest(folders[name]) if folders[name].is_dir() else None
+        papers = _papers(spec)
         if papers is not None and not parents:
             found = tuple(by_folder.get(parent, "") for parent in papers.parents)
             # A merge beside one of its two parents is no model that was trained on from it.
@@ -99,8 +117,8 @@ def _asked(pairs: Dataset | None, prompts: Dataset, scored: Dataset, model: str)
     meta = [orjson.loads(text) if text else {} for text in items["meta"].to_list()]
     # Wordings differ by model: what two models share is the row that the prompt was made of.
     names = [told.get("row_id") or own for told, own in zip(meta, items["id"].to_list(), strict=True)]
-    twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
-    names = [own if name in twice else name for name, own in zip(names, items["id"].to_list(), strict=True)]
+    times = Counter(names)
+    names = [own if times[name] > 1 else name for name, own in zip(names, items["id"].to_list(), strict=True)]
     groups = [told.get("group") or name for told, name in zip(meta, names, strict=True)]
     rows = pairs.scan().select("id", "meta").collect() if pairs is not None else None
     made_of = dict(rows.iter_rows()) if rows is not None else {}
@@ -138,7 +156,7 @@ def _measured(
             values,
             clusters=[places[item][0] for item in names],
             # A share of answers is one of all answers; a score of translations is the mean of the pairs'.
-            strata=[places[item][1] for item in names] if benchmark.translates and score is not share else None,
+            strata=None if score is share or benchmark.ability not in _OF_PAIRS else [places[i][1] for i in names],
             score=score,
             higher_is_better=measure.higher_is_better,
         ),
@@ -152,8 +170,17 @@ def _measured(
         )
         for model in asked
     }
-    metric = Metric(name, measure.name, _set(benchmark, asked), measure.higher_is_better)
+    metric = _metric(evaluation, name, measure.name, measure.higher_is_better, score is share, asked)
     return Measured(metric, numbers, tuple(found.differences.values()))
+
+
+def _metric(
+    evaluation: Evaluation, name: str, measure: str, higher_is_better: bool, shares: bool, asked: Mapping[str, _Asked]
+) -> Metric:
+    benchmark = evaluation.benchmarks[name]
+    axes = [f"{name}/{measure}", *([name] if measure == benchmark.headline else [])]
+    published = next((evaluation.published[axis] for axis in axes if axis in evaluation.published), None)
+    return Metric(name, measure, _set(benchmark, asked), higher_is_better, published, shares, benchmark.baseline)
 
 
 def _together(
@@ -167,7 +194,7 @@ def _together(
         )
         for model, scored in found.scores.items()
     }
-    return Measured(Metric(name, found.name, _set(benchmark, asked), found.higher_is_better), numbers)
+    return Measured(_metric(evaluation, name, found.name, found.higher_is_better, found.share, asked), numbers)
 
 
 def _set(benchmark: Benchmark, asked: Mapping[str, _Asked]) -> str:
@@ -211,8 +238,9 @@ def _signature(measure: str, asked: _Asked, model: ModelSpec, benchmark: Benchma
 
 def _in_loop(model: ModelSpec, family: str) -> bool:
     """Whether a metric of this family chose the model's training data, as the model's own papers tell."""
-    folder = Path(str(model.options.get("model", "")))
-    if not family or not folder.is_dir():
-        return False
-    manifest = read_model_manifest(folder)
-    return manifest is not None and any(chosen.family == family for chosen in manifest.selected_by)
+    papers = _papers(model) if family else None
+    return papers is not None and any(chosen.family == family for chosen in papers.selected_by)
+
+
+def _papers(model: ModelSpec) -> ModelManifest | None:
+    return read_model_manifest(Path(model.papers)) if model.papers else None

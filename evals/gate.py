@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from evals.report.results import Results
 
+_AGAINST_ITSELF = 0.5
+"""What a model would win against itself."""
+
 
 class Drops(NamedTuple):
     """What a gate found."""
@@ -19,7 +22,7 @@ def drops(results: Results, old: str, new: str, most: float) -> Drops:
     """Compare the headline of each benchmark, which is its first metric.
 
     A benchmark that one of the two has no number for, or whose metric chose the new model's data, fails: nothing is let
-    pass unseen.
+    pass unseen. Where the old model is the baseline of a comparison, half of the wins are to be held.
 
     Args:
         results: of both models.
@@ -32,14 +35,20 @@ def drops(results: Results, old: str, new: str, most: float) -> Drops:
         if measured.metric.benchmark in seen:
             continue
         seen.add(measured.metric.benchmark)
+        if not {old, new} <= set(measured.numbers):
+            failed = True
+            lines.append(f"FAIL {measured.metric.key}: one of the two was not measured")
+            continue
         numbers = [measured.numbers[name] for name in (old, new)]
         values = [number.scored.value for number in numbers]
+        if measured.metric.baseline == old:
+            values[0] = _AGAINST_ITSELF
         if any(map(math.isnan, values)) or numbers[1].in_loop:
             failed = True
             why = "its metric chose the model's data" if numbers[1].in_loop else "no number"
             lines.append(f"FAIL {measured.metric.key}: {why}")
             continue
-        unit = 100.0 if all(0 <= value <= 1 for value in values) else 1.0
+        unit = 100.0 if measured.metric.share else 1.0
         drop = (values[0] - values[1]) * unit * (1 if measured.metric.higher_is_better else -1)
         told = measured.difference(old, new)
         p = f", p = {told.p_permutation:.3f}, n = {told.n}" if told else ""

@@ -16,6 +16,7 @@ from evals.passes import pass_at_k
 from evals.statistics import Score, Scored, mean, share
 from filters.base import Filter, with_roles
 from filters.families import model_family
+from filters.names import filter_class
 from filters.overlap import sacrebleu_version
 from filters.scorers.bleu import tokenizer_of
 from filters.statistics import Floats
@@ -73,6 +74,8 @@ class Together:
     signature: str
     family: str = ""
     higher_is_better: bool = True
+    share: bool = False
+    """Whether the numbers are shares, from 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ class Column:
     family: str = ""
     at_least: float | None = None
     """Where given, a response counts 1 from this value on, else 0."""
+    empty: float | None = None
+    """What an empty answer counts, of which the column tells nothing; None: it is not judged."""
     signature: str = ""
 
     def count(self, items: pl.DataFrame, answers: Sequence[pl.DataFrame]) -> Counted:
@@ -92,7 +97,11 @@ class Column:
         del items
         found = []
         for rows in answers:
-            told = [value for value in rows[self.column].to_list() if value is not None]
+            scores = rows[self.column].to_list()
+            if self.empty is not None:
+                blank = (rows["response"].str.strip_chars() == "").to_list()
+                scores = [self.empty if no and v is None else v for no, v in zip(blank, scores, strict=True)]
+            told = [value for value in scores if value is not None]
             values = [float(v) if self.at_least is None else float(v >= self.at_least) for v in told]
             found.append(float(np.mean(values)) if values else np.nan)
         return Counted(np.array(found, np.float64), mean if self.at_least is None else share, self.signature)
@@ -193,6 +202,17 @@ class Faults:
         return "|".join(part for part in (f"share rejected by {self.judge.name()}", told) if part)
 
 
+def translation_faults() -> list[Faults]:
+    """What stands beside the quality of every translation."""
+    faults: dict[str, tuple[str, dict[str, float]]] = {
+        "off target": ("wrong_language", {"min_probability": 0.5}),
+        "empty": ("empty", {}),
+        "copied": ("copied", {}),
+        "looping": ("looping", {}),
+    }
+    return [Faults(name, filter_class(rule).model_validate(options)) for name, (rule, options) in faults.items()]
+
+
 @dataclass(frozen=True)
 class Labelled:
     """The share of answers with one of some labels."""
@@ -242,23 +262,51 @@ class Joint:
     name: str = "chrF++ where rules are kept, else 0"
     column: str = "score_verified"
     higher_is_better: bool = True
-    family: str = ""
+    family: str = "chrf"
 
     def count(self, items: pl.DataFrame, answers: Sequence[pl.DataFrame]) -> Counted:
         """Not judged without references, or where the rules cannot be."""
-        from sacrebleu.metrics.chrf import CHRF
-
-        metric = CHRF(word_order=2)
-        found = []
-        for references, rows in zip(items["references"].to_list(), answers, strict=True):
-            kept = rows[self.column][0] if rows.height else None
-            if kept is None or not references:
-                found.append(np.nan)
-            else:
-                quality = metric.sentence_score(rows["response"][0], references).score if kept >= 1 else 0.0
-                found.append(float(quality))
         signature = f"mean of sentences|chrF2++|version:{sacrebleu_version()}|0 where {self.column} is below 1"
-        return Counted(np.array(found, np.float64), mean, signature)
+        return Counted(_joint(items, answers, self.column), mean, signature)
+
+
+@dataclass(frozen=True)
+class Succeeded:
+    """The share of responses that keep all rules and translate well: at least so much chrF++ against the reference."""
+
+    least: float = 50.0
+    """Of the sentence's chrF++."""
+    column: str = "score_verified"
+    higher_is_better: bool = True
+    family: str = "chrf"
+
+    @property
+    def name(self) -> str:
+        """With what counts as well."""
+        return f"rules kept and chrF++ of {self.least:g}"
+
+    def count(self, items: pl.DataFrame, answers: Sequence[pl.DataFrame]) -> Counted:
+        """Not judged without references, or where the rules cannot be."""
+        joint = _joint(items, answers, self.column)
+        # A response that breaks a rule has 0, which is no success however little is asked.
+        well = np.where(np.isnan(joint), np.nan, ((joint >= self.least) & (joint > 0)).astype(np.float64))
+        told = f"{self.column} of 1 and chrF2++ of a sentence from {self.least:g} on|version:{sacrebleu_version()}"
+        return Counted(well, share, told)
+
+
+def _joint(items: pl.DataFrame, answers: Sequence[pl.DataFrame], column: str) -> Floats:
+    """By item, the chrF++ of its first response, 0 where `column` is below 1, NaN where one of the two is not known."""
+    from sacrebleu.metrics.chrf import CHRF
+
+    metric = CHRF(word_order=2)
+    found = []
+    for references, rows in zip(items["references"].to_list(), answers, strict=True):
+        kept = rows[column][0] if rows.height else None
+        if kept is None or not references:
+            found.append(np.nan)
+        else:
+            found.append(float(metric.sentence_score(rows["response"][0], references).score) if kept >= 1 else 0.0)
+    return np.array(found, np.float64)
 
 
 @dataclass(frozen=True)
@@ -296,7 +344,7 @@ def learned(columns: Mapping[str, Any], names: Sequence[str]) -> list[Column]:
 
     Args:
         columns: of a manifest, by name.
-        names: those to measure by.
+        names: those to measure by; columns that do not rank are left out.
     """
     return [
         Column(
@@ -307,4 +355,5 @@ def learned(columns: Mapping[str, Any], names: Sequence[str]) -> list[Column]:
             signature=columns[name].signature,
         )
         for name in names
+        if columns[name].higher_is_better is not None
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +31,27 @@ class Figure(BaseModel):
     mark: Mark
     source: str = Field(min_length=1)
     """Where it stands."""
+
+
+class Published(BaseModel):
+    """Which published figures belong to an axis of ours: as near as is known, in the same unit after `scale`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    benchmark: str
+    metric: str
+    set: str
+    scale: float = 1.0
+    """What a published value is multiplied by: 0.01 for per cent, where ours are shares."""
+
+    def of(self, figures: Sequence[Figure]) -> dict[str, Figure]:
+        """Those figures by system, in our unit."""
+        mine = (self.benchmark, self.metric, self.set)
+        return {
+            figure.system: figure.model_copy(update={"value": figure.value * self.scale})
+            for figure in figures
+            if (figure.benchmark, figure.metric, figure.set) == mine
+        }
 
 
 class _Figures(BaseModel):

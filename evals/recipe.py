@@ -7,14 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from corpus.config import Loaded, load, validate
-from corpus.errors import UserError
+from corpus.errors import UserError, nearest
 from evals.benchmarks.base import Benchmark
 from evals.benchmarks.names import benchmark_class
+from evals.families import Asking, family_of
+from evals.published import Published
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+_RESERVED = ("report", "papers")
+"""Names under which other things lie beside the benchmarks of a run."""
 
 
 class ModelSpec(BaseModel):
@@ -24,8 +28,11 @@ class ModelSpec(BaseModel):
 
     engine: dict[str, dict[str, Any]] = Field(min_length=1, max_length=1)
     """An engine as `generate` takes it: `{transformers: {model: FOLDER}}`, `{openai: {model: NAME, base_url: URL}}`."""
-    task: str = "translate_plain"
-    """The wording of translation prompts that the model was made for; `datagen list tasks`. Tower+'s is `translate`."""
+    task: str = ""
+    """The wording of translation prompts that the model was made for; `datagen list tasks`. Default: its family's."""
+    papers: str | None = None
+    """Folder with the model's papers (towerkit.json), which tell what it was made of and what chose its training data.
+    Default: the model's own folder. Of a model behind a server: the folder that the server has it from."""
     stage: str = ""
     """Where in the making the model stands."""
     parents: tuple[str, ...] = ()
@@ -44,6 +51,35 @@ class ModelSpec(BaseModel):
         return self.engine[self.name]
 
 
+def asking(spec: ModelSpec) -> Asking:
+    """How models of this one's family are asked."""
+    return family_of(str(spec.options.get("model", "")))
+
+
+class View(BaseModel):
+    """A picture: axes that are looked at together, two or three."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    axes: tuple[str, ...]
+    """Benchmarks, of which the headline is meant, or `BENCHMARK/METRIC`."""
+    reference: tuple[float, ...] | None = None
+    """By axis, the value from which the hypervolume counts; default: 0, where more is better on every axis."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _axes_alone(cls, told: Any) -> Any:
+        return {"axes": told} if isinstance(told, (list, tuple)) else told
+
+    @model_validator(mode="after")
+    def _fits(self) -> View:
+        if not 2 <= len(self.axes) <= 3:
+            raise ValueError(f"found {len(self.axes)} axes, expected two or three")
+        if self.reference is not None and len(self.reference) != len(self.axes):
+            raise ValueError(f"reference: found {len(self.reference)} values for {len(self.axes)} axes")
+        return self
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -51,10 +87,13 @@ class _File(BaseModel):
     seed: int = 0
     models: dict[str, ModelSpec] = {}
     benchmarks: dict[str, dict[str, dict[str, Any] | None]]
-    pictures: tuple[tuple[str, ...], ...] = ()
-    """Benchmarks whose headlines are looked at together, two or three each."""
+    pictures: tuple[View, ...] = ()
+    """What is looked at together: `[news, ifeval]`, or `{axes: [news/BLEU, ifeval], reference: [10, 0.2]}`."""
+    published: dict[str, Published] = {}
+    """Published figures that are drawn beside an axis: `news/xcomet: {benchmark: wmt24pp, metric: xcomet-xxl, set:
+    …}`; see `evals/published.yaml`."""
     temperature: float | None = Field(default=None, ge=0)
-    """Instead of a benchmark's own."""
+    """At which answers are drawn, of benchmarks and families that do not say; default: 0, the likeliest."""
     workers: int = Field(default=2, ge=1)
 
     @field_validator("name")
@@ -75,7 +114,8 @@ class Evaluation(BaseModel):
     seed: int
     models: Mapping[str, ModelSpec]
     benchmarks: Mapping[str, Benchmark]
-    pictures: tuple[tuple[str, ...], ...]
+    pictures: tuple[View, ...]
+    published: Mapping[str, Published]
     temperature: float | None
     workers: int
 
@@ -84,7 +124,17 @@ class Evaluation(BaseModel):
         for name in models:
             if not _NAME.fullmatch(name):
                 raise UserError(f"model name {name!r}: expected small letters, digits, -, _ and .")
-        return self.model_copy(update={"models": dict(models)})
+        return self.model_copy(update={"models": {name: self._placed(spec) for name, spec in models.items()}})
+
+    def _placed(self, spec: ModelSpec) -> ModelSpec:
+        """The model with its wording, and the folder of its papers as a whole path where it has one."""
+        told = spec.papers or str(spec.options.get("model", ""))
+        # As an engine finds its model: what lies beside the recipe goes before what lies where the command runs.
+        found = next((path for path in (self.file.parent / told, Path(told)) if told and path.is_dir()), None)
+        if spec.papers and found is None and not Path(spec.papers).is_absolute():
+            raise UserError(f"{self.file}: papers: there is no folder {spec.papers!r} here or beside the recipe")
+        papers = str(found.absolute()) if found else spec.papers
+        return spec.model_copy(update={"task": spec.task or asking(spec).task, "papers": papers})
 
 
 def load_evaluation(path: Path, *, sets: Sequence[str] = ()) -> Evaluation:
@@ -103,11 +153,10 @@ def load_evaluation(path: Path, *, sets: Sequence[str] = ()) -> Evaluation:
     for name in benchmarks:
         if not _NAME.fullmatch(name):
             raise UserError(f"{path}: benchmarks: found the name {name!r}, expected small letters, digits, -, _ and .")
-    for picture in file.pictures:
-        unknown = [name for name in picture if name not in benchmarks]
-        if unknown or not 2 <= len(picture) <= 3:
-            wrong = f"no benchmark is called {unknown[0]!r}" if unknown else f"found {len(picture)} axes"
-            raise UserError(f"{path}: pictures: {wrong}; expected two or three of {', '.join(benchmarks)}")
+        if name in _RESERVED:
+            raise UserError(f"{path}: benchmarks: {name!r} is the name of a folder of the evaluation; take another")
+    for axis in (*(axis for view in file.pictures for axis in view.axes), *file.published):
+        _check_axis(axis, benchmarks, path)
     evaluation = Evaluation(
         file=path,
         name=file.name,
@@ -115,10 +164,23 @@ def load_evaluation(path: Path, *, sets: Sequence[str] = ()) -> Evaluation:
         models={},
         benchmarks=benchmarks,
         pictures=file.pictures,
+        published=file.published,
         temperature=file.temperature,
         workers=file.workers,
     )
     return evaluation.with_models(file.models)
+
+
+def _check_axis(axis: str, benchmarks: Mapping[str, Benchmark], path: Path) -> None:
+    name, slash, metric = axis.partition("/")
+    if name not in benchmarks:
+        near = nearest(name, benchmarks)
+        raise UserError(f"{path}: no benchmark is called {name!r}.{near} There are {', '.join(benchmarks)}")
+    known = benchmarks[name].metrics()
+    if slash and metric not in known:
+        raise UserError(
+            f"{path}: benchmark {name!r} has no metric {metric!r}.{nearest(metric, known)} There are {', '.join(known)}"
+        )
 
 
 def _benchmark(spec: Mapping[str, Any], loaded: Loaded, name: str) -> Benchmark:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from corpus.dataset import Dataset
+from corpus.dataset import open as open_dataset
 from corpus.errors import UserError
 from datagen.progress import Progress
 from datagen.recipe import Recipe, recipe_of
-from datagen.run import run
+from datagen.run import plan, run
 from datagen.stages.read import Sample
 from evals.benchmarks.base import Benchmark
-from evals.recipe import Evaluation, ModelSpec
+from evals.recipe import Evaluation, ModelSpec, asking
 
 
 def prompts_stage(benchmark: Benchmark, model: ModelSpec) -> str:
@@ -42,6 +44,11 @@ def benchmark_recipe(evaluation: Evaluation, name: str) -> Recipe:
         known = ", ".join(evaluation.models)
         raise UserError(f"benchmarks.{name}: against: no model {benchmark.baseline!r} is evaluated; there are {known}")
     stages: dict[str, Mapping[str, Any]] = {}
+    if benchmark.asked > 1 and any(not _temperature(evaluation, benchmark, m) for m in evaluation.models.values()):
+        raise UserError(
+            f"benchmarks.{name}: {benchmark.asked} answers to each prompt at temperature 0 are the same answer; "
+            "give the benchmark a temperature, such as 0.8"
+        )
     for task in sorted({model.task for model in evaluation.models.values()}):
         last = prompts_stage(benchmark, ModelSpec(engine={"openai": {}}, task=task))
         named = benchmark.stages(task)
@@ -51,7 +58,7 @@ def benchmark_recipe(evaluation: Evaluation, name: str) -> Recipe:
             stages[called] = {**({"from": before} if before else {}), **spec}
             before = called
     for model_name, model in evaluation.models.items():
-        temperature = benchmark.temperature if evaluation.temperature is None else evaluation.temperature
+        temperature = _temperature(evaluation, benchmark, model)
         options = {"max_tokens": benchmark.max_tokens, "temperature": temperature, **model.options, "as": model_name}
         generate = {"n": benchmark.asked, "engines": [{model.name: options}]}
         stages[answers_stage(model_name)] = {"from": prompts_stage(benchmark, model), "generate": generate}
@@ -65,17 +72,48 @@ def benchmark_recipe(evaluation: Evaluation, name: str) -> Recipe:
     return recipe_of({"name": name, "seed": evaluation.seed, "stages": stages}, evaluation.file, sample=sample)
 
 
+def _temperature(evaluation: Evaluation, benchmark: Benchmark, model: ModelSpec) -> float:
+    """At which a model's answers are drawn: as it says itself, else the benchmark, the recipe, or its family."""
+    said = (model.options.get("temperature"), benchmark.temperature, evaluation.temperature, asking(model).temperature)
+    return next((float(told) for told in said if told is not None), 0.0)
+
+
+def made_before(evaluation: Evaluation, runs: Path) -> dict[str, dict[str, Dataset]]:
+    """All datasets of an evaluation that was run with these very options, by benchmark and stage.
+
+    Raises:
+        UserError: one of them is not there.
+    """
+    found: dict[str, dict[str, Dataset]] = {}
+    for name in evaluation.benchmarks:
+        recipe = benchmark_recipe(evaluation, name)
+        folder = runs / evaluation.name / recipe.name
+        made: dict[str, Dataset] = {}
+        for stage in recipe.stages.values():
+            planned = plan(stage, recipe, folder, made)
+            if not planned.done:
+                raise UserError(
+                    f"{evaluation.file}: benchmark {name!r} was not evaluated with these options (its stage "
+                    f"{stage.name!r} is not there); first: python -m evals run {evaluation.file}"
+                )
+            made[stage.name] = open_dataset(planned.folder)
+        found[name] = made
+    return found
+
+
 def evaluate(
     evaluation: Evaluation, runs: Path, progress: Progress, *, retry_failed: bool = False
 ) -> dict[str, dict[str, Dataset]]:
     """Make all datasets of an evaluation, by benchmark and stage.
 
     Everything is built and checked before the first model is asked.
+
+    Raises:
+        UserError: a benchmark has no items, an item twice, or items that it cannot use.
     """
     recipes = {name: benchmark_recipe(evaluation, name) for name in evaluation.benchmarks}
-    for name, benchmark in evaluation.benchmarks.items():
-        if type(benchmark).refuse is not Benchmark.refuse:
-            _look(benchmark, recipes[name], evaluation, runs, progress)
+    for name in evaluation.benchmarks:
+        _look(name, recipes[name], evaluation, runs, progress)
     return {
         name: run(
             recipe,
@@ -89,9 +127,22 @@ def evaluate(
     }
 
 
-def _look(benchmark: Benchmark, recipe: Recipe, evaluation: Evaluation, runs: Path, progress: Progress) -> None:
+def _look(name: str, recipe: Recipe, evaluation: Evaluation, runs: Path, progress: Progress) -> None:
     """Make the items and let the benchmark look at them."""
+    benchmark = evaluation.benchmarks[name]
     for stage in sorted({prompts_stage(benchmark, model) for model in evaluation.models.values()}):
         folder = runs / evaluation.name
-        made = run(recipe, folder, until=stage, workers=evaluation.workers, progress=progress)
-        benchmark.refuse(made[stage].rows())
+        items = run(recipe, folder, until=stage, workers=evaluation.workers, progress=progress)[stage]
+        if not items.manifest.rows:
+            raise UserError(
+                f"benchmarks.{name}: found no items; why rows were left out tells `datagen show {items.path} --aside`, "
+                f"or that of the stages before it in {items.path.parent}"
+            )
+        ids = Counter(items.scan().select("id").collect()["id"])
+        twice = [item for item, times in ids.items() if times > 1]
+        if twice:
+            raise UserError(
+                f"benchmarks.{name}: found the same item {ids[twice[0]]} times, expected each once: {twice[0]} "
+                f"(`datagen show {items.path}`); remove repeats from what is read"
+            )
+        benchmark.refuse(items.rows())

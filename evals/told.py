@@ -15,7 +15,7 @@ from evals.recipe import Evaluation, ModelSpec
 
 KEY = "results.key"
 _ROOT = Path(__file__).parents[1]
-_CODE = ("corpus/**/*.py", "evals/**/*.py", "evals/*.yaml", "filters/**/*.py")
+_CODE = ("corpus/**/*.py", "evals/**/*.py", "evals/*.yaml", "evals/report/explore.*", "filters/**/*.py")
 _LIBRARIES = ("sacrebleu", "numpy", "polars", "matplotlib")
 
 
@@ -25,7 +25,7 @@ def key_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]) ->
         {
             "code": [file_sha256(path) for pattern in _CODE for path in sorted(_ROOT.glob(pattern))],
             "libraries": [version(name) for name in _LIBRARIES],
-            "evaluation": [evaluation.name, evaluation.seed, evaluation.pictures, evaluation.temperature],
+            "evaluation": evaluation.model_dump(mode="json", include={"name", "seed", "pictures", "published"}),
             "models": {name: [spec.model_dump(), _papers(spec)] for name, spec in evaluation.models.items()},
             "benchmarks": {
                 name: [type(benchmark).__name__, benchmark.model_dump(mode="json")]
@@ -40,8 +40,8 @@ def key_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]) ->
 
 
 def _papers(spec: ModelSpec) -> str | None:
-    file = Path(str(spec.options.get("model", ""))) / PAPERS
-    return file_sha256(file) if file.is_file() else None
+    file = Path(spec.papers) / PAPERS if spec.papers else None
+    return file_sha256(file) if file and file.is_file() else None
 
 
 def is_told(folder: Path, key: str, page: Path) -> bool:

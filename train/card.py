@@ -104,6 +104,8 @@ def _data(manifest: ModelManifest, licences: Counter[str]) -> list[str]:
         whole = sum(tokens.values()) or 1
         lines += ["", "| language | tokens | share |", "| --- | ---: | ---: |"]
         lines += [f"| {name} | {count:,} | {count / whole:.1%} |" for name, count in tokens.items()]
+        if looked := manifest.facts.get("looked_at"):
+            lines += ["", f"The rows were streamed: tokens and tasks are those of the first {looked:,} rows looked at."]
     return [*lines, ""]
 
 

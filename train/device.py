@@ -41,3 +41,14 @@ def rank() -> int:
 def ranks() -> int:
     """How many processes train together."""
     return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def everywhere(found: Any) -> list[Any]:
+    """What each of the processes that train together found; all of them must ask."""
+    if ranks() == 1:
+        return [found]
+    import torch.distributed as dist
+
+    told: list[Any] = [None] * dist.get_world_size()
+    dist.all_gather_object(told, found)
+    return told

@@ -21,7 +21,7 @@ from filters.names import verifier_class
 from filters.verifier import CodeNotAllowed
 from train import chat_templates
 from train.alarms import Alarms, callback
-from train.method import Method
+from train.method import Method, check_losses
 from train.recipe import Recipe
 from train.rewards import Rewards
 
@@ -34,6 +34,9 @@ DEFAULTS: dict[str, Any] = {
     "beta": 0.01,
     "use_bias_correction_kl": True,
     "epsilon": 0.2,
+    "epsilon_high": None,
+    "delta": None,
+    "off_policy_mask_threshold": None,
     "num_iterations": 1,
     "importance_sampling_level": "token",
     "scale_rewards": "group",
@@ -48,12 +51,19 @@ DEFAULTS: dict[str, Any] = {
     "top_p": 1.0,
     "top_k": 0,
     "repetition_penalty": 1.0,
+    # With vLLM, what its probabilities differ from the trainer's is made up for.
+    "vllm_importance_sampling_correction": True,
+    "vllm_importance_sampling_mode": "sequence_mask",
+    "vllm_importance_sampling_clip_max": 3.0,
+    "vllm_importance_sampling_clip_min": None,
     "learning_rate": 1e-6,
     "lr_scheduler_type": "constant",
     # One answer to each of many validation prompts tells more than many to few.
     "num_generations_eval": 1,
 }
 """TRL's options where the recipe says nothing. A change here raises `train.plan.VERSION`."""
+LOSSES = ("grpo", "bnpo", "dr_grpo", "dapo", "luspo", "cispo", "sapo", "vespo")
+"""Losses that TRL 1.16 knows."""
 _NOT_THEIRS = {
     "reward_weights": "weights stand beside the rewards: `rewards: {verified: {weight: 1}}`",
     "shuffle_dataset": "rows come in the seeded order of the recipe, the same in each epoch; for another order in each "
@@ -79,6 +89,7 @@ class GRPO(Method):
         for name, why in _NOT_THEIRS.items():
             if name in recipe.trainer:
                 raise UserError(f"trainer: {name!r} is not given for `grpo`: {why}")
+        check_losses(recipe, LOSSES)
         if recipe.too_long == "truncate":
             raise UserError("too_long: 'truncate' would make other problems of prompts; take 'drop' or 'refuse'")
         if recipe.stream:
@@ -136,6 +147,10 @@ class GRPO(Method):
     def copies(self, args: Any) -> int:
         """A group of answers for each prompt."""
         return int(args.num_generations)
+
+    def references(self, args: Any) -> int:
+        """The model as it was, where `beta` holds the policy near to it."""
+        return 1 if args.beta else 0
 
     def encoder(self, tokenizer: Any, template: str | None, max_length: int | None) -> Encoder:
         """Prompts, checked and handed on."""
@@ -204,7 +219,7 @@ def _trainer_class() -> Any:
             return made
 
         def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-            self.rows = inputs.get(ROWS)
+            self._take(inputs.get(ROWS))
             return super().compute_loss(model, inputs, *args, **kwargs)
 
         def _save_checkpoint(self, model: Any, trial: Any) -> None:

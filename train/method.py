@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from corpus.errors import UserError, nearest
 from corpus.manifest import Selection
 from train.recipe import Recipe
 
@@ -60,6 +62,11 @@ class Method(ABC):
         del args
         return 1
 
+    def references(self, args: Any) -> int:
+        """How many further copies of the model are held that are not trained."""
+        del args
+        return 0
+
     def packing(self, args: Any) -> Packing | None:
         """How rows are packed; None where each is a sequence."""
         del args
@@ -89,3 +96,22 @@ class Method(ABC):
     def selected_by(self) -> list[Selection]:
         """Scores that the training itself followed: no independent judges of what comes out."""
         return []
+
+
+def check_losses(recipe: Recipe, known: Sequence[str]) -> None:
+    """Refuse what a trainer would find out in its first step, or not at all.
+
+    Raises:
+        UserError: a loss that TRL does not know, or a reference model that moves.
+    """
+    given = recipe.trainer.get("loss_type", [])
+    for loss in given if isinstance(given, list) else [given]:
+        if loss not in known:
+            raise UserError(
+                f"trainer.loss_type: TRL has no loss {loss!r}.{nearest(str(loss), known)} Known: {', '.join(known)}"
+            )
+    if recipe.trainer.get("sync_ref_model"):
+        raise UserError(
+            "trainer.sync_ref_model: no checkpoint holds a reference model that moves, so a training that was stopped "
+            "could not go on as it was; leave it out"
+        )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.manifest import Selection
 from corpus.model_manifest import ModelManifest, TrainedOn, read_model_manifest, write_model_manifest
-from filters.models import model_name
+from filters.models import model_identity, model_name
 from train import chat_templates
 from train.card import licences_of, write_card
 from train.sources import Opened
@@ -33,7 +32,7 @@ def finish(
     trainer: Any,
     sources: list[Opened],
     plan: str,
-    began: float,
+    seconds: float,
     tell: Tell,
 ) -> None:
     """Measure, save the model, and write its papers; the manifest comes last and says that it is whole."""
@@ -52,9 +51,9 @@ def finish(
         versions={name: version(name) for name in LIBRARIES},
         losses=losses,
         plan=plan,
-        facts={**prepared.facts, **method.facts()},
+        facts={**prepared.facts, **method.facts(), "parent": model_identity(recipe.model, recipe.revision)},
         run={
-            "seconds": round(time.time() - began, 1),
+            "seconds": round(seconds, 1),
             "steps": trainer.state.global_step,
             "tokens_seen": int(trainer.state.num_input_tokens_seen or 0) or None,
             "devices": prepared.args.world_size,

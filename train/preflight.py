@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from train.recipe import Recipe
 
 
-def look(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell, *, shown: int) -> None:
+SHOWN = 10
+"""Rows that are shown."""
+
+
+def look(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell) -> None:
     """Tell what would be trained on, and refuse what cannot be meant.
 
     Args:
@@ -24,7 +28,6 @@ def look(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell, *, show
         recipe: its recipe.
         prepared: its data.
         tell: takes lines.
-        shown: how many rows to show.
 
     Raises:
         UserError: nothing would be learned.
@@ -41,7 +44,7 @@ def look(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell, *, show
         raise UserError("no token would be learned: all of them are masked")
     for warning in method.warnings(prepared):
         tell(f"warning: {warning}")
-    for number in range(min(shown, len(prepared.train.dataset))):
+    for number in range(min(SHOWN, len(prepared.train.dataset))):
         for line in _shown(prepared, number):
             tell(line)
     _tell_effort(method, recipe, prepared, tell)
@@ -117,6 +120,7 @@ def _tell_effort(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell)
     copies = method.copies(args)
     if prepared.stream is not None:
         tell(f"{args.max_steps:,} steps of {batch} sequences, tokenized as they come")
+        tell(_memory(recipe, method.references(args)))
         return
     # The last step of an epoch takes what is left, unless the loader drops it.
     rounded = math.floor if args.dataloader_drop_last or copies > 1 else math.ceil
@@ -130,11 +134,10 @@ def _tell_effort(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell)
     tell(f"{steps:,} steps of {batch} sequences: {epochs:.2f} epochs, about {tokens:,} tokens{answers}")
     if not steps:
         raise UserError("no step would be taken: raise `trainer.num_train_epochs` or `trainer.max_steps`")
-    if memory := _memory(recipe):
-        tell(memory)
+    tell(_memory(recipe, method.references(args)))
 
 
-def _memory(recipe: Recipe) -> str | None:
+def _memory(recipe: Recipe, references: int) -> str:
     """Bytes for weights, gradients and optimizer, from the model's shape; activations come on top."""
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -149,11 +152,18 @@ def _memory(recipe: Recipe) -> str | None:
     except (OSError, ValueError) as error:
         raise UserError(f"model: {recipe.model} cannot be read: {error}") from None
     weights = sum(parameter.numel() for parameter in model.parameters())
+    words = f"{weights / 1e6:,.1f} million parameters"
     if recipe.peft is not None:
-        return f"{weights / 1e6:,.1f} million parameters, of which adapters alone are trained"
+        # The frozen weights; adapters are a hundredth of them or so. They are their own reference when switched off.
+        return f"{words}, frozen, about {weights * _FP32 / 2**30:,.2f} GiB in fp32; adapters alone are trained"
     # AdamW keeps two numbers a weight in fp32, beside the weight and its gradient.
-    whole = weights * 16
+    whole = weights * _FP32 * (4 + references)
+    reference = ", and of the model that it is held against" if references else ""
     return (
-        f"{weights / 1e6:,.1f} million parameters: about {whole / 2**30:,.2f} GiB for weights, gradients and AdamW in "
-        "fp32, over all devices that share them (FSDP2, ZeRO-3); activations come on top"
+        f"{words}: about {whole / 2**30:,.2f} GiB for weights, gradients and AdamW in fp32{reference}, on each device "
+        "(over all devices where FSDP2 or ZeRO-3 share them); activations come on top"
     )
+
+
+_FP32 = 4
+"""Bytes of a number."""

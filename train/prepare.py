@@ -134,7 +134,7 @@ def prepare(
     if not len(train.dataset):
         raise UserError("data: no row is left to train on")
     facts = facts_of(train.table, tokens)
-    stream = streamed(sources, encoder, packing, recipe.seed) if recipe.stream else None
+    stream = streamed(sources, encoder, packing, recipe.seed, recipe.max_dropped) if recipe.stream else None
     if stream is not None:
         facts |= {"looked_at": facts["rows"], "rows_by_dataset": {source.name: source.rows for source in sources}}
     elif packing:
@@ -161,7 +161,9 @@ def facts_of(table: pl.DataFrame, tokens: list[Tokens]) -> dict[str, Any]:
         grouped = taken.group_by(name).agg(pl.col(unit).sum()).sort(unit, name, descending=[True, False])
         return {key: int(value) for key, value in grouped.iter_rows() if value}
 
-    translations = taken.filter(pl.col("task").str.starts_with("translat"))["times"].sum()
+    # A row that names two languages is a translation too, whatever its task is called.
+    two = pl.col("lang").str.split(">").list.n_unique() > 1
+    translations = taken.filter(pl.col("task").str.starts_with("translat") | two)["times"].sum()
     return {
         "rows": rows,
         "tokens": int(taken["tokens"].sum()),

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
+from corpus.shards import replacing
 from train.tokens import Tell
+
+SECONDS = "seconds.txt"
+"""File of a checkpoint: what its steps took."""
 
 _WORTH = ("loss", "eval_loss", "reward", "rewards/accuracies", "accuracy", "learning_rate", "grad_norm")
 
@@ -22,18 +27,35 @@ def quiet_libraries() -> None:
 
 
 def lines(tell: Tell) -> Any:
-    """A callback that tells a line whenever the trainer logs, and has it log the last step."""
+    """A callback that tells a line whenever the trainer logs.
+
+    It has the trainer log the last step, and each step that is saved: a training that goes on from there has logged as
+    one that was never stopped. Each checkpoint says how long its steps took.
+    """
     from transformers import TrainerCallback
 
     class Lines(TrainerCallback):  # type: ignore[misc]
         def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            del args, control, kwargs
+            del control, kwargs
             self.began, self.first = time.monotonic(), state.global_step
+            self.before = seconds_of(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             del args, kwargs
             # However seldom losses are logged, the last of them are: the manifest tells that loss.
-            control.should_log = control.should_log or state.global_step >= state.max_steps
+            control.should_log = control.should_log or control.should_save or state.global_step >= state.max_steps
+
+        def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            del control, kwargs
+            folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+            if state.is_world_process_zero and folder.is_dir():
+                with replacing(folder / SECONDS, durable=False) as handle:
+                    handle.write(f"{self.seconds:.1f}\n".encode())
+
+        @property
+        def seconds(self) -> float:
+            """What all steps took, those before the last stop among them."""
+            return self.before + time.monotonic() - self.began
 
         def on_log(
             self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any
@@ -45,6 +67,14 @@ def lines(tell: Tell) -> Any:
             tell(line(state.global_step, state.max_steps, state.global_step - self.first, seconds, logs))
 
     return Lines()
+
+
+def seconds_of(checkpoint: Path) -> float:
+    """What the steps up to a checkpoint took; 0 where it does not say."""
+    try:
+        return float((checkpoint / SECONDS).read_text("utf-8"))
+    except (OSError, ValueError):
+        return 0.0
 
 
 def line(step: int, steps: int, taken: int, seconds: float, logs: dict[str, Any]) -> str:

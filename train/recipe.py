@@ -63,6 +63,15 @@ class Mixing(Part):
     """Lift languages that have little: within each dataset a language (pair) is taken in proportion to its size to the
     power of 1/temperature. 1 keeps proportions; Arivazhagan et al. 2019 use 5. Rows are repeated up to `max_times`."""
 
+    @model_validator(mode="after")
+    def _can_lift(self) -> Mixing:
+        if self.temperature is not None and self.temperature > 1 and self.max_times <= 1 and self.total is None:
+            raise ValueError(
+                "temperature: lifts languages that have little by repeating their rows, and `max_times` 1 lets none be "
+                "repeated, so most rows of the others would be left out; give `max_times`, such as 4, or `total`"
+            )
+        return self
+
 
 class Rewarded(Part):
     """A reward by name: the verdicts of each row's verifiers (`verified`), or a scorer of `datagen list scorers`."""

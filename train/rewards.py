@@ -29,6 +29,7 @@ from filters.rules.truncated import Truncated
 from filters.rules.wrong_language import WrongLanguage
 from filters.scorers.langid import LangId
 from filters.scorers.verified import Verified
+from train.device import everywhere
 from train.recipe import Rewarded
 
 COLUMNS = (
@@ -150,8 +151,10 @@ class ScorerReward:
         return scores if self.column.higher_is_better else [None if each is None else -each for each in scores]
 
     def rewards(self, batch: Batch) -> list[float | None]:
-        """Scores behind the gates."""
-        return behind_gates(self.scores(batch.frame), batch.stopped, batch.groups)
+        """Scores behind the gates. A group may lie on several processes, so all of them tell what passed."""
+        scores = self.scores(batch.frame)
+        known = everywhere(floors(scores, batch.stopped, batch.groups))
+        return behind_gates(scores, batch.stopped, batch.groups, known)
 
     def identity(self) -> Any:
         """What its numbers depend on."""
@@ -161,18 +164,38 @@ class ScorerReward:
         return [self.scorer.name(), self.scorer.version, options, self.scorer.identity()]
 
 
-def behind_gates(scores: Sequence[float | None], stopped: Sequence[bool], groups: Sequence[Any]) -> list[float | None]:
+def floors(scores: Sequence[float | None], stopped: Sequence[bool], groups: Sequence[Any]) -> dict[Any, float]:
+    """By prompt, the lowest score of its completions that pass, if that is below 0."""
+    found: dict[Any, float] = {}
+    for score, stop, group in zip(scores, stopped, groups, strict=True):
+        if not stop and score is not None and score < found.get(group, 0.0):
+            found[group] = score
+    return found
+
+
+def behind_gates(
+    scores: Sequence[float | None],
+    stopped: Sequence[bool],
+    groups: Sequence[Any],
+    known: Sequence[Mapping[Any, float]],
+) -> list[float | None]:
     """Scores with those of stopped completions replaced: 0, or the lowest of the prompt's others if that is below 0.
 
     Many scores have no floor (a reward model's, a perplexity turned around). There a plain 0 could be the best of the
     group, and the policy would learn what the gate is there to stop.
+
+    Args:
+        scores: of this process's completions.
+        stopped: which of them a gate stops.
+        groups: the prompt of each.
+        known: `floors` of every process, since a prompt's completions may lie on several.
     """
-    floors: dict[Any, float] = {}
-    for score, stop, group in zip(scores, stopped, groups, strict=True):
-        if not stop and score is not None:
-            floors[group] = min(floors.get(group, 0.0), score)
+    lowest: dict[Any, float] = {}
+    for found in known:
+        for group, floor in found.items():
+            lowest[group] = min(floor, lowest.get(group, 0.0))
     return [
-        floors.get(group, 0.0) if stop else score for score, stop, group in zip(scores, stopped, groups, strict=True)
+        lowest.get(group, 0.0) if stop else score for score, stop, group in zip(scores, stopped, groups, strict=True)
     ]
 
 

@@ -47,7 +47,7 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
 
     args = arguments(method, recipe)
     prepared = prepare(method, recipe, sources, validation, args, tell)
-    look(method, recipe, prepared, tell, shown=10 if preflight else 1)
+    look(method, recipe, prepared, tell)
     if preflight:
         return
     began = time.time()
@@ -58,8 +58,11 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
         found = checkpoints.newest(recipe.folder, device.ranks(), tell, remove=device.rank() == 0)
         trainer.train(resume_from_checkpoint=str(found) if found else None)
         from train.papers import finish
+        from train.progress import seconds_of
 
-        finish(method, recipe, prepared, trainer, sources, plan, began, tell)
+        # What an attempt lost that was stopped counts for nothing; the steps that stand do.
+        took = time.time() - began + (seconds_of(found) if found else 0.0)
+        finish(method, recipe, prepared, trainer, sources, plan, took, tell)
 
 
 def tell(line: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from corpus.errors import UserError
 from corpus.mixing import hash64
 from train.encode import Encoder
 from train.packing import sequences
@@ -54,14 +55,20 @@ class Streamed:
         return found
 
 
-def streamed(sources: Sequence[Opened], encoder: Encoder, packing: Packing | None, seed: int) -> Streamed:
-    """A stream of the rows of all datasets, as they are."""
+def streamed(
+    sources: Sequence[Opened], encoder: Encoder, packing: Packing | None, seed: int, max_dropped: float
+) -> Streamed:
+    """A stream of the rows of all datasets, as they are.
+
+    What is left out of a shard is told; more than a share of `max_dropped` stops the training, and so does a row that
+    is too long where the encoder refuses such.
+    """
     from datasets import IterableDataset
 
     shards = _shards(sources)
     keys = hash64([f"{shard.source}:{Path(shard.file).name}" for shard in shards], f"stream:{seed}")
     dealt = [shards[place] for place in np.argsort(keys, kind="stable").tolist()]
-    once = IterableDataset.from_generator(_Reader(encoder, packing, seed), gen_kwargs={"shards": dealt})
+    once = IterableDataset.from_generator(_Reader(encoder, packing, seed, max_dropped), gen_kwargs={"shards": dealt})
     return Streamed(once.repeat(None), shards)
 
 
@@ -79,32 +86,52 @@ def _shards(sources: Sequence[Opened]) -> list[Shard]:
 class _Reader:
     """Reads shards, and knows how often it has read each: every pass has an order of its own."""
 
-    def __init__(self, encoder: Encoder, packing: Packing | None, seed: int) -> None:
-        self.encoder, self.packing, self.seed = encoder, packing, seed
+    def __init__(self, encoder: Encoder, packing: Packing | None, seed: int, max_dropped: float) -> None:
+        self.encoder, self.packing, self.seed, self.max_dropped = encoder, packing, seed, max_dropped
         self.passes: Counter[str] = Counter()
 
     def __call__(self, shards: list[Shard]) -> Iterator[dict[str, Any]]:
         for shard in shards:
             salt = f"stream:{self.seed}:{self.passes[shard.file]}"
+            first = not self.passes[shard.file]
             self.passes[shard.file] += 1
-            for window in _windows(shard, self.encoder, salt):
+            lost: Counter[str] = Counter()
+            for window in self._windows(shard, salt, lost):
                 yield from _packed(window, self.packing) if self.packing else window
+            if lost and first:
+                told = ", ".join(f"{count:,} {reason}" for reason, count in lost.most_common())
+                print(f"{shard.source}: left out of {Path(shard.file).name}: {told}", flush=True)
 
+    def _windows(self, shard: Shard, salt: str, lost: Counter[str]) -> Iterator[list[dict[str, Any]]]:
+        frame = pl.read_parquet(shard.file).with_row_index("@row")
+        for start in range(0, frame.height, WINDOW):
+            part = frame[start : start + WINDOW]
+            part = part[np.argsort(hash64(part["id"], salt), kind="stable")]
+            rows: list[dict[str, Any]] = []
+            for offset in range(0, part.height, _BATCH):
+                some = part[offset : offset + _BATCH]
+                batch = self.encoder.encode({name: some[name].to_list() for name in self.encoder.needs})
+                for place, number in enumerate(some["@row"].to_list()):
+                    if batch.reasons[place] is None:
+                        row = {name: values[place] for name, values in batch.columns.items()}
+                        rows.append({**row, "rows": shard.first + number})
+                lost.update(reason for reason in batch.reasons if reason is not None)
+            self._check(shard, lost, start + part.height)
+            yield rows
 
-def _windows(shard: Shard, encoder: Encoder, salt: str) -> Iterator[list[dict[str, Any]]]:
-    frame = pl.read_parquet(shard.file).with_row_index("@row")
-    for start in range(0, frame.height, WINDOW):
-        part = frame[start : start + WINDOW]
-        part = part[np.argsort(hash64(part["id"], salt), kind="stable")]
-        rows: list[dict[str, Any]] = []
-        for offset in range(0, part.height, _BATCH):
-            some = part[offset : offset + _BATCH]
-            batch = encoder.encode({name: some[name].to_list() for name in encoder.needs})
-            for place, number in enumerate(some["@row"].to_list()):
-                if batch.reasons[place] is None:
-                    row = {name: values[place] for name, values in batch.columns.items()}
-                    rows.append({**row, "rows": shard.first + number})
-        yield rows
+    def _check(self, shard: Shard, lost: Counter[str], seen: int) -> None:
+        """Refuse what would have been refused before the first step, had all been tokenized before it.
+
+        Raises:
+            UserError: too many rows of a shard cannot be used.
+        """
+        too_long = self.encoder.too_long == "refuse" and lost[self.encoder.too_many] > 0
+        if too_long or lost.total() > self.max_dropped * seen:
+            told = ", ".join(f"{count:,} {reason}" for reason, count in lost.most_common())
+            raise UserError(
+                f"data: {shard.source}: {lost.total():,} of {seen:,} rows of {Path(shard.file).name} are unusable "
+                f"({told}); `max_dropped` allows {self.max_dropped:.1%}, `too_long` says {self.encoder.too_long!r}"
+            )
 
 
 def _packed(rows: list[dict[str, Any]], packing: Packing) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import Failure
+from train.device import rank, ranks
 from train.head import plain_head
 
 if TYPE_CHECKING:
@@ -28,8 +29,10 @@ class Watched:
 
     behind: TrainSet | Streamed | None = None
     """The rows behind the training data."""
-    rows: Any = None
-    """Numbers of the rows of the step that is being taken."""
+    rows: Sequence[int] = ()
+    """Numbers of the rows of the batch that is being learned from."""
+    step_rows: tuple[int, Sequence[int]] = (-1, ())
+    """The step that is being taken, and the numbers of all its rows: a step may be of several batches."""
     _signature_columns: list[str] | None
 
     def _set_signature_columns_if_needed(self) -> None:
@@ -46,12 +49,21 @@ class Watched:
         import torch
 
         if isinstance(inputs, dict):
-            self.rows = inputs.pop(ROWS, None)
+            self._take(inputs.pop(ROWS, None))
         with self._head():
             loss = super().training_step(model, inputs, *args, **kwargs)  # type: ignore[misc]
         if not torch.isfinite(loss).all():
             raise Failure(self._told("loss", float(loss.detach().mean()), self.rows))
         return loss
+
+    def _take(self, numbers: Any) -> None:
+        """Remember which rows are learned from now."""
+        self.rows = () if numbers is None else numbers.tolist()
+        if not self.rows:
+            return
+        step, before = self.step_rows
+        now = self.state.global_step  # type: ignore[attr-defined]
+        self.step_rows = (now, [*before, *self.rows] if step == now else self.rows)
 
     def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
         """Steps as the trainer takes them, and none where the checkpoint that it goes on from is of the last step.
@@ -72,7 +84,9 @@ class Watched:
         found = super()._get_grad_norm(model, grad_norm=grad_norm)  # type: ignore[misc]
         # In fp16 the scaler looks for such gradients itself, leaves out the step, and scales less.
         if found is not None and not self.args.fp16 and not math.isfinite(float(found)):  # type: ignore[attr-defined]
-            raise Failure(self._told("gradient", float(found), self.rows))
+            step, rows = self.step_rows
+            mine = rows if step == self.state.global_step else ()  # type: ignore[attr-defined]
+            raise Failure(self._told("gradient", float(found), mine))
         return found
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
@@ -92,15 +106,16 @@ class Watched:
         on_processor = self.accelerator.device.type == "cpu" and not self.args.torch_compile  # type: ignore[attr-defined]
         return plain_head() if on_processor else nullcontext()
 
-    def _told(self, what: str, value: float, rows: Any) -> str:
+    def _told(self, what: str, value: float, rows: Sequence[int]) -> str:
         step = self.state.global_step + 1  # type: ignore[attr-defined]
         words = f"the {what} of step {step} is {value}: training stopped before it could change the weights."
-        if rows is None or self.behind is None:
+        if not rows or self.behind is None:
             return words
-        ids = self.behind.ids(sorted(set(rows.tolist())))
+        ids = self.behind.ids(sorted(set(rows)))
         more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+        whose = "the batch" if ranks() == 1 else f"this process's part of the batch (rank {rank()})"
         return (
-            f"{words} Rows of the batch: {', '.join(ids[:_NAMED])}{more}. Look at them with `datagen trace`; if they "
+            f"{words} Rows of {whose}: {', '.join(ids[:_NAMED])}{more}. Look at them with `datagen trace`; if they "
             "are sound, lower `trainer.learning_rate` or train in fp32, and run again: it goes on from the last "
             "checkpoint"
         )

@@ -9,12 +9,17 @@ from pydantic import Field
 
 from corpus.config import validate
 from corpus.errors import UserError
-from train.method import Method
+from train.method import Method, check_losses
 from train.recipe import Part, Recipe
 
 if TYPE_CHECKING:
     from train.encode import Encoder
 
+LOSSES = (
+    *("sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard"),
+    *("aot", "aot_unpaired", "apo_zero", "apo_down", "discopop", "sft", "sigmoid_norm"),
+)
+"""Losses that TRL 1.16 knows."""
 UNWEIGHTABLE = {
     "sft": "a term that TRL adds to the loss in place",
     "hinge": "a loss that TRL computes in place",
@@ -49,9 +54,10 @@ class WPO(Method):
         """WPO with the recipe's options.
 
         Raises:
-            UserError: a loss that TRL does not run with weights.
+            UserError: a loss that TRL does not know, or does not run with weights.
         """
         super().__init__(recipe)
+        check_losses(recipe, LOSSES)
         self.own = validate(recipe.wpo, Options, at=("wpo",))
         given = recipe.trainer.get("loss_type", "sigmoid")
         losses = given if isinstance(given, list) else [given]
@@ -76,6 +82,10 @@ class WPO(Method):
     def options(self) -> dict[str, Any]:
         """Weighting is on unless the recipe says otherwise."""
         return {"use_weighting": self.recipe.trainer.get("use_weighting", True)}
+
+    def references(self, args: Any) -> int:
+        """The model as it was, unless its answers' likelihoods were worked out before."""
+        return 0 if args.precompute_ref_log_probs else 1
 
     def encoder(self, tokenizer: Any, template: str | None, max_length: int | None) -> Encoder:
         """Prompts with two answers."""

@@ -33,6 +33,7 @@ class Arena(Benchmark):
 
     ability: ClassVar[Ability] = "general"
     headline: ClassVar[str] = "win rate"
+    rated: ClassVar[tuple[str, ...]] = ("rating (Elo)", "rating, style alike (Elo)", "win rate, style alike")
 
     read: dict[str, Any]
     """Options of a `read` stage that gives `prompt` rows."""
@@ -76,10 +77,11 @@ class Arena(Benchmark):
         signature = f"Bradley-Terry|{self._judged_so}"
         styled = f"{signature}|rated together:{','.join(sorted(rated))}|log-odds of a standard deviation:{adds}"
         family = judge_family(self.judge)
+        rating, rating_alike, win_rate_alike = self.rated
         return [
-            Together("rating (Elo)", _scores(plain, rated, _elo), signature, family),
-            Together("rating, style alike (Elo)", _scores(alike, rated, _elo), styled, family),
-            Together("win rate, style alike", _scores(alike, rated, _win_rate), styled, family),
+            Together(rating, _scores(plain, rated, _elo), signature, family),
+            Together(rating_alike, _scores(alike, rated, _elo), styled, family),
+            Together(win_rate_alike, _scores(alike, rated, _win_rate), styled, family, share=True),
         ]
 
     @property
@@ -93,13 +95,18 @@ class Arena(Benchmark):
         return self.baseline or "(reference)"
 
     def _games(self, model: str, asked: Answered) -> Iterator[Game]:
-        """One for each answer: the judge saw it in both orders, and its points are the mean of the two."""
+        """One for each answer: the judge saw it in both orders, and its points are the mean of the two.
+
+        An answer that failed is a game without a verdict.
+        """
         if model == self.baseline:
             return
         references = asked.items["references"].to_list()
         for item, rows, others, given in zip(
             asked.items["@item"], asked.answers, asked.others, references, strict=True
         ):
+            if not rows.height:
+                yield Game(item, model, self._beside, None, style=difference(style_of(""), style_of("")))
             beside = (given or [""])[0] if self.baseline is None else others["response"][0] if others.height else ""
             for answer, points in zip(rows["response"], _points(rows), strict=True):
                 yield Game(item, model, self._beside, points, style=difference(style_of(answer), style_of(beside)))

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from evals.measures import Answered, Measure, Together
+from filters.names import open_scorer
 
 Spec = Mapping[str, Any]
 Ability = Literal["translation", "general", "instructed translation"]
@@ -31,11 +32,13 @@ class Benchmark(BaseModel):
     """Options that may name a file: one that lies in the recipe's folder is meant."""
     samples: ClassVar[int] = 1
     """Answers to each prompt, where the recipe does not say otherwise."""
-    temperature: ClassVar[float] = 0.0
-    """At which answers are drawn, where the recipe does not say otherwise."""
+    rated: ClassVar[tuple[str, ...]] = ()
+    """Names of the numbers that `together` gives."""
 
     max_tokens: int = Field(default=1024, ge=1)
     """Longest answer, in the model's tokens."""
+    temperature: float | None = Field(default=None, ge=0)
+    """At which answers are drawn; default: the recipe's."""
     first: int | None = Field(default=None, ge=1)
     """Take the first so many records alone; the report says so."""
 
@@ -55,6 +58,13 @@ class Benchmark(BaseModel):
     def measures(self) -> Sequence[Measure]:
         """What is measured, the headline first."""
         raise NotImplementedError
+
+    def metrics(self) -> list[str]:
+        """Names of all numbers, those of scorers that the recipe added among them."""
+        columns = (column for spec in self.scorers() for column in open_scorer(spec).columns("response"))
+        added = (column.name.removeprefix("score_") for column in columns if column.name.startswith("score_"))
+        named = [*(measure.name for measure in self.measures()), *self.rated, *added]
+        return list(dict.fromkeys(named))
 
     def together(self, models: Mapping[str, Answered], seed: int) -> Sequence[Together]:
         """Numbers that the models have of each other.

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import orjson
+from pydantic import Field
 
 from corpus.errors import UserError
 from evals.benchmarks.base import Ability, Spec
 from evals.benchmarks.problems import Problems as _Problems
-from evals.measures import Agreement, Column, Corpus, Faults, Joint, Measure, judge_family
-from filters.names import filter_class
+from evals.measures import Agreement, Column, Corpus, Joint, Measure, Succeeded, judge_family, translation_faults
 
 
 class IfmtRules(_Problems):
@@ -32,6 +32,8 @@ class IfmtRules(_Problems):
     agreement with the rules is told. It may not be the model that wrote the items."""
     also: tuple[Any, ...] = ()
     """Further scorers of the translations, such as `{comet: {model: ..., as: comet22}}`."""
+    well: float = Field(default=50.0, ge=0, le=100)
+    """From which chrF++ of a sentence on a translation that keeps all rules counts as a success of both."""
 
     def stages(self, task: str) -> dict[str, Any]:
         """The rows as they are, or made of pairs."""
@@ -48,20 +50,20 @@ class IfmtRules(_Problems):
     def measures(self) -> Sequence[Measure]:
         """Rules first, quality after them."""
         judged = self._judged() if self.judge else ()
-        off = filter_class("wrong_language").model_validate({"min_probability": 0.5})
         return [
             Column("rules kept", "score_verified", at_least=1.0, signature="verified"),
             Corpus("chrF++"),
             Joint(),
+            Succeeded(self.well),
             *judged,
-            Faults("off target", off),
+            *translation_faults(),
         ]
 
     def refuse(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Refuse a judge that wrote an item: it would judge its own work."""
         for row in rows:
             writer = orjson.loads(row["meta"] or "{}").get("generator")
-            if writer and self.judge and writer == self._judge:
+            if writer and self.judge and _own(writer) == _own(self._judge):
                 raise UserError(
                     f"the judge {self._judge!r} wrote the items of this set (item {row['id']}); let another model judge"
                 )
@@ -69,11 +71,17 @@ class IfmtRules(_Problems):
     def _judged(self) -> Sequence[Measure]:
         name = "instructions followed, by the judge (1 to 6)"
         family = judge_family(self.judge or {})
-        return Column(name, _JUDGED, family=family, signature=self._judge), Agreement()
+        # Of nothing the judge is not asked; it follows no instruction.
+        return Column(name, _JUDGED, family=family, empty=1.0, signature=self._judge), Agreement()
 
     @property
     def _judge(self) -> str:
         return str(next(iter(self.judge.values())).get("model")) if self.judge else ""
+
+
+def _own(model: str) -> str:
+    """A model's name without its place: what wrote the items is known by that alone."""
+    return model.rstrip("/").rpartition("/")[2].lower()
 
 
 _JUDGED = "score_following"

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 
 from evals.benchmarks.base import Ability, Benchmark, Spec
 from evals.bleu import JapaneseKorean
-from evals.measures import Corpus, Faults, Measure
-from filters.names import filter_class
+from evals.measures import Corpus, Measure, translation_faults
 
 
 class Parallel(Benchmark):
@@ -58,16 +57,7 @@ class Parallel(Benchmark):
 
     def measures(self) -> Sequence[Measure]:
         """Quality first, faults after it."""
-        faults = {
-            "off target": ("wrong_language", {"min_probability": 0.5}),
-            "empty": ("empty", {}),
-            "copied": ("copied", {}),
-            "looping": ("looping", {}),
-        }
-        return [
-            *self._overlaps(),
-            *(Faults(name, filter_class(rule).model_validate(options)) for name, (rule, options) in faults.items()),
-        ]
+        return [*self._overlaps(), *translation_faults()]
 
     def refuse(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Refuse languages whose tokenizers are not there, before any model is asked."""

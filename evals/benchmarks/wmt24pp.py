@@ -25,4 +25,5 @@ class Wmt24pp(_Parallel):
     def source(self) -> dict[str, Any]:
         """The targets' pairs."""
         targets = self.targets if isinstance(self.targets, str) else list(self.targets)
-        return {"wmt24pp": self.folder, "targets": targets, "license": "Apache-2.0"}
+        # One origin for all files: a document is the same in every target, and is drawn with all its translations.
+        return {"wmt24pp": self.folder, "targets": targets, "origin": "wmt24pp", "license": "Apache-2.0"}

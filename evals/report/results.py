@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from evals.paired import LEVEL, Difference, significance_groups
 from evals.pareto import Axis, Point
-from evals.published import Figure
+from evals.published import Figure, Published
 from evals.statistics import Scored
 
 
@@ -21,9 +21,12 @@ class Metric:
     set: str
     """Language pairs, part of the benchmark, judge, baseline."""
     higher_is_better: bool = True
-    published_set: str | None = None
-    """The set of published figures that are drawn beside these numbers: as near to `set` as is known, in the same
-    unit. None: none are."""
+    published: Published | None = None
+    """Which published figures are drawn beside these numbers; None: none are."""
+    share: bool = False
+    """Whether values are shares, from 0 to 1."""
+    baseline: str | None = None
+    """The model that the others are compared with, whose own number is no measurement."""
 
     @property
     def key(self) -> str:
@@ -170,8 +173,4 @@ def axes(metrics: Sequence[Metric]) -> list[Axis]:
 
 def beside(figures: Sequence[Figure], metric: Metric) -> dict[str, Figure]:
     """Published figures that are drawn beside a metric's numbers, by system."""
-    return {
-        figure.system: figure
-        for figure in figures
-        if (figure.benchmark, figure.metric, figure.set) == (metric.benchmark, metric.name, metric.published_set)
-    }
+    return metric.published.of(figures) if metric.published else {}

@@ -127,8 +127,10 @@ def _letter(place: int) -> str:
 
 
 def published_sheet(figures: Sequence[Figure], results: Results) -> Sheet | None:
-    """Published figures of the benchmarks that were measured; None where there are none."""
-    benchmarks = {measured.metric.benchmark for measured in results.measured}
+    """Published figures of the benchmarks that were measured or that the recipe sets beside; None where none are."""
+    metrics = [measured.metric for measured in results.measured]
+    drawn = {metric.published.benchmark for metric in metrics if metric.published}
+    benchmarks = {metric.benchmark for metric in metrics} | drawn
     rows = [
         [f.benchmark, f.metric, f.set, f.system, real(f.value), f"[{f.mark}]", f.source]
         for f in figures

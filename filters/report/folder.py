@@ -40,6 +40,9 @@ class Folder:
         self.path = path
         self._mark = f"{MARK}{maker}`; edits are lost when it is made again. -->"
         self._written: set[str] = set()
+        if not ours:
+            # First of all: a folder that is left half written is known as a report, and written again.
+            self.page("This report was not finished; run its command again.")
 
     def csv(self, name: str, frame: pl.DataFrame) -> str:
         """Write a table; the link to it. A table without rows is not written and has no link."""

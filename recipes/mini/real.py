@@ -121,6 +121,12 @@ def read(data: Path, rng: random.Random) -> Real:
     real.test = _some(real.test, rng)
     taken = {side.text for pair in real.test for side in (pair.source, pair.target)}
     real.train = [pair for pair in real.train if taken.isdisjoint((pair.source.text, pair.target.text))]
+    # A document may hold a sentence that is asked; the rest of it is as good without.
+    real.texts = [
+        (of, Sentence(text.lang, "\n".join(line for line in text.text.split("\n") if line not in taken)))
+        for of, text in real.texts
+    ]
+    real.texts = [(of, text) for of, text in real.texts if text.text]
     sides = {(pair.of, side) for pair in real.train for side in (pair.source, pair.target)}
     real.texts += sorted(sides, key=repr)
     for rows in (real.train, real.texts, real.problems, real.tested):

@@ -23,6 +23,7 @@ export MINI
 wide='' long='' pairs='' groups=''
 case $SIZE in
     tiny) text="phrasebook.py --size tiny" base="--vocabulary 1500 --hidden 64 --layers 2"
+        wide="--set trainer.save_steps=10" pairs="$wide" groups="--set trainer.save_steps=2"
         rate=1e-2 taught=3e-3 tuned=3e-3 cpt=200 teacher_a=200 teacher_b=200 reward=30 sft=100 wpo=20 grpo=6
         asked=80 tasks=240 n=2 LIKELY=100 HARDEST=0 EASIEST=1 ;;
     full) text="phrasebook.py --size full" base="--vocabulary 2048 --hidden 128 --layers 4"

@@ -11,7 +11,6 @@ import pytest
 
 import corpus
 import filters.scorers
-from corpus import named
 from corpus.manifest import Score
 from filters.corruptions import CORRUPTIONS
 
@@ -99,7 +98,6 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     yield add
     for name in made:
         sys.modules.pop(f"filters.scorers.{name}", None)
-    named._class_in.cache_clear()
 
 
 TEXTS = {

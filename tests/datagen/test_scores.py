@@ -12,7 +12,6 @@ import pytest
 
 import corpus
 import filters.scorers
-from corpus import named
 from corpus.errors import Failure
 from datagen.scores.store import keys_of
 
@@ -90,7 +89,6 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     importlib.invalidate_caches()
     yield tmp_path / "log"
     sys.modules.pop("filters.scorers.letters", None)
-    named._class_in.cache_clear()
 
 
 def said(log: Path) -> list[str]:

@@ -369,7 +369,7 @@ def test_models_tell_by_their_papers_what_they_were_made_of(tmp_path: Path) -> N
         folder.mkdir(parents=True)
         if papers:
             write_model_manifest(folder, ModelManifest(**papers))
-        return ModelSpec(engine={"transformers": {"model": str(folder)}})
+        return ModelSpec(engine={"transformers": {"model": str(folder)}}, papers=str(folder))
 
     def merged(share: float) -> dict[str, Any]:
         return {"method": "merge", "parents": ["sft", "grpo"], "facts": {"share": share}}

@@ -10,7 +10,7 @@ import pytest
 
 import corpus
 import datagen.stages
-from corpus import laws, named
+from corpus import laws
 from datagen.progress import Silent
 from datagen.recipe import load_recipe
 from datagen.run import run
@@ -42,7 +42,6 @@ def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     yield
     for path, _ in blocks:
         sys.modules.pop(path.removesuffix(".py").replace("/", "."), None)
-    named._class_in.cache_clear()
 
 
 @pytest.mark.usefixtures("examples")

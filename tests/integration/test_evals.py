@@ -76,6 +76,13 @@ def test_run_again_compare_and_gate(tmp_path: Path, chat_server: ChatServer) -> 
     # No model falls behind itself, and none may be better by so much.
     gate = evals(tmp_path, "gate", "small.yaml", "one", "two", "--max-drop", "-200")
     assert (gate.returncode, gate.stdout.count("FAIL ")) == (1, 2), gate.stdout
+    # What was not evaluated with these options is no answer to them.
+    for words in (
+        ("compare", "small.yaml", "--set", "benchmarks.more={ifeval: {file: instructions.jsonl}}"),
+        ("gate", "small.yaml", "one", "two", "--set", "benchmarks.news.parallel.max_tokens=13"),
+    ):
+        done = evals(tmp_path, *words)
+        assert (done.returncode, "first: python -m evals run small.yaml" in done.stderr) == (2, True), done.stderr
 
 
 def test_a_report_is_written_again_only_where_it_would_tell_something_else(
@@ -259,7 +266,8 @@ def test_a_judge_beside_the_rules(tmp_path: Path, chat_server: ChatServer) -> No
 
 
 def test_a_judge_may_not_have_written_the_items(tmp_path: Path, chat_server: ChatServer) -> None:
-    rules_recipe(tmp_path, chat_server.url, chat_server.url, generator="judge")
+    # The writer's folder or hub id has the same name as the judge: a generator is known by that alone.
+    rules_recipe(tmp_path, chat_server.url, chat_server.url, generator="models/Judge")
     done = evals(tmp_path, "run", "rules.yaml")
     assert done.returncode == 2
     assert "the judge 'judge' wrote the items of this set" in done.stderr
@@ -279,7 +287,15 @@ def test_a_baseline_that_is_not_evaluated(tmp_path: Path) -> None:
         (("run", "none.yaml"), "none.yaml: cannot be read"),
         (("run", "small.yaml", "--set", "benchmarks.news.parallel.frist=3"), "Did you mean 'first'"),
         (("run", "small.yaml", "--set", "benchmarks.more={ifevall: {}}"), "Did you mean 'ifeval'"),
-        (("run", "small.yaml", "--set", "pictures=[[news]]"), "expected two or three of news, ifeval"),
+        (("run", "small.yaml", "--set", "pictures=[[news]]"), "found 1 axes, expected two or three"),
+        (
+            ("run", "small.yaml", "--set", "pictures=[[news, ifevl]]"),
+            "no benchmark is called 'ifevl'. Did you mean 'ifeval'",
+        ),
+        (("run", "small.yaml", "--set", "pictures=[[news/BLUE, ifeval]]"), "has no metric 'BLUE'. Did you mean 'BLEU'"),
+        (("run", "small.yaml", "--set", "benchmarks.report={ifeval: {file: instructions.jsonl}}"), "take another"),
+        (("run", "small.yaml", "--set", "models.one.papers=nowhere"), "there is no folder 'nowhere'"),
+        (("run", "small.yaml", "--model", "a/final", "--model", "b/final"), "give a name, NAME=b/final"),
         (("run", "small.yaml", "--set", "models.one.task=translat"), "Did you mean 'translate'"),
         (("compare", "small.yaml"), "nothing was evaluated under runs/small; first: python -m evals run small.yaml"),
         (("compare", "small.yaml", "three"), "no model 'three' was evaluated"),
@@ -291,6 +307,18 @@ def test_what_cannot_be(words: tuple[str, ...], message: str, tmp_path: Path) ->
     assert done.returncode == 2, done.stdout + done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_items_that_are_none_or_twice(tmp_path: Path) -> None:
+    """Found before a model is asked."""
+    recipe(tmp_path, "http://127.0.0.1:9/v1", "one")
+    done = evals(tmp_path, "run", "small.yaml", "--set", "benchmarks.news.parallel.documents=true")
+    assert (done.returncode, "benchmarks.news: found no items" in done.stderr) == (2, True), done.stderr
+    row = {"prompt": "Say it.", "verifiers": [{"name": "format", "target": "{}"}], "tgt_lang": "en"}
+    (tmp_path / "rows.jsonl").write_text((json.dumps(row) + "\n") * 2, "utf-8")
+    twice = "benchmarks.more={problems: {read: {jsonl: rows.jsonl, kind: prompt}}}"
+    done = evals(tmp_path, "run", "small.yaml", "--set", twice)
+    assert (done.returncode, "found the same item 2 times" in done.stderr) == (2, True), done.stderr
 
 
 def test_programs_need_leave(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A model folder through the shipped evaluation of small sets, on all axes, by the engine `transformers`."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,12 @@ def test_a_local_checkpoint_on_all_axes(tmp_path: Path) -> None:
     assert "model1, model2 | 0.5" in " ".join((report / "README.md").read_text("utf-8").split())
     assert "stroke-dasharray: 3.33,1.44" in (report / "pareto-1.svg").read_text("utf-8")
     # Random weights solve nothing, and that is told with the number of items behind it.
+    # A checkpoint that was cleared away stays in the report; the others can be evaluated on.
+    shutil.rmtree(folders[0])
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+    assert "model1: its folder is gone; it stays in the report" in done.stdout, done.stdout + done.stderr
+    again = pl.read_parquet(tmp_path / "runs/small/results.parquet")
+    assert again.sort(pl.all()).equals(frame.sort(pl.all()))
     solved = frame.filter((pl.col("benchmark") == "mathematics") & (pl.col("metric") == "accuracy"))
     assert solved["value"].to_list() == [0.0] * 3
     assert (solved["n"] + solved["unjudged"]).to_list() == [20] * 3

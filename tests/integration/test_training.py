@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import trainable
 import yaml
@@ -23,6 +25,7 @@ pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(300)]
 
 STEPS = {"max_steps": 4, "save_steps": 2, "logging_steps": 1, "learning_rate": 1e-3, "gradient_checkpointing": False}
 BATCH = {"per_device_train_batch_size": 4, "max_length": 128, "bf16": False, "disable_tqdm": True}
+Capture = pytest.CaptureFixture[str]
 CLASSES = {"cpt": "CPT", "sft": "SFT", "wpo": "WPO", "reward": "Reward"}
 
 
@@ -382,10 +385,150 @@ def test_a_stream_goes_through_all_rows_before_it_begins_again(place: Path) -> N
 
     sources = open_sources({"made": Source(path=str(place / "text"))}, "cpt")
     encoder = TextEncoder(AutoTokenizer.from_pretrained(place / "base"), None, 128, "split")
-    stream = streamed(sources, encoder, None, seed=7)
+    stream = streamed(sources, encoder, None, 7, 0.05)
     rows = [row["rows"] for row in islice(stream.dataset, 160)]
     assert sorted(rows[:80]) == sorted(rows[80:]) == list(range(80))
     assert rows[:80] != rows[80:]
     assert stream.dataset.n_shards == 2
     ids = corpus.open(place / "text").scan().collect()["id"]
     assert stream.ids([3, 79]) == [f"made: {ids[3]}", f"made: {ids[79]}"]
+
+
+@pytest.mark.parametrize(
+    ("too_long", "max_dropped", "words"),
+    [("refuse", 0.5, "`too_long` says 'refuse'"), ("drop", 0.01, "`max_dropped` allows 1.0%"), ("drop", 0.5, None)],
+)
+def test_a_stream_counts_what_it_leaves_out(
+    place: Path,
+    tmp_path: Path,
+    too_long: str,
+    max_dropped: float,
+    words: str | None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also in rows that nobody looked at before the first step."""
+    from itertools import islice
+
+    from transformers import AutoTokenizer
+
+    from train.chat_templates import training_template
+    from train.encode import ChatEncoder
+    from train.recipe import Source
+    from train.sources import open_sources
+    from train.streaming import streamed
+
+    rows = trainable.chats(40)
+    rows[33]["messages"][1]["content"] *= 60
+    sources = open_sources({"made": Source(path=str(trainable.dataset(tmp_path / "long", "sft", rows)))}, "sft")
+    tokenizer = AutoTokenizer.from_pretrained(place / "base")
+    encoder = ChatEncoder(tokenizer, training_template(tokenizer, "chatml", marks=True), 128, too_long)
+    stream = streamed(sources, encoder, None, 7, max_dropped)
+    if words is None:
+        assert len({row["rows"] for row in islice(stream.dataset, 39 + 20)}) == 39
+        assert "made: left out of" in capsys.readouterr().out
+        return
+    with pytest.raises(UserError, match=re.escape(words)):
+        list(islice(stream.dataset, 60))
+
+
+@pytest.mark.parametrize("method", ["wpo", "reward", "sft"])
+def test_rows_that_are_too_long_are_refused_where_the_recipe_says_so(place: Path, method: str) -> None:
+    file = recipe(place, method, f"{method}-short", too_long="refuse", max_dropped=1.0, trainer={"max_length": 12})
+    with pytest.raises(UserError, match=r"`too_long: refuse` allows none|are unusable"):
+        train(method, file)
+    assert not (place / f"{method}-short").exists()
+
+
+@pytest.mark.parametrize("family", ["gemma2", "qwen2.5"])
+def test_a_model_of_each_family_learns_in_its_own_format(
+    place: Path, family: trainable.Family, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Gemma 2 with its sliding window and its capped logits, Qwen 2.5: trained, saved, ending where a turn ends."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    base = trainable.base_model(place / f"base-{family}", family)
+    made = recipe(place, "sft", f"of-{family}", model=str(base), template=family, trainer={"max_steps": 2})
+    train("sft", made)
+    end = trainable.TURNS[family][1]
+    assert f"{end}" in capsys.readouterr().out.partition("⟦")[2].partition("⟧")[0]
+    tokenizer = AutoTokenizer.from_pretrained(place / f"of-{family}")
+    assert "generation" not in tokenizer.chat_template.replace("add_generation_prompt", "")
+    model = AutoModelForCausalLM.from_pretrained(place / f"of-{family}")
+    assert type(model).__name__ == {"gemma2": "Gemma2ForCausalLM", "qwen2.5": "Qwen2ForCausalLM"}[family]
+    ends = model.generation_config.eos_token_id
+    assert tokenizer.convert_tokens_to_ids(end) in (ends if isinstance(ends, list) else [ends])
+
+
+def test_losses_that_trl_does_not_know_are_refused_before_the_output_is_taken(place: Path) -> None:
+    method, loss = "wpo", "sigmoidd"
+    with pytest.raises(UserError, match=r"TRL has no loss 'sigmoidd'\. Did you mean 'sigmoid'"):
+        train(method, recipe(place, method, "unknown-loss", trainer={"loss_type": loss}))
+    with pytest.raises(UserError, match="sync_ref_model: no checkpoint holds a reference model that moves"):
+        train(method, recipe(place, method, "moving", trainer={"sync_ref_model": True}))
+    assert not (place / "unknown-loss").exists()
+
+
+def test_losses_are_logged_as_if_nothing_had_stopped_it(place: Path) -> None:
+    """However seldom: a step that is saved is logged, so the mean that the manifest tells begins there."""
+    whole, cut = place / "seldom-whole", place / "seldom-cut"
+    for output in (whole, cut):
+        train("sft", recipe(place, "sft", output.name, trainer={"max_steps": 5, "save_steps": 2, "logging_steps": 3}))
+    (cut / "towerkit.json").unlink()
+    for step in (4, 5):
+        shutil.rmtree(cut / "checkpoints" / f"checkpoint-{step}", ignore_errors=True)
+    train("sft", cut.with_suffix(".yaml"))
+    assert manifest(whole)["losses"] == manifest(cut)["losses"]
+    steps = [[entry["step"] for entry in manifest(f)["run"]["history"] if "loss" in entry] for f in (whole, cut)]
+    assert steps[0] == steps[1]
+    # Of an attempt that was stopped, the steps that stand count.
+    before = float((cut / "checkpoints" / "checkpoint-2" / "seconds.txt").read_text("utf-8"))
+    assert manifest(cut)["run"]["seconds"] > before > 0
+
+
+def test_a_gradient_names_the_rows_of_all_batches_of_its_step(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step of two batches, of which the first one's gradient is no number."""
+    from train.watch import Watched
+
+    monkeypatch.setattr(Watched, "_get_grad_norm", _torn(Watched._get_grad_norm))
+    options = {"gradient_accumulation_steps": 2, "per_device_train_batch_size": 3}
+    with pytest.raises(Failure, match="the gradient of step 1 is nan") as error:
+        train("sft", recipe(place, "sft", "accumulated", trainer=options))
+    named = str(error.value).partition("Rows of the batch: ")[2].partition(". Look at them")[0].split(", ")
+    assert len(named) == 6
+
+
+def _torn(taken: Callable[..., Any]) -> Callable[..., Any]:
+    """The step's gradient, gone wrong before anybody looks at it."""
+    import torch
+
+    def torn(self: Any, model: Any, grad_norm: Any = None) -> Any:
+        del grad_norm
+        return taken(self, model, grad_norm=torch.tensor(float("nan")))
+
+    return torn
+
+
+def test_a_temperature_lifts_languages_that_have_little(place: Path, tmp_path: Path) -> None:
+    rows = [row for row in trainable.chats(200) if row["task"] == "translate"]
+    few = [row for row in rows if row["tgt_lang"] == "ar"][:4]
+    many = [row for row in rows if row["tgt_lang"] == "de"][:16]
+    assert (len(few), len(many)) == (4, 16)
+    data = {"made": {"path": str(trainable.dataset(tmp_path / "uneven", "sft", [*few, *many]))}}
+    options = {"general_floor": 0, "trainer": {"max_steps": 1}}
+    with pytest.raises(UserError, match="give `max_times`, such as 4, or `total`"):
+        train("sft", recipe(place, "sft", "not-lifted", data=data, mix={"temperature": 5}, **options))
+    shares = {}
+    for temperature in (1, 2):
+        mix = {"temperature": temperature, "total": 30, "max_times": 4}
+        train("sft", recipe(place, "sft", f"lifted-{temperature}", data=data, mix=mix, **options))
+        counted = pl.DataFrame(manifest(place / f"lifted-{temperature}")["facts"]["tokens_by_language"])
+        shares[temperature] = counted["en>ar"][0] / counted.sum_horizontal()[0]
+    # Sizes of 4 and 16 become 2 and 4: a third instead of a fifth of the rows.
+    assert shares[2] == pytest.approx(shares[1] * (1 / 3) / (1 / 5), rel=0.15)
+
+
+def test_what_is_asked_in_an_evaluation_may_not_be_trained_on(place: Path, tmp_path: Path) -> None:
+    """A folder of evaluations is looked through, whatever lies in it."""
+    trainable.dataset(tmp_path / "evals" / "mine" / "items", "sft", trainable.chats(3))
+    with pytest.raises(UserError, match="rows ask what an evaluation asks"):
+        train("sft", recipe(place, "sft", "seen", evaluation=[str(tmp_path / "evals")]))

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 import numpy as np
 
 from evals.paired import rank
+from evals.published import Published
 from evals.report.results import Measured, Metric, Model, Number, Picture, Results
 from evals.statistics import share, table
 
 HOSTILE = "</script><script>alert(1)</script> $x$ | *a*"
 ARABIC = "نموذج \u202eمدمج"
-MT = Metric("wmt24pp", "xcomet-xxl", "en→ar, en→hi, en→ja", published_set="en→24 languages, unconfirmed")
-CHAT = Metric("m-arenahard", "win rate", "zh, he", published_set="judge, baseline and languages not found")
+WMT = Published(benchmark="wmt24pp", metric="xcomet-xxl", set="en→24 languages, unconfirmed")
+ARENA = Published(benchmark="m-arenahard", metric="win rate", set="judge, baseline and languages not found")
+MT = Metric("wmt24pp", "xcomet-xxl", "en→ar, en→hi, en→ja", published=WMT)
+CHAT = Metric("m-arenahard", "win rate", "zh, he", published=ARENA)
 TER = Metric("wmt24pp", "TER", "en→th", higher_is_better=False)
 
 MODELS = (

@@ -8,7 +8,7 @@ import pytest
 
 from corpus.errors import UserError
 from train.recipe import Rewarded
-from train.rewards import Rewards, behind_gates
+from train.rewards import Rewards, behind_gates, floors
 
 SOURCE = "The old bridge across the river will be closed for repairs until next spring."
 GERMAN = "Die alte Brücke über den Fluss wird bis zum nächsten Frühjahr wegen Reparaturen gesperrt."
@@ -103,7 +103,12 @@ def test_a_completion_that_the_limit_cut_off_earns_nothing_of_a_metric() -> None
 def test_a_stopped_completion_is_never_better_than_one_that_passes(
     scores: list[float | None], stopped: list[bool], groups: list[int], wanted: list[float | None]
 ) -> None:
-    assert behind_gates(scores, stopped, groups) == wanted
+    assert behind_gates(scores, stopped, groups, [floors(scores, stopped, groups)]) == wanted
+    # Dealt out to processes, as a group may be: each knows what passed at the others.
+    parts = [slice(n, n + 1) for n in range(len(scores))]
+    known = [floors(scores[part], stopped[part], groups[part]) for part in parts]
+    apart = [found for part in parts for found in behind_gates(scores[part], stopped[part], groups[part], known)]
+    assert apart == wanted
 
 
 def test_what_is_better_lower_is_turned_around_and_null_is_no_opinion() -> None:
