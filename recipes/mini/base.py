@@ -40,6 +40,7 @@ def main() -> None:
     if done is not None and done.plan == plan:
         print(f"{given.out}: made already")
         return
+    print(f"learning {given.vocabulary:,} tokens from {texts.manifest.rows:,} texts", flush=True)
     tokenizer = make_tokenizer((row["text"] for row in texts.rows()), given.vocabulary, given.context)
     # So that it can be asked like its children: it answers in a format that it has never seen.
     tokenizer.chat_template = without_marks(training_template(tokenizer, "chatml", marks=True))

@@ -363,6 +363,7 @@ def main() -> int:
     sizes = Sizes(**{field.name: getattr(given, field.name) for field in fields(Sizes)})
     told = {"seed": given.seed, "sizes": asdict(sizes), "text": "captions, news and short sentences", "low": list(LOW)}
     told["source"] = source_hash()
+    sys.stdout.write(f"reading the sets in {given.data}\n")
     try:
         real = read(given.data, random.Random(given.seed))
     except UserError as error:

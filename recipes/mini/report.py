@@ -13,7 +13,7 @@ import json
 import math
 import os
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,19 +132,26 @@ def _made(runs: Sequence[Run]) -> str:
 
 
 def _plane(runs: Sequence[Run]) -> str:
-    rows = []
-    for model in STAGES:
-        translation = [_chrf(run.answers("translation", model)) for run in runs]
-        general = [_right(run.answers("general", model)) for run in runs]
-        instructed = [_right(run.answers("instructed", model)) for run in runs]
-        rows.append([model, _told(translation), _told(general), _told(instructed)])
+    rows = [
+        [model, *(_told(_values(axis, [run.answers(axis, model) for run in runs])) for axis in AXES)]
+        for model in STAGES
+    ]
     words = (
         "Translation is chrF++ over the mean of ten directions; general is the share of tasks whose answer their "
-        "verifiers accept, and instructed that of translations which keep their rule. In brackets: 95 % intervals of a "
-        "bootstrap over meanings (a sentence in all its directions) or prompts, of the first seed. The pretrained "
+        f"verifiers accept, and instructed that of translations which keep their rule.{_how(runs)} The pretrained "
         "model, cpt, is asked in a chat format that it has not learned."
     )
-    return f"{words}\n\n{_table(['model', 'translation', 'general', 'instructed'], rows)}"
+    return f"{words}\n\n{_table(['model', *AXES], rows)}"
+
+
+def _how(runs: Sequence[Run]) -> str:
+    """How numbers of these runs are told."""
+    seeds = " The mean of the seeds, in brackets each of them;" if len(runs) > 1 else ""
+    own = " then" if seeds else " In brackets:"
+    return (
+        f"{seeds}{own} the 95 % interval of a bootstrap over meanings (a sentence in all its directions) or prompts, "
+        f"{'of all seeds together' if seeds else 'which are drawn whole'}."
+    )
 
 
 def _shows(runs: Sequence[Run]) -> str:
@@ -161,38 +168,29 @@ def _shows(runs: Sequence[Run]) -> str:
 
 
 @dataclass(frozen=True)
-class Value:
-    """A number with its interval and the items behind it."""
+class Values:
+    """A number of each seed, the interval over the items of all, and how many those are."""
 
-    value: float
+    each: Sequence[float]
     low: float
     high: float
     n: int
 
 
-def _chrf(frame: pl.DataFrame) -> Value:
-    """chrF++, the mean of the directions' scores."""
-    return _value("translation", frame)
+def _values(axis: str, frames: Sequence[pl.DataFrame]) -> Values:
+    """chrF++ of translation, the mean of the directions' scores; on the other axes per cent of right answers."""
+    each = [intervals(measured(axis, items(frame), {"it": frame}))["it"].value for frame in frames]
+    named = [name for seed, frame in enumerate(frames) for name in items(frame, seed)]
+    found = intervals(measured(axis, named, {"it": pl.concat(frames, how="diagonal_relaxed")}))["it"]
+    return Values(each, found.low, found.high, found.n)
 
 
-def _right(frame: pl.DataFrame) -> Value:
-    """Share of answers that meet their verifiers, in per cent."""
-    return _value("general", frame)
-
-
-def _value(axis: str, frame: pl.DataFrame) -> Value:
-    found = intervals(measured(axis, items(frame), {"it": frame}))["it"]
-    return Value(found.value, found.low, found.high, found.n)
-
-
-def _told(values: Sequence[Value]) -> str:
-    first = values[0]
-    if math.isnan(first.value):
+def _told(values: Values) -> str:
+    judged = [value for value in values.each if not math.isnan(value)]
+    if not judged:
         return "none judged"
-    if len(values) == 1:
-        return f"{first.value:.1f} [{first.low:.1f}, {first.high:.1f}]"
-    each = " / ".join(f"{value.value:.1f}" for value in values)
-    return f"{statistics.mean(value.value for value in values):.1f} ({each}) [{first.low:.1f}, {first.high:.1f}]"
+    each = f" ({' / '.join(f'{value:.1f}' for value in values.each)})" if len(values.each) > 1 else ""
+    return f"{statistics.mean(judged):.1f}{each} [{values.low:.1f}, {values.high:.1f}]"
 
 
 def _costs(runs: Sequence[Run]) -> str:
@@ -233,43 +231,54 @@ def _data_costs(runs: Sequence[Run]) -> str:
 def _by_language(runs: Sequence[Run]) -> str:
     scarce = runs[0].made()["low"]
 
-    def groups(frame: pl.DataFrame) -> Iterable[tuple[str, pl.DataFrame]]:
+    def groups(frame: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         for (source, target), part in frame.group_by(["src_lang", "tgt_lang"], maintain_order=True):
-            low = " (low-resource)" if source in scarce or target in scarce else ""
-            yield f"{english_name(str(source))} to {english_name(str(target))}{low}", part
+            yield f"{english_name(str(source))} to {english_name(str(target))}", part
+        yield from _tiers(frame, pl.col("src_lang").is_in(scarce) | pl.col("tgt_lang").is_in(scarce))
 
-    return f"chrF++ of translation.\n\n{_grouped(runs, 'translation', groups, _chrf)}"
+    def targets(frame: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+        for (target,), part in frame.group_by(["tgt_lang"], maintain_order=True):
+            yield f"into {english_name(str(target))}", part
+        yield from _tiers(frame, pl.col("src_lang").is_in(scarce) | pl.col("tgt_lang").is_in(scarce))
+
+    low = ", ".join(map(english_name, scarce))
+    return (
+        f"chrF++ of translation. Low-resource is what is from or into {low}.\n\n{_grouped(runs, 'translation', groups)}"
+        f"\n\nShare of translations that keep their rule, in per cent.\n\n{_grouped(runs, 'instructed', targets)}"
+    )
 
 
 def _by_task(runs: Sequence[Run]) -> str:
     scarce = runs[0].made()["low"]
 
-    def groups(frame: pl.DataFrame) -> Iterable[tuple[str, pl.DataFrame]]:
+    def groups(frame: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         for (task,), part in frame.group_by(["task"], maintain_order=True):
             yield str(task), part
-        low = frame.filter(pl.col("tgt_lang").is_in(scarce))
-        yield f"all in {', '.join(map(english_name, scarce))} (low-resource)", low
+        yield from _tiers(frame, pl.col("tgt_lang").is_in(scarce))
 
-    return f"Share of right answers, in per cent.\n\n{_grouped(runs, 'general', groups, _right)}"
+    return f"Share of right answers, in per cent.\n\n{_grouped(runs, 'general', groups)}"
+
+
+def _tiers(frame: pl.DataFrame, low: pl.Expr) -> Iterator[tuple[str, pl.DataFrame]]:
+    yield "*low-resource*", frame.filter(low)
+    yield "*other languages*", frame.filter(~low)
 
 
 def _grouped(
-    runs: Sequence[Run],
-    benchmark: str,
-    groups: Callable[[pl.DataFrame], Iterable[tuple[str, pl.DataFrame]]],
-    measure: Callable[[pl.DataFrame], Value],
+    runs: Sequence[Run], axis: str, groups: Callable[[pl.DataFrame], Iterable[tuple[str, pl.DataFrame]]]
 ) -> str:
     models = ("teacher_a", "teacher_b", "control", "sft", "wpo", "grpo")
-    found: dict[str, dict[str, list[Value]]] = {}
+    parts: dict[str, dict[str, list[pl.DataFrame]]] = {}
     for model in models:
         for run in runs:
-            for name, part in groups(run.answers(benchmark, model)):
+            for name, part in groups(run.answers(axis, model)):
                 if part.height:
-                    found.setdefault(name, {}).setdefault(model, []).append(measure(part))
-    rows = [
-        [name, str(next(iter(by.values()))[0].n), *(_told(by[model]) if model in by else "" for model in models)]
-        for name, by in sorted(found.items())
-    ]
+                    parts.setdefault(name, {}).setdefault(model, []).append(part)
+    rows = []
+    for name, by in sorted(parts.items()):
+        found = {model: _values(axis, frames) for model, frames in by.items()}
+        count = str(next(iter(found.values())).n)
+        rows.append([name, count, *(_told(found[model]) if model in found else "" for model in models)])
     return _table(["", "items", *models], rows)
 
 

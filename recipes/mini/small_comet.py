@@ -86,6 +86,7 @@ def train(rows: Path, out: Path, steps: int) -> None:
         enable_model_summary=False,
         default_root_dir=out,
     )
+    print(f"training a COMET model for {steps} steps", flush=True)
     trainer.fit(model)
     trainer.save_checkpoint(out / "checkpoints" / "model.ckpt")
     (out / "hparams.yaml").write_text(yaml.safe_dump({**dict(model.hparams), "pretrained_model": "encoder"}), "utf-8")

@@ -211,7 +211,7 @@ def test_programs(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     read = {"jsonl": str(tmp_path / "rows.jsonl"), "kind": "prompt", "tgt_lang": "en"}
     read["columns"] = {"prompt": "text", "references": "code"}  # type: ignore[assignment]
-    options = {"read": read, "k": [1, 2], "n": 2, "allow_code": True}
+    options = {"read": read, "k": [1, 2], "n": 2, "temperature": 0.8, "allow_code": True}
     evaluation = evaluation_of(tmp_path, {"mbpp": {"programs": options}}, {"m": {}})
     answers = {"m": lambda row: [row["references"][0], "def twice(n): return 4" if "twice" in str(row) else "no"]}
     results = results_for(tmp_path, evaluation, answers)

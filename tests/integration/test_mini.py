@@ -61,8 +61,7 @@ def commands() -> set[str]:
         .read_text("utf-8")
         .replace("recipes/mini/$text", "recipes/mini/phrasebook.py")
     )
-    found = set(re.findall(r"^(?:python|datagen) .*?(recipes/mini/\w+\.(?:yaml|py))", text, re.MULTILINE))
-    return found
+    return set(re.findall(r"^(?:python|datagen) .*?(recipes/mini/\w+\.(?:yaml|py))", text, re.MULTILINE))
 
 
 def killed_in(pipeline: subprocess.Popen[bytes], seen: set[str], draw: random.Random, folder: Path) -> str | None:
