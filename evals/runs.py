@@ -135,8 +135,8 @@ def _look(name: str, recipe: Recipe, evaluation: Evaluation, runs: Path, progres
         items = run(recipe, folder, until=stage, workers=evaluation.workers, progress=progress)[stage]
         if not items.manifest.rows:
             raise UserError(
-                f"benchmarks.{name}: found no items; why rows were left out tells `datagen show {items.path} --aside`, "
-                f"or that of the stages before it in {items.path.parent}"
+                f"benchmarks.{name}: found no items; why rows were left out tells `datagen show {items.path} --aside "
+                f"all`, or that of the stages before it in {items.path.parent}"
             )
         ids = Counter(items.scan().select("id").collect()["id"])
         twice = [item for item, times in ids.items() if times > 1]

@@ -292,8 +292,8 @@ def test_columns_that_do_not_rank_are_no_measures() -> None:
 def test_a_gate(metric: Metric, old: float, new: float, in_loop: bool, failed: bool, line: str) -> None:
     found = measured(metric, {"old": 1.0, "new": 1.0}, in_loop=frozenset(["new"] if in_loop else []))
     numbers = {
-        name: replace(number, scored=replace(number.scored, value=value))
-        for (name, number), value in zip(found.numbers.items(), (old, new), strict=True)
+        name: replace(found.numbers[name], scored=replace(found.numbers[name].scored, value=value))
+        for name, value in (("old", old), ("new", new))
     }
     told = drops(Results("r", (Model("old"), Model("new")), (type(found)(metric, numbers),)), "old", "new", 5)
     assert told.failed == failed
