@@ -314,7 +314,7 @@ def test_items_that_are_none_or_twice(tmp_path: Path) -> None:
     recipe(tmp_path, "http://127.0.0.1:9/v1", "one")
     done = evals(tmp_path, "run", "small.yaml", "--set", "benchmarks.news.parallel.documents=true")
     assert (done.returncode, "benchmarks.news: found no items" in done.stderr) == (2, True), done.stderr
-    row = {"prompt": "Say it.", "verifiers": [{"name": "format", "target": "{}"}], "tgt_lang": "en"}
+    row = {"prompt": "Say it.", "verifiers": [{"name": "math", "args": json.dumps({"answer": "4"})}], "tgt_lang": "en"}
     (tmp_path / "rows.jsonl").write_text((json.dumps(row) + "\n") * 2, "utf-8")
     twice = "benchmarks.more={problems: {read: {jsonl: rows.jsonl, kind: prompt}}}"
     done = evals(tmp_path, "run", "small.yaml", "--set", twice)
