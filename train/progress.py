@@ -50,7 +50,7 @@ def lines(tell: Tell) -> Any:
             folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
             if state.is_world_process_zero and folder.is_dir():
                 with replacing(folder / SECONDS, durable=False) as handle:
-                    handle.write(f"{self.seconds:.1f}\n".encode())
+                    handle.write(f"{self.seconds:.3f}\n".encode())
 
         @property
         def seconds(self) -> float:
