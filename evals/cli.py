@@ -16,6 +16,7 @@ from evals.ifmt.cli import app as ifmt
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from corpus.dataset import Dataset
     from evals.evaluated import Known
     from evals.recipe import Evaluation, ModelSpec
     from evals.report.results import Results
@@ -92,7 +93,11 @@ def run(
     for line in evaluated.add_gone(folder, asked, gone, made):
         print(line)
     told_of = {name: evaluated.spec_of(folder, name, entry) for name, entry in gone.items()}
-    evaluation = asked.with_models({**told_of, **asked.models})
+    _tell(asked.with_models({**told_of, **asked.models}), made, folder)
+
+
+def _tell(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]], folder: Path) -> None:
+    """Write results and report, unless those that are there tell of the very same."""
     from evals import told
     from filters.report.folder import PAGE
 

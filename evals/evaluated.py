@@ -49,18 +49,17 @@ def known_models(folder: Path) -> dict[str, Known]:
 
 def remember(folder: Path, evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]) -> None:
     """Keep which models were evaluated, as they were asked, with their papers."""
-    before = known_models(folder)
-    told = dict(before)
+    told = known_models(folder)
     for name, spec in evaluation.models.items():
-        if name in before and before[name].gone:
-            continue
         mine = (answers_stage(name), scored_stage(name))
         stages = {
             benchmark: {stage: found[stage].path.name for stage in mine if stage in found}
             for benchmark, found in made.items()
         }
         told[name] = Known(spec=spec, made=stages)
-        if spec.papers and (file := Path(spec.papers) / PAPERS).is_file() and file.parent != _papers(folder, name):
+        # Another model may have had the name, and other papers.
+        shutil.rmtree(_papers(folder, name), ignore_errors=True)
+        if spec.papers and (file := Path(spec.papers) / PAPERS).is_file():
             _papers(folder, name).mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, _papers(folder, name) / PAPERS)
     with replacing(folder / FILE) as handle:

@@ -176,8 +176,10 @@ def _check_axis(axis: str, benchmarks: Mapping[str, Benchmark], path: Path) -> N
     if name not in benchmarks:
         near = nearest(name, benchmarks)
         raise UserError(f"{path}: no benchmark is called {name!r}.{near} There are {', '.join(benchmarks)}")
+    if not slash:
+        return
     known = benchmarks[name].metrics()
-    if slash and metric not in known:
+    if metric not in known:
         raise UserError(
             f"{path}: benchmark {name!r} has no metric {metric!r}.{nearest(metric, known)} There are {', '.join(known)}"
         )

@@ -25,7 +25,6 @@ pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(300)]
 
 STEPS = {"max_steps": 4, "save_steps": 2, "logging_steps": 1, "learning_rate": 1e-3, "gradient_checkpointing": False}
 BATCH = {"per_device_train_batch_size": 4, "max_length": 128, "bf16": False, "disable_tqdm": True}
-Capture = pytest.CaptureFixture[str]
 CLASSES = {"cpt": "CPT", "sft": "SFT", "wpo": "WPO", "reward": "Reward"}
 
 
