@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import polars as pl
@@ -31,6 +31,13 @@ class Tables(TypedDict):
     scores: dict[str, Score]
 
 
+class Extent(NamedTuple):
+    """Between what the values of a score column lie."""
+
+    low: float
+    high: float
+
+
 LANGUAGES = (
     pl.when(pl.col("src_lang").is_null())
     .then(pl.col("tgt_lang").fill_null("und"))
@@ -42,12 +49,18 @@ LANGUAGES = (
 def tally(frame: pl.DataFrame, scores: Iterable[str]) -> Tally:
     """Count a shard's rows by language, origin, licence and model, and take the extent of each score column."""
     columns = [name for name in _COUNTED if name in frame.columns]
-    counts = frame.lazy().group_by(columns).len("rows").collect(engine="in-memory")
+    groups = frame.lazy().group_by(columns).len("rows").collect(engine="in-memory")
+    named = groups.select(
+        LANGUAGES.alias("languages"),
+        pl.col("origin", "license").fill_null("unknown"),
+        pl.col("engine") if "engine" in columns else pl.lit(None).alias("engine"),
+    )
+    rows = groups["rows"].to_list()
     return Tally(
-        languages=_sums(counts, LANGUAGES),
-        origins=_sums(counts, pl.col("origin").fill_null("unknown")),
-        licenses=_sums(counts, pl.col("license").fill_null("unknown")),
-        models=_sums(counts, pl.col("engine")) if "engine" in columns else {},
+        languages=_sums(named["languages"], rows),
+        origins=_sums(named["origin"], rows),
+        licenses=_sums(named["license"], rows),
+        models=_sums(named["engine"], rows) if "engine" in columns else {},
         scores={name: _spread(name, frame[name]) for name in scores if name in frame.columns},
     )
 
@@ -68,19 +81,24 @@ def tables(tallies: Sequence[Tally], shards: Sequence[Path], scores: Mapping[str
         scores: the score columns with direction and signature; counts and histograms are filled in.
     """
     judged = [name for name in scores if not tallies or name in tallies[0].scores]
-    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        filled = pool.map(lambda name: _described(name, scores[name], tallies, shards), judged)
-        return Tables(
-            languages=_added(one.languages for one in tallies),
-            origins=_added(one.origins for one in tallies),
-            licenses=_added(one.licenses for one in tallies),
-            models=_added(one.models for one in tallies),
-            scores=dict(zip(judged, filled, strict=True)),
-        )
+    summed = {name: _summed(scores[name], [one.scores[name] for one in tallies]) for name in judged}
+    extents = {name: extent for name, (_, extent) in summed.items() if extent}
+    histograms = _histograms(shards, extents)
+    return Tables(
+        languages=_added(one.languages for one in tallies),
+        origins=_added(one.origins for one in tallies),
+        licenses=_added(one.licenses for one in tallies),
+        models=_added(one.models for one in tallies),
+        scores={n: score.model_copy(update={"histogram": histograms.get(n)}) for n, (score, _) in summed.items()},
+    )
 
 
-def _sums(counts: pl.DataFrame, key: pl.Expr) -> dict[str, int]:
-    return dict(counts.group_by(key.alias("key")).agg(pl.col("rows").sum()).sort("key").iter_rows())
+def _sums(names: pl.Series, rows: Sequence[int]) -> dict[str, int]:
+    """Rows by name, of groups of rows: in Python, where a query of polars would take longer than its few groups."""
+    total: Counter[str] = Counter()
+    for name, number in zip(names.to_list(), rows, strict=True):
+        total[name] += number
+    return dict(sorted(total.items()))
 
 
 def _added(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -116,25 +134,37 @@ def _all_labels(parts: Sequence[Spread]) -> dict[str, int]:
     return added if len(known) == len(parts) and len(added) <= LABELS else {}
 
 
-def _described(name: str, score: Score, tallies: Sequence[Tally], shards: Sequence[Path]) -> Score:
-    """A score with counts, mean and histogram. Added up in shard order: threads change no digit of it."""
-    parts = [one.scores[name] for one in tallies]
+def _summed(score: Score, parts: Sequence[Spread]) -> tuple[Score, Extent | None]:
+    """A score with counts and mean, and between what its histogram lies. Added up in shard order."""
     counted = {"scored": sum(part.scored for part in parts), "unjudged": sum(part.unjudged for part in parts)}
     told = score.model_copy(update={**counted, "labels": _all_labels(parts)})
     finite = sum(part.finite for part in parts)
     if not finite:
-        return told
+        return told, None
     low = min(part.low for part in parts if part.low is not None)
     high = max(part.high for part in parts if part.high is not None)
     if low + (high - low) / BINS <= low:  # all alike, to the digits that a float has
         high = low + max(1.0, abs(low))
-    bins = np.zeros(BINS, dtype=np.int64)
-    for shard in shards:
-        numbers = _finite(pl.read_parquet(shard, columns=[name])[name])
-        bins += np.histogram(numbers, bins=BINS, range=(low, high))[0]
     # Twelve digits: the same rows cut into other shards add up in another order.
     mean = float(f"{sum(part.total for part in parts) / finite:.12g}")
-    return told.model_copy(update={"mean": mean, "histogram": Histogram(low=low, high=high, counts=bins.tolist())})
+    return told.model_copy(update={"mean": mean}), Extent(low, high)
+
+
+def _histograms(shards: Sequence[Path], extents: Mapping[str, Extent]) -> dict[str, Histogram]:
+    """How the values of score columns are spread over equal bins, by the rows of all shards."""
+    if not extents:
+        return {}
+
+    def count(shard: Path) -> list[NDArray[np.int64]]:
+        frame = pl.read_parquet(shard, columns=list(extents))
+        return [np.histogram(_finite(frame[name]), bins=BINS, range=extent)[0] for name, extent in extents.items()]
+
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        bins = np.sum(list(pool.map(count, shards)), axis=0)
+    return {
+        name: Histogram(low=extent.low, high=extent.high, counts=counts)
+        for (name, extent), counts in zip(extents.items(), bins.tolist(), strict=True)
+    }
 
 
 def _finite(column: pl.Series) -> NDArray[np.float64]:

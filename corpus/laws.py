@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -103,7 +104,7 @@ LAWS: dict[str, Callable[[Counts], Iterator[Balance]]] = {
 SET_ASIDE: dict[str, tuple[str, ...]] = {
     "read": ("aside",),
     "join": ("dropped",),
-    "prompt": ("dropped",),
+    "prompt": ("dropped", "repeated"),
     "generate": ("failed",),
     "select": ("dropped",),
     "dedup": ("dropped",),
@@ -112,4 +113,13 @@ SET_ASIDE: dict[str, tuple[str, ...]] = {
     "verifiable": ("rejected",),
     "render": ("aside",),
 }
-"""Which counts by reason tell of the rows in `aside/`."""
+"""Which counts tell of the rows in `aside/`: counts by reason, or one whose name is the reason."""
+
+
+def set_aside(manifest: Manifest) -> Counter[str]:
+    """How many rows a stage set aside, by reason."""
+    told: Counter[str] = Counter()
+    for name in SET_ASIDE.get(manifest.stage, ()):
+        reasons = manifest.counts.get(name, {})
+        told.update(reasons if isinstance(reasons, dict) else {name: reasons})
+    return +told

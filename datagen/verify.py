@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from corpus.dataset import Dataset
 from corpus.dataset import open as open_dataset
 from corpus.describe import describe
 from corpus.hashing import file_sha256, row_ids
-from corpus.laws import SET_ASIDE, balances, plain
+from corpus.laws import balances, plain, set_aside
 from corpus.manifest import FILE, Manifest, content_hash
 from corpus.schema import kind_of, schema
 from filters.dedup.exact import id_keys, repeats
@@ -76,15 +75,8 @@ def _splits(manifest: Manifest) -> str:
 
 
 def _aside(dataset: Dataset) -> str:
-    told: Counter[str] = Counter()
-    counts = dataset.manifest.counts
-    for name in SET_ASIDE.get(dataset.manifest.stage, ()):
-        by_reason = counts.get(name, {})
-        told.update(by_reason if isinstance(by_reason, dict) else {name: by_reason})
-    if dataset.manifest.stage == "prompt":
-        told["repeated"] += plain(counts, "repeated")
     found = dict(dataset.aside().group_by("reason").len().collect().iter_rows())
-    return _differs(dict(sorted(found.items())), {reason: n for reason, n in sorted(told.items()) if n})
+    return _differs(dict(sorted(found.items())), dict(sorted(set_aside(dataset.manifest).items())))
 
 
 def _inputs(dataset: Dataset) -> str:

@@ -12,6 +12,7 @@ import orjson
 import polars as pl
 
 from corpus.dataset import Dataset
+from corpus.laws import set_aside
 from corpus.manifest import Manifest
 from corpus.model_manifest import ModelManifest, read_model_manifest
 from evals.benchmarks.base import Benchmark
@@ -19,8 +20,9 @@ from evals.measures import Answered, Measure, Together, learned
 from evals.paired import rank
 from evals.recipe import Evaluation, ModelSpec, View
 from evals.report.results import Measured, Metric, Model, Number, Picture, Results
-from evals.runs import prompts_stage, scored_stage
+from evals.runs import answers_stage, prompts_stage, scored_stage
 from evals.statistics import Score, share, table
+from filters.report.markdown import plural
 from filters.statistics import Floats
 
 _OF_PAIRS = ("translation", "instructed translation")
@@ -67,7 +69,24 @@ def results_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]
         measured += found
     models = tuple(lineages(evaluation.models))
     pictures = [_picture(view, axes) for view in evaluation.pictures if all(axis in axes for axis in view.axes)]
-    return Results(evaluation.name, models, tuple(measured), tuple(pictures))
+    left_out = [told for name, datasets in made.items() for told in _items_left_out(name, datasets)]
+    for view in evaluation.pictures:
+        if missing := [axis for axis in view.axes if axis not in axes]:
+            left_out.append(
+                f"No picture of {' and '.join(view.axes)}: nothing was measured of {' and '.join(missing)}."
+            )
+    return Results(evaluation.name, models, tuple(measured), tuple(pictures), tuple(left_out))
+
+
+def _items_left_out(benchmark: str, made: Mapping[str, Dataset]) -> Iterator[str]:
+    """What the stages that make a benchmark's items set aside, by reason."""
+    for stage, dataset in made.items():
+        if stage.startswith((answers_stage(""), scored_stage(""))):
+            continue
+        reasons = set_aside(dataset.manifest)
+        if reasons:
+            told = ", ".join(f"{reason} {number:,}" for reason, number in reasons.most_common())
+            yield f"{benchmark}: {plural(reasons.total(), 'row')} set aside by the stage {stage} ({told})."
 
 
 def _picture(view: View, axes: Mapping[str, Metric]) -> Picture:

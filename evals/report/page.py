@@ -50,6 +50,8 @@ def write_report(results: Results, out: Path, figures: Sequence[Figure] | None =
     ]
     models = models_sheet(results)
     sections = {models.title: models.markdown()}
+    if results.left_out:
+        sections["Left out"] = "\n".join(f"- {escaped(told)}" for told in results.left_out)
     for place, picture in enumerate(results.pictures):
         title = " and ".join(metric.key for metric in picture.axes)
         sections[escaped(title)] = _picture(results, picture, figures, folder, f"pareto-{place + 1}.svg")

@@ -124,6 +124,8 @@ class Results:
     models: tuple[Model, ...]
     measured: tuple[Measured, ...]
     pictures: tuple[Picture, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """In sentences, what somebody who knows the recipe would miss: items, and pictures that could not be drawn."""
 
     def __post_init__(self) -> None:
         names = [model.name for model in self.models]

@@ -332,6 +332,23 @@ def test_documents_are_translated_and_scored_whole(tmp_path: Path, pairs: dict[s
     assert 20 < chrf["first"].scored.value < 80
 
 
+def test_what_is_left_out_is_told(tmp_path: Path, pairs: dict[str, Any]) -> None:
+    rows = [*corpus.open(tmp_path / "pairs").rows(), {"source": "No document.", "target": "Kein Dokument.",
+            "src_lang": "en", "tgt_lang": "de"}]  # fmt: skip
+    corpus.write([{**row, "id": None} for row in rows], "pair", tmp_path / "more")
+    read = {"read": {"dataset": str(tmp_path / "more")}}
+    news = {"news": {"parallel": {**read, "documents": True}}, "none": {"parallel": pairs["news"]["parallel"]}}
+    file = {"pictures": [["news", "none/chrF++"], ["news", "news/empty"]]}
+    evaluation = evaluation_of(tmp_path, news, {"m": {}}, **file)
+    made = {"news": made_for(tmp_path, evaluation, {"m": right})["news"], "none": {}}
+    told = results_of(evaluation, made)
+    assert told.left_out == (
+        "news: 1 row set aside by the stage documents (no_document 1).",
+        "No picture of news and none/chrF++: nothing was measured of none/chrF++.",
+    )
+    assert len(told.pictures) == 1
+
+
 def test_documents_of_real_news(tmp_path: Path, shared_data: Path) -> None:
     """NTREX, all of its documents that are there."""
     folder = shared_data / "ntrex128"

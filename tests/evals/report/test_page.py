@@ -1,6 +1,7 @@
 """The report's folder: a page, plots, a page to explore, and all numbers; safe from the names in it."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,13 @@ def test_a_report_of_nothing(tmp_path: Path) -> None:
     page = write_report(Results("empty", (), ()), tmp_path / "out").read_text("utf-8")
     assert "0 models, 0 metrics" in page
     assert not list((tmp_path / "out").glob("*.csv"))
+
+
+def test_what_is_left_out_stands_in_the_page(tmp_path: Path) -> None:
+    told = replace(results(), left_out=("news: 3 rows set aside by the stage documents (no_document 3).", HOSTILE))
+    page = write_report(told, tmp_path / "out").read_text("utf-8")
+    assert "## Left out\n\n- news: 3 rows set aside by the stage documents (no&#95;document 3).\n- " in page
+    assert HOSTILE not in page
 
 
 def test_an_earlier_report_is_replaced_and_nothing_else_is(tmp_path: Path) -> None:
