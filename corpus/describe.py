@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
@@ -152,18 +151,16 @@ def _summed(score: Score, parts: Sequence[Spread]) -> tuple[Score, Extent | None
 
 def _histograms(shards: Sequence[Path], extents: Mapping[str, Extent]) -> dict[str, Histogram]:
     """How the values of score columns are spread over equal bins, by the rows of all shards."""
-    if not extents:
-        return {}
 
-    def count(shard: Path) -> list[NDArray[np.int64]]:
-        frame = pl.read_parquet(shard, columns=list(extents))
-        return [np.histogram(_finite(frame[name]), bins=BINS, range=extent)[0] for name, extent in extents.items()]
+    def binned(name: str, extent: Extent) -> pl.LazyFrame:
+        value = pl.col(name).cast(pl.Float64)
+        place = ((value - extent.low) / ((extent.high - extent.low) / BINS)).floor().clip(0, BINS - 1)
+        return pl.scan_parquet(list(shards)).filter(value.is_finite()).group_by(place.cast(pl.Int64).alias("bin")).len()
 
-    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        bins = np.sum(list(pool.map(count, shards)), axis=0)
+    counted = pl.collect_all([binned(name, extent) for name, extent in extents.items()], engine="streaming")
     return {
-        name: Histogram(low=extent.low, high=extent.high, counts=counts)
-        for (name, extent), counts in zip(extents.items(), bins.tolist(), strict=True)
+        name: Histogram(low=extent.low, high=extent.high, counts=[rows.get(place, 0) for place in range(BINS)])
+        for (name, extent), rows in zip(extents.items(), (dict(one.iter_rows()) for one in counted), strict=True)
     }
 
 
