@@ -14,6 +14,7 @@ from train import chat_templates
 from train.card import licences_of, write_card
 from train.sources import Opened
 from train.tokens import Tell
+from train.watch import tokens_seen
 
 if TYPE_CHECKING:
     from train.method import Method
@@ -55,7 +56,7 @@ def finish(
         run={
             "seconds": round(seconds, 1),
             "steps": trainer.state.global_step,
-            "tokens_seen": int(trainer.state.num_input_tokens_seen or 0) or None,
+            "tokens_seen": tokens_seen(trainer.state.log_history),
             "devices": prepared.args.world_size,
             "device": str(prepared.args.device.type),
             "history": trainer.state.log_history,

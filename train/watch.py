@@ -34,6 +34,7 @@ class Watched:
     step_rows: tuple[int, Sequence[int]] = (-1, ())
     """The step that is being taken, and the numbers of all its rows: a step may be of several batches."""
     _signature_columns: list[str] | None
+    _total_train_tokens: int
 
     def _set_signature_columns_if_needed(self) -> None:
         super()._set_signature_columns_if_needed()  # type: ignore[misc]
@@ -68,8 +69,11 @@ class Watched:
     def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
         """Steps as the trainer takes them, and none where the checkpoint that it goes on from is of the last step.
 
-        The trainer looks whether it is done after each step alone, and so would take one more.
+        The trainer looks whether it is done after each step alone, and so would take one more. It also forgets how many
+        tokens were learned from before the checkpoint.
         """
+        before = tokens_seen(self.state.log_history)  # type: ignore[attr-defined]
+        self._total_train_tokens = max(self._total_train_tokens, before)
         if self.state.global_step >= self.state.max_steps:  # type: ignore[attr-defined]
             self.control.should_training_stop = True  # type: ignore[attr-defined]
             return
@@ -119,6 +123,11 @@ class Watched:
             "are sound, lower `trainer.learning_rate` or train in fp32, and run again: it goes on from the last "
             "checkpoint"
         )
+
+
+def tokens_seen(history: Sequence[Mapping[str, float]]) -> int:
+    """How many tokens were learned from, by what was logged; padding counts for none."""
+    return int(max((entry["num_tokens"] for entry in history if "num_tokens" in entry), default=0))
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from corpus.shards import replacing
 from evals.statistics import intervals
 from filters.base import with_roles
 from filters.scorers.langid import LangId
+from train.watch import tokens_seen
 
 STAGES = ("cpt", "teacher_a", "teacher_b", "control", "sft", "wpo", "grpo", "merge-0.5", "merge-0.7", "merge-0.85")
 TRAINED = ("cpt", "teacher_a", "teacher_b", "reward", "sft", "control", "wpo", "grpo")
@@ -208,11 +209,12 @@ def _costs(runs: Sequence[Run]) -> str:
                 f"{first.run['steps']:,}",
                 f"{first.facts.get('rows', 0):,}",
                 f"{first.facts.get('tokens', 0):,}",
+                " / ".join(f"{tokens_seen(each.run['history']) / 1e6:.1f}" for each in found),
                 " / ".join(f"{each.run['seconds']:.0f}" for each in found),
                 " / ".join(f"{each.losses.get('train', math.nan):.3f}" for each in found),
             ]
         )
-    trained = _table(["model", "from", "steps", "rows", "tokens of the data", "seconds", "last loss"], rows)
+    trained = _table(["model", "from", "steps", "rows", "tokens of the data", "millions learned from", "seconds", "last loss"], rows)
     return f"{trained}\n\n{_data_costs(runs)}"
 
 

@@ -91,6 +91,7 @@ def test_a_training_cut_off_after_two_steps_goes_on_to_the_same_weights(
     assert "going on from step 2" in told
     assert_equal_weights(whole, cut)
     assert manifest(whole)["losses"] == manifest(cut)["losses"]
+    assert manifest(whole)["run"]["tokens_seen"] == manifest(cut)["run"]["tokens_seen"] > 0
     assert manifest(whole)["method"] == method
     train(method, whole.with_suffix(".yaml"))
     assert "trained already" in capsys.readouterr().out
