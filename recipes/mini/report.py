@@ -214,7 +214,8 @@ def _costs(runs: Sequence[Run]) -> str:
                 " / ".join(f"{each.losses.get('train', math.nan):.3f}" for each in found),
             ]
         )
-    trained = _table(["model", "from", "steps", "rows", "tokens of the data", "millions learned from", "seconds", "last loss"], rows)
+    head = ["model", "from", "steps", "rows", "tokens of the data", "millions learned from", "seconds", "last loss"]
+    trained = _table(head, rows)
     return f"{trained}\n\n{_data_costs(runs)}"
 
 
