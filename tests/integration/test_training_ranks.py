@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trainable
 import yaml
+
+import corpus
 
 pytest.importorskip("trl")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -25,31 +28,42 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def trained(place: Path, method: str, ranks: int) -> Path:
-    output = place / f"{method}-{ranks}"
+def trained(
+    place: Path,
+    method: str,
+    ranks: int,
+    *,
+    name: str = "",
+    steps: int = 3,
+    data: str = "",
+    module: Sequence[str] = (),
+    **more: Any,
+) -> Path:
+    output = place / f"{name or method}-{ranks}"
     told: dict[str, Any] = {
         "model": str(place / "base"),
-        "data": {"made": {"path": str(place / trainable.KINDS[method][0])}},
+        "data": {"made": {"path": str(place / (data or trainable.KINDS[method][0]))}},
         "output": str(output),
         "trainer": {
-            **{"max_steps": 3, "logging_steps": 1, "learning_rate": 1e-3, "save_strategy": "no"},
+            **{"max_steps": steps, "logging_steps": 1, "learning_rate": 1e-3, "save_strategy": "no"},
             **{"per_device_train_batch_size": 8 // ranks, "max_length": 128, "bf16": False, "disable_tqdm": True},
             "gradient_checkpointing": False,
         },
         **({} if method == "cpt" else {"template": "chatml"}),
+        **more,
     }
     file = place / f"{output.name}.yaml"
     file.write_text(yaml.safe_dump(told), "utf-8")
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={ranks}"]
     ran = subprocess.run(
-        [*(launch if ranks > 1 else [sys.executable]), "-m", f"train.{method}", str(file)],
+        [*(launch if ranks > 1 else [sys.executable]), *(module or ["-m", f"train.{method}"]), str(file)],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=500,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert ran.stdout.count("trained, 3 steps") == 1
+    assert ran.stdout.count(f"trained, {steps} steps") == 1
     return output
 
 
@@ -66,3 +80,33 @@ def test_two_processes_come_to_the_weights_of_one(place: Path, method: str) -> N
     # Adam's first steps are nearly of one size whatever the gradient's is: where that is next to nothing, rounding
     # decides the sign. So single weights may differ, and all together hardly do.
     assert apart < 0.02 * moved, (float(apart), float(moved))
+
+
+TELL_ROWS = """
+import os, runpy, sys
+from train.watch import Watched
+
+take = Watched._take
+
+def told(self, numbers):
+    take(self, numbers)
+    with open(os.path.join(os.path.dirname(__file__), "rows-" + os.environ["RANK"]), "a") as out:
+        print(*self.rows, file=out)
+
+Watched._take = told
+runpy.run_module("train.sft", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_two_processes_read_each_streamed_row_once(place: Path, shards: int) -> None:
+    """Whether each has a shard of its own, or both read the only one."""
+    kind, make = trainable.KINDS["sft"]
+    folder = place / f"stream-{shards}"
+    corpus.write(make(64), kind, folder / "rows", rows_per_shard=64 // shards)
+    (folder / "tell.py").write_text(TELL_ROWS, "utf-8")
+    told = {"steps": 8, "data": f"{folder.name}/rows", "stream": True}
+    trained(place, "sft", 2, name=f"streamed-{shards}", module=[str(folder / "tell.py")], **told)
+    rows = [[int(row) for row in (folder / f"rows-{rank}").read_text().split()] for rank in (0, 1)]
+    assert len(rows[0]) == len(rows[1]) == 32
+    assert sorted(rows[0] + rows[1]) == list(range(64))
