@@ -46,6 +46,8 @@ class ModelManifest(_Entry):
     datasets: list[TrainedOn] = []
     inherited: dict[str, int] = {}
     """Rows by licence of the datasets that its parents, and theirs, were made of."""
+    licences: list[str] = []
+    """Licences of models that it comes from: of its parents as their cards state them, and of what rewarded them."""
     selected_by: list[Selection] = []
     options: dict[str, Any] = {}
     versions: dict[str, str] = {}

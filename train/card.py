@@ -12,6 +12,7 @@ import yaml
 
 from corpus.model_manifest import ModelManifest
 from corpus.shards import replacing
+from filters.models import card_licence
 
 _NON_COMMERCIAL = re.compile(r"(^|[-_ ])nc([-_ ]|$)|non-?commercial", re.IGNORECASE)
 _METHODS = {
@@ -41,8 +42,7 @@ def card(name: str, manifest: ModelManifest, template: str | None = None) -> str
     """The card's text."""
     licences = licences_of(manifest)
     rewards = manifest.facts.get("rewards", {})
-    told = {*licences, *(each["licence"] for each in rewards.values() if each.get("licence"))}
-    barred = sorted(licence for licence in told if _NON_COMMERCIAL.search(licence))
+    barred = sorted(each for each in {*licences, *licences_of_models(manifest)} if _NON_COMMERCIAL.search(each))
     languages = sorted(_languages(manifest))
     head = {
         "library_name": "transformers",
@@ -79,6 +79,20 @@ def licences_of(manifest: ModelManifest) -> Counter[str]:
     for trained in manifest.datasets:
         found.update(trained.licenses)
     return found
+
+
+def licences_of_models(manifest: ModelManifest) -> set[str]:
+    """Licences of the models that this one comes from, and of those that rewarded it or them."""
+    rewards = manifest.facts.get("rewards", {})
+    return {*manifest.licences, *(each["licence"] for each in rewards.values() if each.get("licence"))}
+
+
+def licences_from(model: str, revision: str | None, papers: ModelManifest | None) -> set[str]:
+    """What a model hands on to those that are made of it: a licence of its own, or those that its papers tell."""
+    if papers is not None:
+        return licences_of_models(papers)
+    stated = card_licence(model, revision)
+    return {stated} if stated else set()
 
 
 def _languages(manifest: ModelManifest) -> set[str]:
@@ -137,5 +151,7 @@ def _lineage(manifest: ModelManifest, template: str | None) -> list[str]:
         told = ", ".join(families)
         lines.append(f"- scores that chose its training data or rewarded it, so no independent judges of it: {told}")
     versions = ", ".join(f"{name} {number}" for name, number in manifest.versions.items())
+    if licences := sorted(licences_of_models(manifest)):
+        lines.append(f"- licences of the models that it comes from, or that rewarded them: {', '.join(licences)}")
     lines += [f"- made with {versions}", "- everything else: towerkit.json", ""]
     return lines

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +62,24 @@ def claim(output: Path, plan: str, told: dict[str, Any]) -> None:
     output.mkdir(parents=True, exist_ok=True)
     with replacing(output / STATE) as handle:
         handle.write(orjson.dumps({"plan": plan, "told": told}, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+@contextmanager
+def alone(output: Path) -> Iterator[None]:
+    """Hold an output folder, which two trainings at once would damage; the lock goes with its process.
+
+    Raises:
+        UserError: another process trains there.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    with (output / ".lock").open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"{output}: another process trains this already; wait for it, or end it and run again"
+            ) from None
+        yield
 
 
 def newest(output: Path, ranks: int, tell: Tell, *, remove: bool) -> Path | None:

@@ -31,7 +31,7 @@ from corpus.errors import Failure, UserError
 from corpus.hashing import digest
 from corpus.model_manifest import ModelManifest, read_model_manifest, write_model_manifest
 from filters.models import model_file, model_identity, model_name
-from train.card import licences_of, write_card
+from train.card import licences_from, licences_of, write_card
 from train.recipe import Part
 
 if TYPE_CHECKING:
@@ -238,13 +238,15 @@ def _make(recipe: Merge, first: Parent, second: Parent, share: float, plan: str)
         shutil.copyfile(code, temporary / code.name)
     config = {key: value for key, value in spoken.config.items() if key != "torch_dtype"} | {"dtype": dtype}
     (temporary / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    papers = [_papers(parent) for parent in (first, second)]
+    papers = [_papers(parent) or ModelManifest(method="") for parent in (first, second)]
+    licences = {each for parent in (first, second) for each in licences_from(parent.model, None, _papers(parent))}
     selections = {chosen.model_dump_json(): chosen for each in papers for chosen in each.selected_by}
     manifest = ModelManifest(
         method="merge",
         parents=[first.name, second.name],
         # What both were made of was the same rows.
         inherited=dict(licences_of(papers[0]) | licences_of(papers[1])),
+        licences=sorted(licences),
         selected_by=list(selections.values()),
         options={"by": recipe.by},
         versions={name: version(name) for name in ("torch", "towerkit")},
@@ -258,9 +260,8 @@ def _make(recipe: Merge, first: Parent, second: Parent, share: float, plan: str)
     print(f"{folder}: merged in {time.time() - began:,.1f} s", flush=True)
 
 
-def _papers(parent: Parent) -> ModelManifest:
-    found = read_model_manifest(Path(parent.model)) if Path(parent.model).is_dir() else None
-    return found or ModelManifest(method="")
+def _papers(parent: Parent) -> ModelManifest | None:
+    return read_model_manifest(Path(parent.model)) if Path(parent.model).is_dir() else None
 
 
 def _write_weights(recipe: Merge, first: Parent, second: Parent, share: float, folder: Path) -> str:

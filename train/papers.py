@@ -11,7 +11,7 @@ from corpus.manifest import Selection
 from corpus.model_manifest import ModelManifest, TrainedOn, read_model_manifest, write_model_manifest
 from filters.models import model_identity, model_name
 from train import chat_templates
-from train.card import licences_of, write_card
+from train.card import licences_from, licences_of, write_card
 from train.sources import Opened
 from train.tokens import Tell
 from train.watch import tokens_seen
@@ -47,6 +47,7 @@ def finish(
         parents=[model_name(recipe.model)],
         datasets=[_trained_on(recipe, source, prepared) for source in sources],
         inherited=dict(licences_of(parent)) if parent else {},
+        licences=sorted(licences_from(recipe.model, recipe.revision, parent)),
         selected_by=_selections(method, sources, parent),
         options=_options(recipe, prepared.args),
         versions={name: version(name) for name in LIBRARIES},

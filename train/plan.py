@@ -12,7 +12,7 @@ from train.method import Method
 from train.recipe import Recipe
 from train.sources import Opened
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same recipe would train other weights."""
 HARMLESS = (
     *("dataloader_num_workers", "dataloader_persistent_workers", "dataloader_pin_memory", "dataloader_prefetch_factor"),
@@ -37,7 +37,7 @@ def told(method: Method, recipe: Recipe, sources: list[Opened], validation: list
         UserError: the model is not there.
     """
     steered = _steered(recipe.trainer)
-    options = {name: value for name, value in recipe.trainer.items() if not name.startswith(_harmless(recipe, steered))}
+    options = {name: value for name, value in recipe.trainer.items() if not name.startswith(_harmless(steered))}
     rest = recipe.model_dump(mode="json", exclude=_NOT_PLANNED)
     return {
         "version": VERSION,
@@ -57,10 +57,8 @@ def _steered(options: dict[str, Any]) -> bool:
     return bool(options.get("load_best_model_at_end")) or options.get("lr_scheduler_type") in _STEERED_RATES
 
 
-def _harmless(recipe: Recipe, steered: bool) -> tuple[str, ...]:
-    # Workers share the shards of a stream out among them, so their number decides the order of its rows.
-    matters = (*(_MEASURING if steered else ()), *(("dataloader_num_workers",) if recipe.stream else ()))
-    return tuple(name for name in HARMLESS if name not in matters)
+def _harmless(steered: bool) -> tuple[str, ...]:
+    return tuple(name for name in HARMLESS if not (steered and name in _MEASURING))
 
 
 def plan_of(said: dict[str, Any]) -> str:

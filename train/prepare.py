@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.errors import UserError
 from train import chat_templates
+from train.device import ranks
 from train.encode import Encoder
 from train.method import Method
 from train.recipe import Recipe
@@ -134,8 +135,9 @@ def prepare(
     if not len(train.dataset):
         raise UserError("data: no row is left to train on")
     facts = facts_of(train.table, tokens)
-    stream = streamed(sources, encoder, packing, recipe.seed, recipe.max_dropped) if recipe.stream else None
-    if stream is not None:
+    stream = None
+    if recipe.stream:
+        stream = streamed(sources, encoder, packing, recipe.seed, recipe.max_dropped, ranks())
         facts |= {"looked_at": facts["rows"], "rows_by_dataset": {source.name: source.rows for source in sources}}
     elif packing:
         train = pack(train, packing, recipe.tokens)

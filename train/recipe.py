@@ -155,6 +155,11 @@ class Recipe(Part):
             )
         if self.stream and "max_steps" not in self.trainer:
             raise ValueError("`stream: true` needs `trainer.max_steps`: a stream does not know its length")
+        if self.stream and self.trainer.get("dataloader_num_workers"):
+            raise ValueError(
+                "`stream: true` reads within each rank: workers of the data loader are forks, in which polars stands "
+                "still. Leave `trainer.dataloader_num_workers` out"
+            )
         if self.stream and (weighted or self.mix != Mixing()):
             raise ValueError("`stream: true` takes datasets as they are; mix them with the stage `mix` of `datagen`")
         for part, method in (("wpo", "wpo"), ("rewards", "grpo"), ("alarms", "grpo"), ("max_prompt", "grpo")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
         tell(f"{recipe.output}: trained already")
         return
     checkpoints.check(recipe.folder, plan, said)
-    refuse_overlap(sources, validation, recipe.evaluation)
+    refuse_overlap(sources, validation, recipe.evaluation, tell)
     from train.preflight import look
     from train.prepare import arguments, prepare
 
@@ -51,9 +52,12 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
     if preflight:
         return
     began = time.time()
-    with method.opened:
+    with method.opened, ExitStack() as held:
         trainer = trainer_of(method, recipe, prepared)
         # Only now is nothing left that the recipe could be refused for.
+        if device.rank() == 0:
+            held.enter_context(checkpoints.alone(recipe.folder))
+            checkpoints.check(recipe.folder, plan, said)
         checkpoints.claim(recipe.folder, plan, said)
         found = checkpoints.newest(recipe.folder, device.ranks(), tell, remove=device.rank() == 0)
         trainer.train(resume_from_checkpoint=str(found) if found else None)

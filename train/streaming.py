@@ -1,7 +1,7 @@
 """Rows tokenized while training goes on, for datasets whose tokens one would not keep twice.
 
-Each rank reads shards of its own where there are as many shards as ranks (accelerate deals them out); with fewer,
-every rank reads all and takes its part. Shards come in a seeded order and rows are shuffled within a window, anew in
+Every rank reads a part of its own of every shard, and all parts are equal to a row, so that no row is read more often
+than another however many shards there are. Shards come in a seeded order and rows are shuffled within a window, anew in
 each pass; one pass follows the other without an end, so no rank runs dry before the others.
 """
 
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,13 @@ class Shard:
     source: str
     file: str
     first: int
+    rows: int
+
+    def part(self, reader: int, readers: int) -> tuple[int, int]:
+        """Where a reader's rows of this shard start and stop; one row more or less is dealt on from shard to shard."""
+        each, left = divmod(self.rows, readers)
+        sizes = [each + ((other - self.first) % readers < left) for other in range(reader + 1)]
+        return sum(sizes[:-1]), sum(sizes)
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class Streamed:
     """What a trainer reads row by row."""
 
     dataset: Any
-    """An IterableDataset of `datasets`, one shard for each of ours."""
+    """An IterableDataset of `datasets`, one shard for each reader."""
     shards: Sequence[Shard]
 
     def ids(self, rows: Sequence[int]) -> list[str]:
@@ -56,19 +64,25 @@ class Streamed:
 
 
 def streamed(
-    sources: Sequence[Opened], encoder: Encoder, packing: Packing | None, seed: int, max_dropped: float
+    sources: Sequence[Opened], encoder: Encoder, packing: Packing | None, seed: int, max_dropped: float, readers: int
 ) -> Streamed:
-    """A stream of the rows of all datasets, as they are.
+    """A stream of the rows of all datasets, as they are, in as many parts as there are readers.
 
     What is left out of a shard is told; more than a share of `max_dropped` stops the training, and so does a row that
     is too long where the encoder refuses such.
+
+    Raises:
+        UserError: there are fewer rows than readers.
     """
     from datasets import IterableDataset
 
     shards = _shards(sources)
+    if sum(shard.rows for shard in shards) < readers:
+        raise UserError(f"data: found fewer rows than the {readers} processes that would read them with `stream: true`")
     keys = hash64([f"{shard.source}:{Path(shard.file).name}" for shard in shards], f"stream:{seed}")
     dealt = [shards[place] for place in np.argsort(keys, kind="stable").tolist()]
-    once = IterableDataset.from_generator(_Reader(encoder, packing, seed, max_dropped), gen_kwargs={"shards": dealt})
+    reader = _Reader(dealt, readers, encoder, packing, seed, max_dropped)
+    once = IterableDataset.from_generator(reader, gen_kwargs={"parts": list(range(readers))})
     return Streamed(once.repeat(None), shards)
 
 
@@ -78,45 +92,49 @@ def _shards(sources: Sequence[Opened]) -> list[Shard]:
     for source in sources:
         heights = {shard.name: shard.rows for shard in source.dataset.manifest.shards}
         for file in source.dataset.files(source.split):
-            shards.append(Shard(source.name, str(file), first))
+            shards.append(Shard(source.name, str(file), first, heights[file.name]))
             first += heights[file.name]
     return shards
 
 
+@dataclass
 class _Reader:
-    """Reads shards, and knows how often it has read each: every pass has an order of its own."""
+    """Reads parts of all shards, and knows how often it has read each: every pass has an order of its own."""
 
-    def __init__(self, encoder: Encoder, packing: Packing | None, seed: int, max_dropped: float) -> None:
-        self.encoder, self.packing, self.seed, self.max_dropped = encoder, packing, seed, max_dropped
-        self.passes: Counter[str] = Counter()
+    shards: Sequence[Shard]
+    readers: int
+    encoder: Encoder
+    packing: Packing | None
+    seed: int
+    max_dropped: float
+    passes: Counter[tuple[str, int]] = field(default_factory=Counter)
 
-    def __call__(self, shards: list[Shard]) -> Iterator[dict[str, Any]]:
-        for shard in shards:
-            salt = f"stream:{self.seed}:{self.passes[shard.file]}"
-            first = not self.passes[shard.file]
-            self.passes[shard.file] += 1
+    def __call__(self, parts: list[int]) -> Iterator[dict[str, Any]]:
+        for part, shard in product(parts, self.shards):
+            times = self.passes[shard.file, part]
+            self.passes[shard.file, part] += 1
             lost: Counter[str] = Counter()
-            for window in self._windows(shard, salt, lost):
+            for window in self._windows(shard, part, f"stream:{self.seed}:{times}", lost):
                 yield from _packed(window, self.packing) if self.packing else window
-            if lost and first:
+            if lost and not times:
                 told = ", ".join(f"{count:,} {reason}" for reason, count in lost.most_common())
                 print(f"{shard.source}: left out of {Path(shard.file).name}: {told}", flush=True)
 
-    def _windows(self, shard: Shard, salt: str, lost: Counter[str]) -> Iterator[list[dict[str, Any]]]:
-        frame = pl.read_parquet(shard.file).with_row_index("@row")
-        for start in range(0, frame.height, WINDOW):
-            part = frame[start : start + WINDOW]
-            part = part[np.argsort(hash64(part["id"], salt), kind="stable")]
+    def _windows(self, shard: Shard, part: int, salt: str, lost: Counter[str]) -> Iterator[list[dict[str, Any]]]:
+        start, stop = shard.part(part, self.readers)
+        mine = pl.scan_parquet(shard.file).with_row_index("@row").slice(start, stop - start).collect()
+        for begin in range(0, mine.height, WINDOW):
+            window = mine[begin : begin + WINDOW]
+            window = window[np.argsort(hash64(window["id"], salt), kind="stable")]
             rows: list[dict[str, Any]] = []
-            for offset in range(0, part.height, _BATCH):
-                some = part[offset : offset + _BATCH]
+            for some in window.iter_slices(_BATCH):
                 batch = self.encoder.encode({name: some[name].to_list() for name in self.encoder.needs})
                 for place, number in enumerate(some["@row"].to_list()):
                     if batch.reasons[place] is None:
                         row = {name: values[place] for name, values in batch.columns.items()}
                         rows.append({**row, "rows": shard.first + number})
                 lost.update(reason for reason in batch.reasons if reason is not None)
-            self._check(shard, lost, start + part.height)
+            self._check(shard, lost, begin + window.height)
             yield rows
 
     def _check(self, shard: Shard, lost: Counter[str], seen: int) -> None:

@@ -24,6 +24,8 @@ PAIRS = (
 """The last model against its teachers and the control, each stage against the one before, and the merge nearest to the
 last model against the two that it lies between."""
 
+BEFORE = {"wpo": "sft", "grpo": "wpo"}
+"""The model that each of these started from."""
 MARGIN = 1.0
 """What counts as no loss, in chrF++."""
 
@@ -113,6 +115,12 @@ def aims(found: dict[tuple[str, str, str], Difference]) -> list[str]:
     words = "met" if lost.low > -MARGIN else worse
     lines.append(f"{FINAL} loses less than {MARGIN:g} chrF++ against the control: **{words}** ({told(lost)})")
     return lines
+
+
+def unmoved(found: Mapping[tuple[str, str, str], Difference]) -> list[str]:
+    """Stages that are not shown to move the model that they started from, on any axis."""
+    steps = [(left, other) for left, other in PAIRS if other == BEFORE.get(left)]
+    return [left for left, other in steps if not any(shown(found[axis, left, other]) for axis in AXES)]
 
 
 def _better(found: Difference, aim: str) -> str:

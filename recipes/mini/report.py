@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from differences import AXES, FINAL, PAIRS, aims, differences, items, measured, told
+from differences import AXES, FINAL, PAIRS, aims, differences, items, measured, told, unmoved
 
 import corpus
 from corpus.current import read_current
@@ -43,8 +43,8 @@ _LONG = 12
 
 LIMITS = """\
 This is the recipe's mechanics at a small size: models of {weights}, on {text} and tasks whose answers a
-program checks. It shows that every stage runs, resumes and moves a model, and in which direction on these texts. It is
-no evidence about models of billions of weights, about other text, or about Tower+ itself; towerkit is not affiliated
+program checks. It shows that every stage runs, and where each moves a model on these texts, if it does. It is no
+evidence about models of billions of weights, about other text, or about Tower+ itself; towerkit is not affiliated
 with its authors."""
 
 
@@ -165,7 +165,9 @@ def _shows(runs: Sequence[Run]) -> str:
         "meanings; a star where the paired permutation test gives p < 0.05, not corrected for how many are told. How "
         "much another seed of the weights would change is seen from the seeds above, not from the intervals."
     )
-    return f"{words}\n\n{_table(['', *AXES], rows)}"
+    still = unmoved(found)
+    after = f"\n\nNot shown to move the model that it started from, on any axis: {', '.join(still)}." if still else ""
+    return f"{words}\n\n{_table(['', *AXES], rows)}{after}"
 
 
 @dataclass(frozen=True)

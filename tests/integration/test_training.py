@@ -168,7 +168,7 @@ def _asked_in_the_evaluation(place: Path, folder: Path) -> Path:
         (_lost_shard, "00001.parquet is missing"),
         (_empty, "has no rows in its split 'train'"),
         (_unusable, "3 of 10 rows are unusable (30.0%, max_dropped allows 5.0%):\n  3 rows: special token in the text"),
-        (_asked_in_the_evaluation, "10 rows ask what an evaluation asks"),
+        (_asked_in_the_evaluation, "found 10 rows that an evaluation has"),
     ],
 )
 def test_datasets_that_cannot_be_trained_on_are_refused_before_the_first_step(
@@ -190,6 +190,14 @@ def test_another_training_in_the_output_folder_is_told_apart(place: Path) -> Non
     # What changes no weight is no other training.
     train("sft", recipe(place, "sft", "taken", trainer={"max_steps": 2, "logging_steps": 2, "save_steps": 1}))
     assert (place / "taken" / "model.safetensors").read_bytes() == before
+
+
+def test_two_trainings_of_one_output_do_not_meet(place: Path) -> None:
+    from train.checkpoints import alone
+
+    with alone(place / "both"), pytest.raises(UserError, match="another process trains this already"):
+        train("sft", recipe(place, "sft", "both"))
+    train("sft", recipe(place, "sft", "both"))
 
 
 def test_a_loss_that_is_no_number_names_the_rows_and_leaves_the_weights(place: Path) -> None:
@@ -388,13 +396,25 @@ def test_a_stream_goes_through_all_rows_before_it_begins_again(place: Path) -> N
 
     sources = open_sources({"made": Source(path=str(place / "text"))}, "cpt")
     encoder = TextEncoder(AutoTokenizer.from_pretrained(place / "base"), None, 128, "split")
-    stream = streamed(sources, encoder, None, 7, 0.05)
+    stream = streamed(sources, encoder, None, 7, 0.05, 1)
     rows = [row["rows"] for row in islice(stream.dataset, 160)]
     assert sorted(rows[:80]) == sorted(rows[80:]) == list(range(80))
     assert rows[:80] != rows[80:]
-    assert stream.dataset.n_shards == 2
     ids = corpus.open(place / "text").scan().collect()["id"]
     assert stream.ids([3, 79]) == [f"made: {ids[3]}", f"made: {ids[79]}"]
+
+
+@pytest.mark.parametrize(("sizes", "readers"), [([3, 3, 3, 3], 4), ([1] * 7, 2), ([100, 1, 2], 3), ([5], 5)])
+def test_readers_of_a_stream_have_equal_parts_of_every_shard(sizes: list[int], readers: int) -> None:
+    from train.streaming import Shard
+
+    shards = [Shard("made", f"{n}", sum(sizes[:n]), rows) for n, rows in enumerate(sizes)]
+    parts = [[shard.part(reader, readers) for reader in range(readers)] for shard in shards]
+    for shard, own in zip(shards, parts, strict=True):
+        assert [place for start, stop in own for place in range(start, stop)] == list(range(shard.rows))
+    whole = [sum(own[reader][1] - own[reader][0] for own in parts) for reader in range(readers)]
+    assert max(whole) - min(whole) <= 1
+    assert sum(whole) == sum(sizes)
 
 
 @pytest.mark.parametrize(
@@ -425,7 +445,7 @@ def test_a_stream_counts_what_it_leaves_out(
     sources = open_sources({"made": Source(path=str(trainable.dataset(tmp_path / "long", "sft", rows)))}, "sft")
     tokenizer = AutoTokenizer.from_pretrained(place / "base")
     encoder = ChatEncoder(tokenizer, training_template(tokenizer, "chatml", marks=True), 128, too_long)
-    stream = streamed(sources, encoder, None, 7, max_dropped)
+    stream = streamed(sources, encoder, None, 7, max_dropped, 1)
     if words is None:
         assert len({row["rows"] for row in islice(stream.dataset, 39 + 20)}) == 39
         assert "made: left out of" in capsys.readouterr().out
@@ -534,5 +554,5 @@ def test_a_temperature_lifts_languages_that_have_little(place: Path, tmp_path: P
 def test_what_is_asked_in_an_evaluation_may_not_be_trained_on(place: Path, tmp_path: Path) -> None:
     """A folder of evaluations is looked through, whatever lies in it."""
     trainable.dataset(tmp_path / "evals" / "mine" / "items", "sft", trainable.chats(3))
-    with pytest.raises(UserError, match="rows ask what an evaluation asks"):
+    with pytest.raises(UserError, match="found 3 rows that an evaluation has"):
         train("sft", recipe(place, "sft", "seen", evaluation=[str(tmp_path / "evals")]))

@@ -108,3 +108,12 @@ def test_an_aim_is_met_only_where_it_is_shown(found: Difference, words: tuple[st
     assert len(told) == 6
     assert all(words[0] in line for line in told[:-1])
     assert words[1] in told[-1]
+
+
+def test_stages_that_move_nothing_are_named() -> None:
+    from differences import AXES, PAIRS, unmoved
+
+    found = {(axis, *pair): difference(0.5, -0.4, 1.0, 0.3) for axis in AXES for pair in PAIRS}
+    assert unmoved(found) == ["wpo", "grpo"]
+    found["general", "wpo", "sft"] = difference(-3.0, -5.0, -1.5, 0.01)
+    assert unmoved(found) == ["grpo"]

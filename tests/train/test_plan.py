@@ -71,8 +71,3 @@ def test_validation_rows_count_where_they_choose_the_checkpoint(
 ) -> None:
     one, other = ({"validation": {"held": {"path": str(place / name)}}} for name in ("held", "data"))
     assert (plan(place, trainer, **one) == plan(place, trainer, **other)) == same
-
-
-def test_workers_share_out_the_shards_of_a_stream(place: Path) -> None:
-    stream = {"max_steps": 4}
-    assert plan(place, stream, stream=True) != plan(place, {**stream, "dataloader_num_workers": 2}, stream=True)
