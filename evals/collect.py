@@ -125,7 +125,7 @@ def lineages(models: Mapping[str, ModelSpec]) -> Iterator[Model]:
 
 def _measures(benchmark: Benchmark, asked: Mapping[str, _Asked]) -> list[Measure]:
     """The benchmark's measures, and those of scorers that the recipe added."""
-    columns = next(iter(asked.values())).scored.scores
+    columns = {name: score for one in asked.values() for name, score in one.scored.scores.items()}
     before = {name for one in asked.values() for name in one.prompts.scores}
     more = [name for name in columns if name.startswith("score_") and name not in _OWN and name not in before]
     return [*benchmark.measures(), *learned(columns, more)]

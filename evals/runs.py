@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import orjson
 
 from corpus.dataset import Dataset
 from corpus.dataset import open as open_dataset
 from corpus.errors import UserError
+from corpus.hashing import canonical_json
+from corpus.manifest import FILE as MANIFEST
 from datagen.progress import Progress
 from datagen.recipe import Recipe, recipe_of
 from datagen.run import plan, run
+from datagen.stages.generate import Generate
 from datagen.stages.read import Sample
 from evals.benchmarks.base import Benchmark
 from evals.recipe import Evaluation, ModelSpec, asking
+
+Made = dict[str, dict[str, Dataset]]
+"""Datasets by benchmark and stage."""
 
 
 def prompts_stage(benchmark: Benchmark, model: ModelSpec) -> str:
@@ -78,32 +86,87 @@ def _temperature(evaluation: Evaluation, benchmark: Benchmark, model: ModelSpec)
     return next((float(told) for told in said if told is not None), 0.0)
 
 
-def made_before(evaluation: Evaluation, runs: Path) -> dict[str, dict[str, Dataset]]:
-    """All datasets of an evaluation that was run with these very options, by benchmark and stage.
+def made_before(
+    evaluation: Evaluation, runs: Path, kept: Mapping[str, Mapping[str, Path]]
+) -> tuple[Made, dict[str, dict[str, str]]]:
+    """All datasets of an evaluation that was run with these very options.
+
+    Args:
+        evaluation: the recipe with the models to tell of.
+        runs: folder under which evaluations lie.
+        kept: of models that can be asked no more, by model and benchmark, the folders of what they answered.
+
+    Returns:
+        The datasets, and by such a model the benchmarks that it is left out of, with the reason.
 
     Raises:
-        UserError: one of them is not there.
+        UserError: a dataset of another model is not there.
     """
-    found: dict[str, dict[str, Dataset]] = {}
-    for name in evaluation.benchmarks:
+    found: Made = {}
+    left_out: dict[str, dict[str, str]] = {model: {} for model in kept}
+    for name, benchmark in evaluation.benchmarks.items():
         recipe = benchmark_recipe(evaluation, name)
-        folder = runs / evaluation.name / recipe.name
-        made: dict[str, Dataset] = {}
-        for stage in recipe.stages.values():
-            planned = plan(stage, recipe, folder, made)
-            if not planned.done:
+        answers = {answers_stage(model): folders.get(name) for model, folders in kept.items()}
+        made = found[name] = _made_before(recipe, runs / evaluation.name / recipe.name, answers)
+        for model, spec in evaluation.models.items():
+            missing = [own for own in _stages_of(model, benchmark, spec) if own not in made]
+            if model in kept and missing:
+                left_out[model][name] = _why_left_out(missing[0], model, answers[answers_stage(model)])
+            elif missing:
                 raise UserError(
                     f"{evaluation.file}: benchmark {name!r} was not evaluated with these options (its stage "
-                    f"{stage.name!r} is not there); first: python -m evals run {evaluation.file}"
+                    f"{missing[0]!r} is not there); first: python -m evals run {evaluation.file}"
                 )
-            made[stage.name] = open_dataset(planned.folder)
-        found[name] = made
-    return found
+    return found, left_out
 
 
-def evaluate(
-    evaluation: Evaluation, runs: Path, progress: Progress, *, retry_failed: bool = False
-) -> dict[str, dict[str, Dataset]]:
+def _stages_of(model: str, benchmark: Benchmark, spec: ModelSpec) -> list[str]:
+    """The stages that tell of a model, in order."""
+    return [prompts_stage(benchmark, spec), answers_stage(model), scored_stage(model)]
+
+
+def _made_before(recipe: Recipe, folder: Path, kept: Mapping[str, Path | None]) -> dict[str, Dataset]:
+    """Datasets of a recipe's stages that are there as they are planned now.
+
+    A model that can be asked no more cannot be planned with. What it answered (`kept`, by stage) is taken where it
+    answers the prompts of now, asked in the same way; its scores are then planned as any other's.
+    """
+    made: dict[str, Dataset] = {}
+    for stage in recipe.stages.values():
+        if any(source not in made for source in stage.sources):
+            continue
+        if stage.name not in kept:
+            planned = plan(stage, recipe, folder, made)
+            if planned.done:
+                made[stage.name] = open_dataset(planned.folder)
+        elif (place := kept[stage.name]) and (place / MANIFEST).is_file():
+            answers = open_dataset(place)
+            if _answers(answers, made[stage.sources[0]], cast(Generate, stage.options)):
+                made[stage.name] = answers
+    return made
+
+
+def _answers(answers: Dataset, prompts: Dataset, generate: Generate) -> bool:
+    """Whether these are answers to the prompts, as many of each as would be asked for, and with the same sampling."""
+    if prompts.manifest.content not in {read.content for read in answers.manifest.inputs}:
+        return False
+    # A seed is the request's own.
+    [now] = ({**engine.sampling(), "seed": None} for engine in generate.engines)
+    told = answers.scan().select("sampling").head(1).collect()["sampling"].to_list()
+    alike = all(canonical_json({**orjson.loads(text), "seed": None}) == canonical_json(now) for text in told)
+    return alike and answers.manifest.options["n"] == generate.n
+
+
+def _why_left_out(missing: str, model: str, answers: Path | None) -> str:
+    """Why a model that is gone is left out, of whose stages this is the first that is not there."""
+    if answers is None:
+        return "which it was not asked"
+    if missing == scored_stage(model):
+        return "whose answers were scored otherwise than now"
+    return "whose items were others, or asked otherwise"
+
+
+def evaluate(evaluation: Evaluation, runs: Path, progress: Progress, *, retry_failed: bool = False) -> Made:
     """Make all datasets of an evaluation, by benchmark and stage.
 
     Everything is built and checked before the first model is asked.
