@@ -115,9 +115,9 @@ class Arena(Benchmark):
 def _points(rows: pl.DataFrame) -> list[float | None]:
     """What each answer won: 1, 0.5 or 0; None where the judge gave no verdict.
 
-    An empty answer loses and an equal one ties, for which nobody need be asked.
+    An empty answer loses, whoever gave it, and equal ones tie, for which nobody need be asked.
     """
-    settled = {"empty output": 0.0, "equal answers": 0.5}
+    settled = {"empty output": 0.0, "equal answers": 0.5, "empty other answer": 1.0}
     told = zip(rows["score_arena"].to_list(), rows["label_arena_note"].to_list(), strict=True)
     return [settled.get(note) if points is None else points for points, note in told]
 
