@@ -176,7 +176,11 @@ def gate(
     sets: SetOpt = None,
     runs: RunsOpt = Path("runs"),
 ) -> None:
-    """Exit with 1 where a headline of a benchmark dropped by more than `--max-drop`, with 0 where none did."""
+    """Exit with 1 where a headline of a benchmark dropped by more than `--max-drop`, with 0 where none did.
+
+    Models are compared on the items that are judged for both. A headline fails too where the new model leaves more
+    items unjudged than the old one, by more than `--max-drop` percent of all items.
+    """
     from evals.gate import drops
 
     told = drops(_collected(recipe, [old, new], tuple(sets or ()), runs), old, new, max_drop)

@@ -22,11 +22,13 @@ from datagen.run import run
 from evals.families import FAMILIES, family_of
 from evals.gate import drops
 from evals.measures import Column, Joint, Succeeded, learned
+from evals.paired import rank
 from evals.published import published
 from evals.recipe import load_evaluation
 from evals.report.page import write_report
-from evals.report.results import Metric, Model, Results, beside
+from evals.report.results import Measured, Metric, Model, Number, Results, beside
 from evals.runs import benchmark_recipe
+from evals.statistics import table
 from filters.base import ScoreColumn
 
 RECIPES = Path(__file__).parents[2] / "recipes/eval"
@@ -283,7 +285,7 @@ def test_columns_that_do_not_rank_are_no_measures() -> None:
         (Metric("a", "chrF++", "x"), 0.9, 0.5, False, False, "0.90 → 0.50"),  # two weak models, no shares
         (Metric("a", "accuracy", "x", share=True), 0.9, 0.5, False, True, "90.00 → 50.00"),
         (Metric("a", "TER", "x", higher_is_better=False), 0.5, 0.9, False, False, "0.50 → 0.90"),
-        (Metric("a", "chrF++", "x"), 40.0, math.nan, False, True, "no number"),
+        (Metric("a", "chrF++", "x"), 40.0, math.nan, False, True, "no number on items"),
         (Metric("a", "chrF++", "x"), 40.0, 60.0, True, True, "its metric chose the model's data"),
         (Metric("a", "win rate", "x", share=True, baseline="old"), math.nan, 0.49, False, False, "50.00 → 49.00"),
         (Metric("a", "win rate", "x", share=True, baseline="old"), math.nan, 0.3, False, True, "50.00 → 30.00"),
@@ -298,6 +300,33 @@ def test_a_gate(metric: Metric, old: float, new: float, in_loop: bool, failed: b
     told = drops(Results("r", (Model("old"), Model("new")), (type(found)(metric, numbers),)), "old", "new", 5)
     assert told.failed == failed
     assert line in told.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("levels", "unjudged", "most", "failed", "line"),
+    [
+        # The new model failed at the items that are hard for both, which says nothing for it.
+        ({"old": 1.0, "new": 1.0}, {"new": 3}, 5, False, "unjudged 0 → 3, at most 5 worse"),
+        ({"old": 1.0, "new": 1.0}, {"new": 3}, 4.9, True, "but 5.00 % of the items more unjudged"),
+        ({"old": 1.0, "new": 1.0}, {"old": 3, "new": 3}, 0, False, "unjudged 3 → 3"),
+        ({"old": 1.0, "new": 1.0}, {"old": 3}, 0, False, "unjudged 3 → 0"),
+        ({"old": 9.0, "new": 1.0}, {}, 5, True, "-8.00 on the 60 items judged for both"),
+        ({"old": 1.0, "new": 9.0}, {}, -5, False, "+8.00 on the 60 items judged for both"),
+    ],
+)
+def test_a_gate_looks_at_the_items_of_both(
+    levels: dict[str, float], unjudged: dict[str, int], most: float, failed: bool, line: str
+) -> None:
+    hard = np.array([-50.0] * 3 + [10.0] * 57)
+    values = {name: level + hard for name, level in levels.items()}
+    for name, number in unjudged.items():
+        values[name][:number] = np.nan
+    found = rank(table([f"{n:02}" for n in range(60)], values), times=50, permutations=50)
+    numbers = {name: Number(scored, "") for name, scored in found.scores.items()}
+    told = Measured(Metric("a", "chrF++", "x"), numbers, tuple(found.differences.values()))
+    verdict = drops(Results("r", (Model("old"), Model("new")), (told,)), "old", "new", most)
+    assert verdict.failed == failed
+    assert line in verdict.lines[0]
 
 
 def test_a_report_that_was_left_half_written_is_written_again(tmp_path: Path, benchmarks: dict[str, Any]) -> None:
