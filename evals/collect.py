@@ -48,6 +48,7 @@ def results_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]
     """
     measured: list[Measured] = []
     axes: dict[str, Metric] = {}
+    unmeasured: list[str] = []
     for name, benchmark in evaluation.benchmarks.items():
         asked = {
             model: _asked(
@@ -60,6 +61,7 @@ def results_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]
             if scored_stage(model) in made[name]
         }
         if not asked:
+            unmeasured.append(name)
             continue
         found = [_measured(evaluation, name, benchmark, measure, asked) for measure in _measures(benchmark, asked)]
         found += [
@@ -69,13 +71,16 @@ def results_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]
         measured += found
     models = tuple(lineages(evaluation.models))
     pictures = [_picture(view, axes) for view in evaluation.pictures if all(axis in axes for axis in view.axes)]
-    left_out = [told for name, datasets in made.items() for told in _items_left_out(name, datasets)]
+    left_out = [f"{name}: nothing was measured." for name in unmeasured]
+    left_out += [told for name, datasets in made.items() for told in _items_left_out(name, datasets)]
     for view in evaluation.pictures:
         if missing := [axis for axis in view.axes if axis not in axes]:
             left_out.append(
                 f"No picture of {' and '.join(view.axes)}: nothing was measured of {' and '.join(missing)}."
             )
-    return Results(evaluation.name, models, tuple(measured), tuple(pictures), tuple(left_out))
+    return Results(
+        evaluation.name, models, tuple(measured), tuple(pictures), tuple(left_out), unmeasured=tuple(unmeasured)
+    )
 
 
 def _items_left_out(benchmark: str, made: Mapping[str, Dataset]) -> Iterator[str]:

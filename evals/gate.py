@@ -41,7 +41,8 @@ def drops(results: Results, old: str, new: str, most: float) -> Drops:
         f"{'FAIL' if failed else 'ok'} {measured.metric.key}: {line}"
         for measured, (failed, line) in zip(headlines.values(), told, strict=True)
     ]
-    return Drops(any(failed for failed, _ in told), lines)
+    lines += [f"FAIL {name}: nothing was measured" for name in results.unmeasured]
+    return Drops(bool(results.unmeasured) or any(failed for failed, _ in told), lines)
 
 
 def _told(measured: Measured, old: str, new: str, most: float) -> tuple[bool, str]:

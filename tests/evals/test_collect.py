@@ -342,7 +342,9 @@ def test_what_is_left_out_is_told(tmp_path: Path, pairs: dict[str, Any]) -> None
     evaluation = evaluation_of(tmp_path, news, {"m": {}}, **file)
     made = {"news": made_for(tmp_path, evaluation, {"m": right})["news"], "none": {}}
     told = results_of(evaluation, made)
+    assert told.unmeasured == ("none",)
     assert told.left_out == (
+        "none: nothing was measured.",
         "news: 1 row set aside by the stage documents (no_document 1).",
         "No picture of news and none/chrF++: nothing was measured of none/chrF++.",
     )

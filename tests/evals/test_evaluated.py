@@ -130,6 +130,14 @@ def test_what_is_otherwise_now_leaves_a_gone_model_out(
     assert evals("compare", recipe(), "a").err.endswith("what it answered before\n")
 
 
+def test_a_gate_lets_nothing_pass_of_which_nothing_is_known(evals: Evals) -> None:
+    evals("run", recipe(), "--model", folder("a"), "--model", folder("b"))
+    shutil.rmtree("a")
+    shutil.rmtree("b")
+    told = evals("gate", recipe(max_tokens=7), "a", "b", "--max-drop", "100")
+    assert told.out == "FAIL news: nothing was measured\n"
+
+
 @pytest.mark.parametrize("engine", ["transformers", "vllm"])
 def test_a_folder_that_the_recipe_names_may_be_gone(engine: str, evals: Evals) -> None:
     """By a path beside the recipe, whichever engine reads it."""
