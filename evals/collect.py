@@ -16,7 +16,7 @@ from corpus.laws import set_aside
 from corpus.manifest import Manifest
 from corpus.model_manifest import ModelManifest, read_model_manifest
 from evals.benchmarks.base import Benchmark
-from evals.measures import Answered, Measure, Together, learned
+from evals.measures import Answered, Counted, Measure, Together, learned
 from evals.paired import rank
 from evals.recipe import Evaluation, ModelSpec, View
 from evals.report.results import Measured, Metric, Model, Number, Picture, Results
@@ -27,6 +27,8 @@ from filters.statistics import Floats
 
 _OF_PAIRS = ("translation", "instructed translation")
 """Abilities whose scores are means over language pairs."""
+_MOST_ORIGINS = 3
+"""More are told by their number."""
 _OWN = ("score_langid", "score_langid_source", "score_looping", "score_verified", "score_arena", "score_following")
 """Scores that measures of ours look at in their own way."""
 
@@ -189,7 +191,7 @@ def _measured(
     numbers = {
         model: Number(
             found.scores[model],
-            _signature(counted[model].signature, asked[model], evaluation.models[model], benchmark),
+            _signature(counted[model], asked[model], evaluation.models[model], benchmark),
             _in_loop(evaluation.models[model], measure.family),
         )
         for model in asked
@@ -213,7 +215,7 @@ def _together(
     numbers = {
         model: Number(
             scored,
-            _signature(found.signature, asked[model], evaluation.models[model], benchmark),
+            _signature(found, asked[model], evaluation.models[model], benchmark),
             _in_loop(evaluation.models[model], found.family),
         )
         for model, scored in found.scores.items()
@@ -241,15 +243,18 @@ def _at(names: list[str], own: list[str], values: Floats) -> Floats:
     return np.array([values[places[name]] if name in places else missing for name in names], np.float64)
 
 
-def _signature(measure: str, asked: _Asked, model: ModelSpec, benchmark: Benchmark) -> str:
+def _signature(measure: Counted | Together, asked: _Asked, model: ModelSpec, benchmark: Benchmark) -> str:
     """All that a number depends on, on one line."""
     response = next((rows for rows in asked.answers if rows.height), None)
     decoding = "" if response is None else str(response["sampling"][0])
     said = "" if response is None else str(response["model"][0])
     # An answer that the length limit ended is another answer than it would have been.
     cut = sum(int((rows["finish_reason"] == "length").sum()) for rows in asked.answers)
+    # What scorers tell of themselves, their versions among it; columns of one scorer tell the same.
+    scorers = [asked.scored.scores[column].signature for column in measure.columns]
     parts = {
-        "measure": measure,
+        "measure": "|".join(filter(None, dict.fromkeys([measure.signature, *scorers]))),
+        "items": _origins(asked.prompts),
         "prompts": asked.prompts.content[:12],
         "task": model.task if benchmark.translates else "",
         "model": said,
@@ -258,6 +263,12 @@ def _signature(measure: str, asked: _Asked, model: ModelSpec, benchmark: Benchma
         "cut off": str(cut) if cut else "",
     }
     return "|".join(f"{name}:{value}" for name, value in parts.items() if value)
+
+
+def _origins(prompts: Manifest) -> str:
+    """Where items are from: what a set calls itself, with its version, else the files that were read."""
+    named = sorted(origin for origin in prompts.origins if origin)
+    return ",".join(named) if len(named) <= _MOST_ORIGINS else f"{len(named)} origins"
 
 
 def _in_loop(model: ModelSpec, family: str) -> bool:

@@ -170,6 +170,11 @@ def test_a_baseline_that_is_gone_can_be_told_of_alone(evals: Evals) -> None:
     file = arena()
     evals("run", file, "--model", folder("a"), "--model", folder("b"))
     assert numbers("win rate") == {"a": None, "b": 0.5}
+    told = pl.read_parquet("runs/small/results.parquet").filter(pl.col("model") == "b")
+    for metric in ("win rate", "order decided"):
+        [signature] = told.filter(pl.col("metric") == metric)["signature"]
+        assert "judge|rubric:pairwise@" in signature
+        assert "|version:2|" in signature
     shutil.rmtree("a")
     for words in (("compare", file), ("compare", file, "b"), ("gate", file, "a", "b")):
         assert "a: its folder is gone; it stays" in evals(*words).err
