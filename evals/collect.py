@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from corpus.laws import set_aside
 from corpus.manifest import Manifest
 from corpus.model_manifest import ModelManifest, read_model_manifest
 from evals.benchmarks.base import Benchmark
-from evals.measures import Answered, Counted, Measure, Together, learned
+from evals.measures import Answered, Counted, Measure, Together
 from evals.paired import rank
 from evals.recipe import Evaluation, ModelSpec, View
 from evals.report.results import Measured, Metric, Model, Number, Picture, Results
@@ -29,8 +29,6 @@ _OF_PAIRS = ("translation", "instructed translation")
 """Abilities whose scores are means over language pairs."""
 _MOST_ORIGINS = 3
 """More are told by their number."""
-_OWN = ("score_langid", "score_langid_source", "score_looping", "score_verified", "score_arena", "score_following")
-"""Scores that measures of ours look at in their own way."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +128,11 @@ def lineages(models: Mapping[str, ModelSpec]) -> Iterator[Model]:
         yield Model(name, stage, tuple(parent for parent in parents if parent in models), second)
 
 
-def _measures(benchmark: Benchmark, asked: Mapping[str, _Asked]) -> list[Measure]:
-    """The benchmark's measures, and those of scorers that the recipe added."""
-    columns = {name: score for one in asked.values() for name, score in one.scored.scores.items()}
+def _measures(benchmark: Benchmark, asked: Mapping[str, _Asked]) -> Sequence[Measure]:
+    """The benchmark's measures, and those of scorers that the recipe added; scores of the items are none of answers."""
     before = {name for one in asked.values() for name in one.prompts.scores}
-    more = [name for name in columns if name.startswith("score_") and name not in _OWN and name not in before]
-    return [*benchmark.measures(), *learned(columns, more)]
+    scores = {name: score for one in asked.values() for name, score in one.scored.scores.items()}
+    return benchmark.measured({name: score for name, score in scores.items() if name not in before})
 
 
 def _asked(pairs: Dataset | None, prompts: Dataset, scored: Dataset, model: str) -> _Asked:

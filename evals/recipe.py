@@ -183,6 +183,8 @@ def load_evaluation(path: Path, *, sets: Sequence[str] = ()) -> Evaluation:
             raise UserError(f"{path}: benchmarks: {name!r} is the name of a folder of the evaluation; take another")
     for axis in (*(axis for view in file.pictures for axis in view.axes), *file.published):
         _check_axis(axis, benchmarks, path)
+    for view in file.pictures:
+        _check_axes_differ(view, benchmarks, path)
     evaluation = Evaluation(
         file=path,
         name=file.name,
@@ -209,6 +211,17 @@ def _check_axis(axis: str, benchmarks: Mapping[str, Benchmark], path: Path) -> N
         raise UserError(
             f"{path}: benchmark {name!r} has no metric {metric!r}.{nearest(metric, known)} There are {', '.join(known)}"
         )
+
+
+def _check_axes_differ(view: View, benchmarks: Mapping[str, Benchmark], path: Path) -> None:
+    """A benchmark's name alone stands for its first metric."""
+    seen: dict[tuple[str, str], str] = {}
+    for axis in view.axes:
+        name, _, metric = axis.partition("/")
+        meant = (name, metric or benchmarks[name].measures()[0].name)
+        if meant in seen:
+            raise UserError(f"{path}: pictures: {seen[meant]} and {axis} are the same metric; give axes that differ")
+        seen[meant] = axis
 
 
 def _benchmark(spec: Mapping[str, Any], loaded: Loaded, name: str) -> Benchmark:

@@ -21,6 +21,7 @@ from datagen.stages.generate import Generate
 from datagen.stages.read import Sample
 from evals.benchmarks.base import Benchmark
 from evals.recipe import Evaluation, ModelSpec, asking
+from filters.base import ScoreColumn
 
 Made = dict[str, dict[str, Dataset]]
 """Datasets by benchmark and stage."""
@@ -77,7 +78,28 @@ def benchmark_recipe(evaluation: Evaluation, name: str) -> Recipe:
             "score": {"scorers": list(benchmark.scorers())},
         }
     sample = Sample(count=benchmark.first) if benchmark.first else None
-    return recipe_of({"name": name, "seed": evaluation.seed, "stages": stages}, evaluation.file, sample=sample)
+    recipe = recipe_of({"name": name, "seed": evaluation.seed, "stages": stages}, evaluation.file, sample=sample)
+    for model_name, model in evaluation.models.items():
+        items = recipe.stages[prompts_stage(benchmark, model)].header.scores
+        scored = recipe.stages[scored_stage(model_name)].header.scores
+        _check_names(evaluation, name, {column: scored[column] for column in scored if column not in items})
+    return recipe
+
+
+def _check_names(evaluation: Evaluation, name: str, columns: Mapping[str, ScoreColumn]) -> None:
+    """Refuse a benchmark of which two numbers would have one name.
+
+    Raises:
+        UserError: with the name.
+    """
+    benchmark = evaluation.benchmarks[name]
+    times = Counter([*(measure.name for measure in benchmark.measured(columns)), *benchmark.rated])
+    twice = [metric for metric, number in times.items() if number > 1]
+    if twice:
+        raise UserError(
+            f"{evaluation.file}: benchmarks.{name}: two of its numbers would be called {twice[0]!r}; say each once, "
+            "and give a scorer another name with `as:`"
+        )
 
 
 def _temperature(evaluation: Evaluation, benchmark: Benchmark, model: ModelSpec) -> float:

@@ -342,6 +342,37 @@ def test_a_report_that_was_left_half_written_is_written_again(tmp_path: Path, be
     assert {path.name: path.read_bytes() for path in cut.iterdir()} == told
 
 
+@pytest.mark.parametrize("axes", [["news", "news/chrF++"], ["news/BLEU", "ifeval", "news/BLEU"], ["ifeval", "ifeval"]])
+def test_axes_of_a_picture_differ(axes: list[str], tmp_path: Path, benchmarks: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=f"pictures: {axes[0]} and .* are the same metric"):
+        evaluation_of(tmp_path, benchmarks, {}, pictures=[axes])
+
+
+@pytest.mark.parametrize("axis", ["news/langid", "news/looping_score", "ifeval/verified"])
+def test_columns_that_are_no_numbers_of_a_report_are_no_axes(
+    axis: str, tmp_path: Path, benchmarks: dict[str, Any]
+) -> None:
+    with pytest.raises(UserError, match="has no metric"):
+        evaluation_of(tmp_path, benchmarks, {}, pictures=[[axis, "ifeval"]])
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "twice"),
+    [
+        ({"parallel": {"read": {"text": {"en": "a", "de": "b"}}, "also": [{"chrf": {"as": "empty"}}]}}, "empty"),
+        (
+            {"programs": {"read": {"jsonl": "a.jsonl", "kind": "prompt"}, "k": [1, 1], "allow_code": True}},
+            "pass@1",
+        ),
+    ],
+)
+def test_numbers_of_a_benchmark_have_names_of_their_own(benchmark: dict[str, Any], twice: str, tmp_path: Path) -> None:
+    """Said before anything is asked."""
+    evaluation = evaluation_of(tmp_path, {"it": benchmark}, {"m": {}})
+    with pytest.raises(UserError, match=f"benchmarks.it: two of its numbers would be called '{twice}'"):
+        benchmark_recipe(evaluation, "it")
+
+
 def test_a_model_of_the_hub_has_no_papers_here(tmp_path: Path, benchmarks: dict[str, Any]) -> None:
     asked = evaluation_of(tmp_path, benchmarks, {"hub": {"engine": {"transformers": {"model": "org/name"}}}})
     assert load_evaluation(asked.file).models["hub"].papers is None
