@@ -82,6 +82,7 @@ def run(
     gone = evaluated.gone_models(known, evaluation, given)
     _check_baselines(evaluation, gone)
     every = {**{name: entry.spec for name, entry in known.items()}, **evaluation.models, **given}
+    evaluation.check_parents(every)
     asked = evaluation.with_models({name: spec for name, spec in every.items() if name not in gone})
     if not asked.models:
         raise UserError(f"{recipe} names no models; give one with --model FOLDER, or write `models:`")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class ModelSpec(BaseModel):
     """Where in the making the model stands."""
     parents: tuple[str, ...] = ()
     """Names of the models that it was made of."""
-    share: float | None = None
+    share: float | None = Field(default=None, ge=0, le=1)
     """Of a merge of two: the share of the second parent."""
 
     @property
@@ -138,6 +138,21 @@ class Evaluation(BaseModel):
             if not _NAME.fullmatch(name):
                 raise UserError(f"model name {name!r}: expected small letters, digits, -, _ and .")
         return self.model_copy(update={"models": {name: self._placed(name, spec) for name, spec in models.items()}})
+
+    def check_parents(self, known: Collection[str]) -> None:
+        """Refuse parents that are none of the other models that are known.
+
+        Raises:
+            UserError: with the nearest right spelling.
+        """
+        for name, spec in self.models.items():
+            others = [other for other in known if other != name]
+            for parent in spec.parents:
+                if parent not in others:
+                    raise UserError(
+                        f"{self.file}: models.{name}.parents: no other model is called {parent!r}."
+                        f"{nearest(parent, others)} There are {', '.join(others) or 'none'}"
+                    )
 
     def candidates(self, told: str) -> list[Path]:
         """Where a folder that is called so may lie: beside the recipe goes before where the command runs."""

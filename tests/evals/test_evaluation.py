@@ -373,6 +373,15 @@ def test_numbers_of_a_benchmark_have_names_of_their_own(benchmark: dict[str, Any
         benchmark_recipe(evaluation, "it")
 
 
+def test_parents_are_models_that_are_known(tmp_path: Path, benchmarks: dict[str, Any]) -> None:
+    asked = evaluation_of(tmp_path, benchmarks, {"base": {}, "tuned": {"parents": ["bsae"]}})
+    with pytest.raises(UserError, match=r"models\.tuned\.parents: .* Did you mean 'base'\? There are base, older"):
+        asked.check_parents(["base", "tuned", "older"])
+    asked.check_parents(["base", "tuned", "bsae"])
+    with pytest.raises(UserError, match="greater than or equal to 0"):
+        evaluation_of(tmp_path, benchmarks, {"tuned": {"share": -0.1}})
+
+
 def test_a_model_of_the_hub_has_no_papers_here(tmp_path: Path, benchmarks: dict[str, Any]) -> None:
     asked = evaluation_of(tmp_path, benchmarks, {"hub": {"engine": {"transformers": {"model": "org/name"}}}})
     assert load_evaluation(asked.file).models["hub"].papers is None
