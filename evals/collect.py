@@ -178,7 +178,7 @@ def _measured(
             names,
             values,
             clusters=[places[item][0] for item in names],
-            # A share of answers is one of all answers; a score of translations is the mean of the pairs'.
+            # A share is one of all answers; a score of translations is the mean of the pairs', whose points differ.
             strata=None if score is share or benchmark.ability not in _OF_PAIRS else [places[i][1] for i in names],
             score=score,
             higher_is_better=measure.higher_is_better,
