@@ -47,14 +47,14 @@ def remember(folder: Path, evaluation: Evaluation, made: Mapping[str, Mapping[st
     told = known_models(folder)
     for name, spec in evaluation.models.items():
         own = answers_stage(name)
-        told[name] = Known(
-            spec=spec, made={benchmark: {own: found[own].path.name} for benchmark, found in made.items()}
-        )
-        if spec.papers and (file := Path(spec.papers) / PAPERS).is_file():
-            copy = _copy(folder, Path(spec.papers))
+        stages = {benchmark: {own: found[own].path.name} for benchmark, found in made.items()}
+        papers = _papers(folder, evaluation, spec)
+        told[name] = Known(spec=spec.model_copy(update={"papers": str(papers)}) if papers else spec, made=stages)
+        if papers and (papers / PAPERS).is_file():
+            copy = _copy(folder, papers)
             copy.mkdir(parents=True, exist_ok=True)
             with replacing(copy / PAPERS) as handle:
-                handle.write(file.read_bytes())
+                handle.write((papers / PAPERS).read_bytes())
     with replacing(folder / FILE) as handle:
         text = {name: entry.model_dump(mode="json") for name, entry in told.items()}
         handle.write(json.dumps(text, indent=2, ensure_ascii=False).encode() + b"\n")
@@ -93,13 +93,13 @@ def answers_of(folder: Path, known: Mapping[str, Known]) -> dict[str, dict[str, 
 
 def with_papers(folder: Path, evaluation: Evaluation) -> Evaluation:
     """The evaluation with each model's papers where they lie, else with the copy that was kept of them."""
-    found = {name: (spec, _papers(folder, evaluation, spec)) for name, spec in evaluation.models.items()}
-    return evaluation.with_models(
-        {
-            name: spec.model_copy(update={"papers": str(papers.absolute()) if papers else None})
-            for name, (spec, papers) in found.items()
-        }
-    )
+    specs = {}
+    for name, spec in evaluation.models.items():
+        papers = _papers(folder, evaluation, spec)
+        if papers and not (papers / PAPERS).is_file():
+            papers = _copy(folder, papers).absolute()
+        specs[name] = spec.model_copy(update={"papers": str(papers) if papers else None})
+    return evaluation.with_models(specs)
 
 
 def check_papers(folder: Path, evaluation: Evaluation) -> None:
@@ -117,10 +117,11 @@ def check_papers(folder: Path, evaluation: Evaluation) -> None:
 
 
 def _papers(folder: Path, evaluation: Evaluation, spec: ModelSpec) -> Path | None:
-    """The folder of a model's papers, or of the copy that was kept; None where it has none."""
+    """The folder where a model's papers lie, or lay when they were copied; None where it has none."""
     places = evaluation.candidates(spec.papers or spec.model)
-    kept = [_copy(folder, place) for place in places]
-    return next((place for place in (*places, *kept) if (place / PAPERS).is_file()), None)
+    here = [place for place in places if (place / PAPERS).is_file()]
+    kept = [place for place in places if (_copy(folder, place) / PAPERS).is_file()]
+    return next(iter((*here, *kept)), None)
 
 
 def _copy(folder: Path, papers: Path) -> Path:

@@ -129,11 +129,14 @@ def made_before(
     for name, benchmark in evaluation.benchmarks.items():
         recipe = benchmark_recipe(evaluation, name)
         answers = {answers_stage(model): folders.get(name) for model, folders in kept.items()}
-        made = found[name] = _made_before(recipe, runs / evaluation.name / recipe.name, answers)
+        found[name], misfits = _made_before(recipe, runs / evaluation.name / recipe.name, answers)
         for model, spec in evaluation.models.items():
-            missing = [own for own in _stages_of(model, benchmark, spec) if own not in made]
-            if model in kept and missing:
-                left_out[model][name] = _why_left_out(missing[0], model, answers[answers_stage(model)])
+            stages = (prompts_stage(benchmark, spec), answers_stage(model), scored_stage(model))
+            missing = [stage for stage in stages if stage not in found[name]]
+            if missing and model in kept:
+                misfit = misfits.get(answers_stage(model), "")
+                reasons = ("whose items are others now", misfit, "whose answers were scored otherwise than now")
+                left_out[model][name] = reasons[stages.index(missing[0])]
             elif missing:
                 raise UserError(
                     f"{evaluation.file}: benchmark {name!r} was not evaluated with these options (its stage "
@@ -142,50 +145,43 @@ def made_before(
     return found, left_out
 
 
-def _stages_of(model: str, benchmark: Benchmark, spec: ModelSpec) -> list[str]:
-    """The stages that tell of a model, in order."""
-    return [prompts_stage(benchmark, spec), answers_stage(model), scored_stage(model)]
-
-
-def _made_before(recipe: Recipe, folder: Path, kept: Mapping[str, Path | None]) -> dict[str, Dataset]:
-    """Datasets of a recipe's stages that are there as they are planned now.
+def _made_before(
+    recipe: Recipe, folder: Path, kept: Mapping[str, Path | None]
+) -> tuple[dict[str, Dataset], dict[str, str]]:
+    """Datasets of a recipe's stages that are there as they are planned now, and why answers of `kept` are not taken.
 
     A model that can be asked no more cannot be planned with. What it answered (`kept`, by stage) is taken where it
     answers the prompts of now, asked in the same way; its scores are then planned as any other's.
     """
     made: dict[str, Dataset] = {}
+    misfits: dict[str, str] = {}
     for stage in recipe.stages.values():
         if any(source not in made for source in stage.sources):
             continue
-        if stage.name not in kept:
+        if stage.name in kept:
+            answers = kept[stage.name]
+            misfit = _misfit(answers, made[stage.sources[0]], cast(Generate, stage.options))
+            place, misfits[stage.name] = (None, misfit) if misfit else (answers, "")
+        else:
             planned = plan(stage, recipe, folder, made)
-            if planned.done:
-                made[stage.name] = open_dataset(planned.folder)
-        elif (place := kept[stage.name]) and (place / MANIFEST).is_file():
-            answers = open_dataset(place)
-            if _answers(answers, made[stage.sources[0]], cast(Generate, stage.options)):
-                made[stage.name] = answers
-    return made
+            place = planned.folder if planned.done else None
+        if place is not None:
+            made[stage.name] = open_dataset(place)
+    return made, misfits
 
 
-def _answers(answers: Dataset, prompts: Dataset, generate: Generate) -> bool:
-    """Whether these are answers to the prompts, as many of each as would be asked for, and with the same sampling."""
+def _misfit(folder: Path | None, prompts: Dataset, generate: Generate) -> str:
+    """Why a folder does not hold the answers that the prompts would be given now; nothing where it does."""
+    if folder is None or not (folder / MANIFEST).is_file():
+        return "which it did not answer"
+    answers = open_dataset(folder)
     if prompts.manifest.content not in {read.content for read in answers.manifest.inputs}:
-        return False
+        return "whose items are others now"
     # A seed is the request's own.
     [now] = ({**engine.sampling(), "seed": None} for engine in generate.engines)
     told = answers.scan().select("sampling").head(1).collect()["sampling"].to_list()
     alike = all(canonical_json({**orjson.loads(text), "seed": None}) == canonical_json(now) for text in told)
-    return alike and answers.manifest.options["n"] == generate.n
-
-
-def _why_left_out(missing: str, model: str, answers: Path | None) -> str:
-    """Why a model that is gone is left out, of whose stages this is the first that is not there."""
-    if answers is None:
-        return "which it was not asked"
-    if missing == scored_stage(model):
-        return "whose answers were scored otherwise than now"
-    return "whose items were others, or asked otherwise"
+    return "" if alike and answers.manifest.options["n"] == generate.n else "which is asked otherwise now"
 
 
 def evaluate(evaluation: Evaluation, runs: Path, progress: Progress, *, retry_failed: bool = False) -> Made:

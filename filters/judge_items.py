@@ -39,7 +39,8 @@ def judge_items(frame: pl.DataFrame, rubric: Rubric, against: str | None) -> pl.
     """One item for each row: a column for each placeholder, `@row` and `@note`."""
     holes = rubric.placeholders
     items = pl.DataFrame([rows_of(frame), *(_texts(frame, hole, against).alias(hole) for hole in holes)])
-    notes = [pl.when(_blank(hole)).then(pl.lit(_note(hole))) for hole in holes if hole not in ("a", "b")]
+    texts = [hole for hole in holes if hole not in ("a", "b")]
+    notes: list[pl.Expr] = [pl.when(_blank(hole)).then(pl.lit(_note(hole))) for hole in texts]
     if rubric.told.compares:
         left, right = ("chosen", "rejected") if "chosen" in frame.columns else ("output", against or REFERENCE)
         items = items.with_columns(left=pl.lit(left), right=pl.lit(right))

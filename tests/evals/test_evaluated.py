@@ -106,9 +106,9 @@ def test_a_gone_model_stays_with_what_it_answered(evals: Evals) -> None:
     ("change", "why"),
     [
         ({"also": ["chrf"]}, "whose answers were scored otherwise than now"),
-        ({"max_tokens": 7}, "whose items were others, or asked otherwise"),
-        ({"temperature": 0.5}, "whose items were others, or asked otherwise"),
-        ({"first": 2}, "whose items were others, or asked otherwise"),
+        ({"max_tokens": 7}, "which is asked otherwise now"),
+        ({"temperature": 0.5}, "which is asked otherwise now"),
+        ({"first": 2}, "whose items are others now"),
     ],
 )
 @pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
@@ -128,6 +128,14 @@ def test_what_is_otherwise_now_leaves_a_gone_model_out(
     assert "no numbers" not in page
     # With the recipe as it was, it is back.
     assert evals("compare", recipe(), "a").err.endswith("what it answered before\n")
+
+
+def test_a_benchmark_that_is_new_was_not_answered_by_who_is_gone(evals: Evals) -> None:
+    evals("run", recipe(), "--model", folder("a"))
+    shutil.rmtree("a")
+    more = ("--set", "benchmarks.more={parallel: {read: {jsonl: pairs.jsonl, kind: pair}}}")
+    told = evals("run", "small.yaml", "--model", folder("b"), *more)
+    assert "but not in more, which it did not answer\n" in told.out
 
 
 def test_a_gate_lets_nothing_pass_of_which_nothing_is_known(evals: Evals) -> None:
