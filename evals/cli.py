@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from evals.evaluated import Known
     from evals.recipe import Evaluation, ModelSpec
     from evals.report.results import Results
+    from evals.runs import Made
 
 app = typer.Typer(
     name="evals",
@@ -73,14 +74,16 @@ def run(
 
     evaluation = load_evaluation(recipe, sets=tuple(sets or ()))
     folder = runs / evaluation.name
+    evaluated.check_papers(folder, evaluation)
     known = evaluated.known_models(folder)
     given = _given(model or [], evaluation, known)
     if task:
         given = {name: spec.model_copy(update={"task": task}) for name, spec in given.items()}
-    named = {**evaluation.models, **given}
-    gone = {name: entry for name, entry in known.items() if entry.gone and name not in named}
-    before = {name: entry.spec for name, entry in known.items() if name not in gone}
-    asked = evaluation.with_models({**before, **named})
+    gone = evaluated.gone_models(known, evaluation, given)
+    _check_baselines(evaluation, gone)
+    every = {**{name: entry.spec for name, entry in known.items()}, **evaluation.models, **given}
+    evaluation.check_parents(every)
+    asked = evaluation.with_models({name: spec for name, spec in every.items() if name not in gone})
     if not asked.models:
         raise UserError(f"{recipe} names no models; give one with --model FOLDER, or write `models:`")
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,10 +93,38 @@ def run(
     finally:
         progress.close()
     evaluated.remember(folder, asked, made)
-    for line in evaluated.add_gone(folder, asked, gone, made):
-        print(line)
-    told_of = {name: evaluated.spec_of(folder, name, entry) for name, entry in gone.items()}
-    _tell(asked.with_models({**told_of, **asked.models}), made, folder)
+    told_of = evaluation.with_models({**asked.models, **{name: entry.spec for name, entry in gone.items()}})
+    if gone:
+        made, lines = _made_before(told_of, gone, runs)
+        print(*lines, sep="\n")
+    _tell(evaluated.with_papers(folder, told_of), made, folder)
+
+
+def _check_baselines(evaluation: Evaluation, gone: Mapping[str, Known]) -> None:
+    """Refuse to compare anybody with a baseline that is gone: what it answered can be told of alone.
+
+    Raises:
+        UserError: with the benchmark.
+    """
+    for name, benchmark in evaluation.benchmarks.items():
+        if benchmark.baseline in gone:
+            raise UserError(
+                f"benchmarks.{name}: against: the folder of the model {benchmark.baseline!r} is gone, and nothing more "
+                f"can be compared with it; `python -m evals compare {evaluation.file}` tells of what was"
+            )
+
+
+def _made_before(evaluation: Evaluation, gone: Mapping[str, Known], runs: Path) -> tuple[Made, list[str]]:
+    """What was made of an evaluation's models, and a line on each of them whose folder is gone."""
+    from evals import evaluated
+    from evals.runs import made_before
+
+    made, left_out = made_before(evaluation, runs, evaluated.answers_of(runs / evaluation.name, gone))
+    lines = []
+    for name, reasons in left_out.items():
+        without = f", but not in {' and '.join(f'{own}, {why}' for own, why in reasons.items())}" if reasons else ""
+        lines.append(f"{name}: its folder is gone; it stays in the report with what it answered before{without}")
+    return made, lines
 
 
 def _tell(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]], folder: Path) -> None:
@@ -146,7 +177,11 @@ def gate(
     sets: SetOpt = None,
     runs: RunsOpt = Path("runs"),
 ) -> None:
-    """Exit with 1 where a headline of a benchmark dropped by more than `--max-drop`, with 0 where none did."""
+    """Exit with 1 where a headline of a benchmark dropped by more than `--max-drop`, with 0 where none did.
+
+    Models are compared on the items that are judged for both. A headline fails too where the new model leaves more
+    items unjudged than the old one, by more than `--max-drop` percent of all items.
+    """
     from evals.gate import drops
 
     told = drops(_collected(recipe, [old, new], tuple(sets or ()), runs), old, new, max_drop)
@@ -201,7 +236,6 @@ def _collected(recipe: Path, models: list[str], sets: tuple[str, ...], runs: Pat
     from evals import evaluated
     from evals.collect import results_of
     from evals.recipe import load_evaluation
-    from evals.runs import made_before
 
     evaluation = load_evaluation(recipe, sets=sets)
     folder = runs / evaluation.name
@@ -212,17 +246,15 @@ def _collected(recipe: Path, models: list[str], sets: tuple[str, ...], runs: Pat
             raise UserError(f"no model {name!r} was evaluated.{nearest(name, known)} Evaluated: {have}")
     if not known:
         raise UserError(f"nothing was evaluated under {folder}; first: python -m evals run {recipe}")
-    wanted = {name: known[name] for name in models or known}
-    gone = {name: entry for name, entry in wanted.items() if entry.gone}
+    wanted = dict.fromkeys(models or known)
     # What others are compared with is looked for too, though nothing is told of it.
-    beside = [benchmark.baseline for benchmark in evaluation.benchmarks.values()]
-    there = {name: entry for name, entry in known.items() if name in (*wanted, *beside) and name not in gone}
-    evaluation = evaluation.with_models({name: entry.spec for name, entry in there.items()})
-    made = made_before(evaluation, runs)
-    for line in evaluated.add_gone(folder, evaluation, gone, made):
-        print(line, file=sys.stderr)
-    told_of = {name: evaluated.spec_of(folder, name, entry) for name, entry in wanted.items()}
-    return results_of(evaluation.with_models(told_of), made)
+    beside = {benchmark.baseline for benchmark in evaluation.benchmarks.values()}
+    looked = {name: entry for name, entry in known.items() if name in wanted or name in beside}
+    every = evaluation.with_models({name: entry.spec for name, entry in looked.items()})
+    made, lines = _made_before(every, {name: entry for name, entry in looked.items() if entry.gone}, runs)
+    print(*lines, sep="\n", end="\n" if lines else "", file=sys.stderr)
+    told_of = evaluated.with_papers(folder, every.with_models({name: every.models[name] for name in wanted}))
+    return results_of(told_of, made)
 
 
 def _write(results: Results, folder: Path) -> None:

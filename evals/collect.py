@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from corpus.laws import set_aside
 from corpus.manifest import Manifest
 from corpus.model_manifest import ModelManifest, read_model_manifest
 from evals.benchmarks.base import Benchmark
-from evals.measures import Answered, Measure, Together, learned
+from evals.measures import Answered, Counted, Measure, Together
 from evals.paired import rank
 from evals.recipe import Evaluation, ModelSpec, View
 from evals.report.results import Measured, Metric, Model, Number, Picture, Results
@@ -27,8 +27,8 @@ from filters.statistics import Floats
 
 _OF_PAIRS = ("translation", "instructed translation")
 """Abilities whose scores are means over language pairs."""
-_OWN = ("score_langid", "score_langid_source", "score_looping", "score_verified", "score_arena", "score_following")
-"""Scores that measures of ours look at in their own way."""
+_MOST_ORIGINS = 3
+"""More are told by their number."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ def results_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]
     """
     measured: list[Measured] = []
     axes: dict[str, Metric] = {}
+    unmeasured: list[str] = []
     for name, benchmark in evaluation.benchmarks.items():
         asked = {
             model: _asked(
@@ -60,6 +61,7 @@ def results_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]
             if scored_stage(model) in made[name]
         }
         if not asked:
+            unmeasured.append(name)
             continue
         found = [_measured(evaluation, name, benchmark, measure, asked) for measure in _measures(benchmark, asked)]
         found += [
@@ -69,13 +71,16 @@ def results_of(evaluation: Evaluation, made: Mapping[str, Mapping[str, Dataset]]
         measured += found
     models = tuple(lineages(evaluation.models))
     pictures = [_picture(view, axes) for view in evaluation.pictures if all(axis in axes for axis in view.axes)]
-    left_out = [told for name, datasets in made.items() for told in _items_left_out(name, datasets)]
+    left_out = [f"{name}: nothing was measured." for name in unmeasured]
+    left_out += [told for name, datasets in made.items() for told in _items_left_out(name, datasets)]
     for view in evaluation.pictures:
         if missing := [axis for axis in view.axes if axis not in axes]:
             left_out.append(
                 f"No picture of {' and '.join(view.axes)}: nothing was measured of {' and '.join(missing)}."
             )
-    return Results(evaluation.name, models, tuple(measured), tuple(pictures), tuple(left_out))
+    return Results(
+        evaluation.name, models, tuple(measured), tuple(pictures), tuple(left_out), unmeasured=tuple(unmeasured)
+    )
 
 
 def _items_left_out(benchmark: str, made: Mapping[str, Dataset]) -> Iterator[str]:
@@ -123,12 +128,11 @@ def lineages(models: Mapping[str, ModelSpec]) -> Iterator[Model]:
         yield Model(name, stage, tuple(parent for parent in parents if parent in models), second)
 
 
-def _measures(benchmark: Benchmark, asked: Mapping[str, _Asked]) -> list[Measure]:
-    """The benchmark's measures, and those of scorers that the recipe added."""
-    columns = next(iter(asked.values())).scored.scores
+def _measures(benchmark: Benchmark, asked: Mapping[str, _Asked]) -> Sequence[Measure]:
+    """The benchmark's measures, and those of scorers that the recipe added; scores of the items are none of answers."""
     before = {name for one in asked.values() for name in one.prompts.scores}
-    more = [name for name in columns if name.startswith("score_") and name not in _OWN and name not in before]
-    return [*benchmark.measures(), *learned(columns, more)]
+    scores = {name: score for one in asked.values() for name, score in one.scored.scores.items()}
+    return benchmark.measured({name: score for name, score in scores.items() if name not in before})
 
 
 def _asked(pairs: Dataset | None, prompts: Dataset, scored: Dataset, model: str) -> _Asked:
@@ -174,7 +178,7 @@ def _measured(
             names,
             values,
             clusters=[places[item][0] for item in names],
-            # A share of answers is one of all answers; a score of translations is the mean of the pairs'.
+            # A share is one of all answers; a score of translations is the mean of the pairs', whose points differ.
             strata=None if score is share or benchmark.ability not in _OF_PAIRS else [places[i][1] for i in names],
             score=score,
             higher_is_better=measure.higher_is_better,
@@ -184,7 +188,7 @@ def _measured(
     numbers = {
         model: Number(
             found.scores[model],
-            _signature(counted[model].signature, asked[model], evaluation.models[model], benchmark),
+            _signature(counted[model], asked[model], evaluation.models[model], benchmark),
             _in_loop(evaluation.models[model], measure.family),
         )
         for model in asked
@@ -208,7 +212,7 @@ def _together(
     numbers = {
         model: Number(
             scored,
-            _signature(found.signature, asked[model], evaluation.models[model], benchmark),
+            _signature(found, asked[model], evaluation.models[model], benchmark),
             _in_loop(evaluation.models[model], found.family),
         )
         for model, scored in found.scores.items()
@@ -236,15 +240,18 @@ def _at(names: list[str], own: list[str], values: Floats) -> Floats:
     return np.array([values[places[name]] if name in places else missing for name in names], np.float64)
 
 
-def _signature(measure: str, asked: _Asked, model: ModelSpec, benchmark: Benchmark) -> str:
+def _signature(measure: Counted | Together, asked: _Asked, model: ModelSpec, benchmark: Benchmark) -> str:
     """All that a number depends on, on one line."""
     response = next((rows for rows in asked.answers if rows.height), None)
     decoding = "" if response is None else str(response["sampling"][0])
     said = "" if response is None else str(response["model"][0])
     # An answer that the length limit ended is another answer than it would have been.
     cut = sum(int((rows["finish_reason"] == "length").sum()) for rows in asked.answers)
+    # What scorers tell of themselves, their versions among it; columns of one scorer tell the same.
+    scorers = [asked.scored.scores[column].signature for column in measure.columns]
     parts = {
-        "measure": measure,
+        "measure": "|".join(filter(None, dict.fromkeys([measure.signature, *scorers]))),
+        "items": _origins(asked.prompts),
         "prompts": asked.prompts.content[:12],
         "task": model.task if benchmark.translates else "",
         "model": said,
@@ -253,6 +260,12 @@ def _signature(measure: str, asked: _Asked, model: ModelSpec, benchmark: Benchma
         "cut off": str(cut) if cut else "",
     }
     return "|".join(f"{name}:{value}" for name, value in parts.items() if value)
+
+
+def _origins(prompts: Manifest) -> str:
+    """Where items are from: what a set calls itself, with its version, else the files that were read."""
+    named = sorted(origin for origin in prompts.origins if origin)
+    return ",".join(named) if len(named) <= _MOST_ORIGINS else f"{len(named)} origins"
 
 
 def _in_loop(model: ModelSpec, family: str) -> bool:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from corpus.current import read_current
 from corpus.dataset import Dataset
-from corpus.dataset import open as open_dataset
-from corpus.manifest import FILE as MANIFEST
+from corpus.errors import UserError
+from corpus.hashing import digest
 from corpus.model_manifest import FILE as PAPERS
 from corpus.shards import replacing
 from evals.recipe import Evaluation, ModelSpec
-from evals.runs import answers_stage, prompts_stage, scored_stage
+from evals.runs import answers_stage
 
 FILE = "evaluated.json"
-Made = dict[str, dict[str, Dataset]]
-"""Datasets by benchmark and stage."""
 
 
 class Known(BaseModel):
@@ -31,13 +27,12 @@ class Known(BaseModel):
     spec: ModelSpec
     """As it was asked."""
     made: dict[str, dict[str, str]]
-    """By benchmark, the folders of its stages: what it answered, and the scores."""
+    """By benchmark and stage, the folder of what it answered."""
 
     @property
     def gone(self) -> bool:
         """Whether the model was a folder that is there no more: it can be told of, not asked."""
-        path = Path(str(self.spec.options.get("model", "")))
-        return self.spec.name == "transformers" and path.is_absolute() and not path.exists()
+        return any(Path(told).is_absolute() and not Path(told).exists() for told in self.spec.places.values())
 
 
 def known_models(folder: Path) -> dict[str, Known]:
@@ -51,55 +46,87 @@ def remember(folder: Path, evaluation: Evaluation, made: Mapping[str, Mapping[st
     """Keep which models were evaluated, as they were asked, with their papers."""
     told = known_models(folder)
     for name, spec in evaluation.models.items():
-        mine = (answers_stage(name), scored_stage(name))
-        stages = {
-            benchmark: {stage: found[stage].path.name for stage in mine if stage in found}
-            for benchmark, found in made.items()
-        }
-        told[name] = Known(spec=spec, made=stages)
-        # Another model may have had the name, and other papers.
-        shutil.rmtree(_papers(folder, name), ignore_errors=True)
-        if spec.papers and (file := Path(spec.papers) / PAPERS).is_file():
-            _papers(folder, name).mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, _papers(folder, name) / PAPERS)
+        own = answers_stage(name)
+        stages = {benchmark: {own: found[own].path.name} for benchmark, found in made.items()}
+        papers = _papers(folder, evaluation, spec)
+        told[name] = Known(spec=spec.model_copy(update={"papers": str(papers)}) if papers else spec, made=stages)
+        if papers and (papers / PAPERS).is_file():
+            copy = _copy(folder, papers)
+            copy.mkdir(parents=True, exist_ok=True)
+            with replacing(copy / PAPERS) as handle:
+                handle.write((papers / PAPERS).read_bytes())
     with replacing(folder / FILE) as handle:
         text = {name: entry.model_dump(mode="json") for name, entry in told.items()}
         handle.write(json.dumps(text, indent=2, ensure_ascii=False).encode() + b"\n")
 
 
-def spec_of(folder: Path, name: str, known: Known) -> ModelSpec:
-    """How a known model is told of: with the copy of its papers where its folder is gone."""
-    papers = _papers(folder, name)
-    if not known.gone:
-        return known.spec
-    return known.spec.model_copy(update={"papers": str(papers) if papers.is_dir() else None})
+def gone_models(known: Mapping[str, Known], evaluation: Evaluation, given: Collection[str]) -> dict[str, Known]:
+    """Those of the known models whose folders are gone, and whose names stand for no other model now.
 
-
-def add_gone(folder: Path, evaluation: Evaluation, gone: Mapping[str, Known], made: Made) -> list[str]:
-    """Add to `made` what models answered whose folders are gone, where it answers the very items of now.
-
-    Returns:
-        For each such model a line that says what became of it.
+    Args:
+        known: all of them.
+        evaluation: the recipe, which may name a model by the folder that is gone.
+        given: names of the command line's models.
     """
-    lines = []
-    for name, known in gone.items():
-        left_out = []
-        for benchmark, options in evaluation.benchmarks.items():
-            found = {stage: folder / benchmark / own for stage, own in known.made.get(benchmark, {}).items()}
-            asked = folder / benchmark / read_current(folder / benchmark).get(prompts_stage(options, known.spec), "")
-            if len(found) < 2 or not all((path / MANIFEST).is_file() for path in (*found.values(), asked)):
-                left_out.append(benchmark)
-                continue
-            answers = open_dataset(found[answers_stage(name)])
-            if open_dataset(asked).manifest.content not in {read.content for read in answers.manifest.inputs}:
-                left_out.append(benchmark)
-                continue
-            made[benchmark] |= {stage: open_dataset(path) for stage, path in found.items()}
-            made[benchmark].setdefault(prompts_stage(options, known.spec), open_dataset(asked))
-        without = f", but not in {', '.join(left_out)}, whose items or answers are others now" if left_out else ""
-        lines.append(f"{name}: its folder is gone; it stays in the report with what it answered before{without}")
-    return lines
+    named = evaluation.models
+    return {
+        name: entry
+        for name, entry in known.items()
+        if entry.gone and name not in given and (name not in named or _same(entry.spec, named[name], evaluation))
+    }
 
 
-def _papers(folder: Path, name: str) -> Path:
-    return folder / "papers" / name
+def _same(was: ModelSpec, now: ModelSpec, evaluation: Evaluation) -> bool:
+    """Whether a recipe's model is one that was evaluated: it would lie where that lay."""
+    return now.places.keys() == was.places.keys() and all(
+        Path(was.places[option]) in evaluation.candidates(told) for option, told in now.places.items()
+    )
+
+
+def answers_of(folder: Path, known: Mapping[str, Known]) -> dict[str, dict[str, Path]]:
+    """By model and benchmark, the folder of what each of them answered."""
+    return {
+        name: {benchmark: folder / benchmark / made[answers_stage(name)] for benchmark, made in entry.made.items()}
+        for name, entry in known.items()
+    }
+
+
+def with_papers(folder: Path, evaluation: Evaluation) -> Evaluation:
+    """The evaluation with each model's papers where they lie, else with the copy that was kept of them."""
+    specs = {}
+    for name, spec in evaluation.models.items():
+        papers = _papers(folder, evaluation, spec)
+        if papers and not (papers / PAPERS).is_file():
+            papers = _copy(folder, papers).absolute()
+        specs[name] = spec.model_copy(update={"papers": str(papers) if papers else None})
+    return evaluation.with_models(specs)
+
+
+def check_papers(folder: Path, evaluation: Evaluation) -> None:
+    """Refuse a recipe whose `papers:` are not there: nothing would tell what chose the model's data.
+
+    Raises:
+        UserError: with the model's name.
+    """
+    for name, spec in evaluation.models.items():
+        if spec.papers and _papers(folder, evaluation, spec) is None:
+            raise UserError(
+                f"{evaluation.file}: models.{name}.papers: there is no folder {spec.papers!r} with a {PAPERS}, here or "
+                "beside the recipe"
+            )
+
+
+def _papers(folder: Path, evaluation: Evaluation, spec: ModelSpec) -> Path | None:
+    """The folder where a model's papers lie, or lay when they were copied; None where it has none."""
+    places = evaluation.candidates(spec.papers or spec.model)
+    here = [place for place in places if (place / PAPERS).is_file()]
+    kept = [place for place in places if (_copy(folder, place) / PAPERS).is_file()]
+    return next(iter((*here, *kept)), None)
+
+
+def _copy(folder: Path, papers: Path) -> Path:
+    """Where a copy of the papers in a folder is kept.
+
+    Another folder has another copy, whichever model bears the name; by the folder's own name parents are known.
+    """
+    return folder / "papers" / digest(str(papers))[:12] / papers.name

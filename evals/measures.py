@@ -14,7 +14,7 @@ from evals.bleu import FLORES, JapaneseKorean, bleu_of, spbleu_of
 from evals.corpus_metrics import CorpusMetric
 from evals.passes import pass_at_k
 from evals.statistics import Score, Scored, mean, share
-from filters.base import Filter, with_roles
+from filters.base import Filter, reject_columns, with_roles
 from filters.families import model_family
 from filters.names import filter_class
 from filters.overlap import sacrebleu_version
@@ -43,6 +43,8 @@ class Counted:
     """Items, or items × statistics; NaN where an item failed or cannot be judged."""
     score: Score
     signature: str
+    columns: tuple[str, ...] = ()
+    """Columns of scorers that were read: their signatures are part of the number's."""
 
 
 class Measure(Protocol):
@@ -76,6 +78,8 @@ class Together:
     higher_is_better: bool = True
     share: bool = False
     """Whether the numbers are shares, from 0 to 1."""
+    columns: tuple[str, ...] = ()
+    """Columns of scorers that were read."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,6 @@ class Column:
     """Where given, a response counts 1 from this value on, else 0."""
     empty: float | None = None
     """What an empty answer counts, of which the column tells nothing; None: it is not judged."""
-    signature: str = ""
 
     def count(self, items: pl.DataFrame, answers: Sequence[pl.DataFrame]) -> Counted:
         """Null answers are not judged; an item without judged answers is not."""
@@ -101,10 +104,13 @@ class Column:
             if self.empty is not None:
                 blank = (rows["response"].str.strip_chars() == "").to_list()
                 scores = [self.empty if no and v is None else v for no, v in zip(blank, scores, strict=True)]
-            told = [value for value in scores if value is not None]
-            values = [float(v) if self.at_least is None else float(v >= self.at_least) for v in told]
+            judged = [value for value in scores if value is not None]
+            values = [float(v) if self.at_least is None else float(v >= self.at_least) for v in judged]
             found.append(float(np.mean(values)) if values else np.nan)
-        return Counted(np.array(found, np.float64), mean if self.at_least is None else share, self.signature)
+        told = [] if self.at_least is None else [f"share from {self.at_least:g} on"]
+        told += [] if self.empty is None else [f"empty:{self.empty:g}"]
+        score = mean if self.at_least is None else share
+        return Counted(np.array(found, np.float64), score, "|".join(told), (self.column,))
 
 
 @dataclass(frozen=True)
@@ -185,7 +191,7 @@ class Faults:
         del items
         there = [rows for rows in answers if rows.height]
         if not there:
-            return Counted(np.full(len(answers), np.nan), share, self._signature)
+            return Counted(np.full(len(answers), np.nan), share, self._signature, self._columns)
         rows = pl.concat([rows.with_columns(pl.lit(n).alias("@item")) for n, rows in enumerate(answers) if rows.height])
         assert set(ROLES["response"]) >= {"output"}
         judged = with_roles(rows.lazy(), "response").select("@item", self.judge.reject().cast(pl.Float64).alias("@v"))
@@ -193,7 +199,11 @@ class Faults:
         values = np.full(len(answers), np.nan)
         for item, value in means.iter_rows():
             values[item] = np.nan if value is None else value
-        return Counted(values, share, self._signature)
+        return Counted(values, share, self._signature, self._columns)
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return tuple(name for name in reject_columns(self.judge) if not name.startswith("@"))
 
     @property
     def _signature(self) -> str:
@@ -228,7 +238,7 @@ class Labelled:
         del items
         told = [[label for label in rows[self.column].to_list() if label is not None] for rows in answers]
         values = [float(np.mean([label in self.labels for label in labels])) if labels else np.nan for labels in told]
-        return Counted(np.array(values, np.float64), share, f"{self.column} in {','.join(self.labels)}")
+        return Counted(np.array(values, np.float64), share, f"{self.column} in {','.join(self.labels)}", (self.column,))
 
 
 @dataclass(frozen=True)
@@ -252,7 +262,7 @@ class Agreement:
             told = [(said >= self.obeyed) == (kept >= 1) for said, kept in both if None not in (said, kept)]
             found.append(float(np.mean(told)) if told else np.nan)
         told_by = f"{self.judge} from {self.obeyed:g} on and {self.rules} of 1"
-        return Counted(np.array(found, np.float64), share, told_by)
+        return Counted(np.array(found, np.float64), share, told_by, (self.judge, self.rules))
 
 
 @dataclass(frozen=True)
@@ -267,7 +277,7 @@ class Joint:
     def count(self, items: pl.DataFrame, answers: Sequence[pl.DataFrame]) -> Counted:
         """Not judged without references, or where the rules cannot be."""
         signature = f"mean of sentences|chrF2++|version:{sacrebleu_version()}|0 where {self.column} is below 1"
-        return Counted(_joint(items, answers, self.column), mean, signature)
+        return Counted(_joint(items, answers, self.column), mean, signature, (self.column,))
 
 
 @dataclass(frozen=True)
@@ -291,7 +301,7 @@ class Succeeded:
         # A response that breaks a rule has 0, which is no success however little is asked.
         well = np.where(np.isnan(joint), np.nan, ((joint >= self.least) & (joint > 0)).astype(np.float64))
         told = f"{self.column} of 1 and chrF2++ of a sentence from {self.least:g} on|version:{sacrebleu_version()}"
-        return Counted(well, share, told)
+        return Counted(well, share, told, (self.column,))
 
 
 def _joint(items: pl.DataFrame, answers: Sequence[pl.DataFrame], column: str) -> Floats:
@@ -331,7 +341,7 @@ class PassAt:
             told = [value for value in rows[self.column].to_list() if value is not None]
             enough = len(told) >= self.k
             found.append(float(pass_at_k(len(told), sum(v >= 1 for v in told), self.k)) if enough else np.nan)
-        return Counted(np.array(found, np.float64), share, f"pass@{self.k}|unbiased")
+        return Counted(np.array(found, np.float64), share, f"pass@{self.k}|unbiased", (self.column,))
 
 
 def judge_family(engine: Mapping[str, Mapping[str, Any]]) -> str:
@@ -352,7 +362,6 @@ def learned(columns: Mapping[str, Any], names: Sequence[str]) -> list[Column]:
             name,
             bool(columns[name].higher_is_better),
             columns[name].family,
-            signature=columns[name].signature,
         )
         for name in names
         if columns[name].higher_is_better is not None

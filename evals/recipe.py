@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from corpus.config import Loaded, load, validate
 from corpus.errors import UserError, nearest
+from corpus.model_manifest import FILE as PAPERS
+from datagen.engines.names import engine_class
 from evals.benchmarks.base import Benchmark
 from evals.benchmarks.names import benchmark_class
 from evals.families import Asking, family_of
@@ -37,7 +39,7 @@ class ModelSpec(BaseModel):
     """Where in the making the model stands."""
     parents: tuple[str, ...] = ()
     """Names of the models that it was made of."""
-    share: float | None = None
+    share: float | None = Field(default=None, ge=0, le=1)
     """Of a merge of two: the share of the second parent."""
 
     @property
@@ -50,10 +52,21 @@ class ModelSpec(BaseModel):
         """The engine's options."""
         return self.engine[self.name]
 
+    @property
+    def model(self) -> str:
+        """What the engine calls the model: a folder, a hub id, or a server's name for it."""
+        return str(self.options.get("model", ""))
+
+    @property
+    def places(self) -> dict[str, str]:
+        """The engine's options that name a folder or a hub id."""
+        options = (option for option in engine_class(self.name).models if option in self.options)
+        return {option: str(self.options[option]) for option in options}
+
 
 def asking(spec: ModelSpec) -> Asking:
     """How models of this one's family are asked."""
-    return family_of(str(spec.options.get("model", "")))
+    return family_of(spec.model)
 
 
 class View(BaseModel):
@@ -124,17 +137,45 @@ class Evaluation(BaseModel):
         for name in models:
             if not _NAME.fullmatch(name):
                 raise UserError(f"model name {name!r}: expected small letters, digits, -, _ and .")
-        return self.model_copy(update={"models": {name: self._placed(spec) for name, spec in models.items()}})
+        return self.model_copy(update={"models": {name: self._placed(name, spec) for name, spec in models.items()}})
 
-    def _placed(self, spec: ModelSpec) -> ModelSpec:
-        """The model with its wording, and the folder of its papers as a whole path where it has one."""
-        told = spec.papers or str(spec.options.get("model", ""))
-        # As an engine finds its model: what lies beside the recipe goes before what lies where the command runs.
-        found = next((path for path in (self.file.parent / told, Path(told)) if told and path.is_dir()), None)
-        if spec.papers and found is None and not Path(spec.papers).is_absolute():
-            raise UserError(f"{self.file}: papers: there is no folder {spec.papers!r} here or beside the recipe")
-        papers = str(found.absolute()) if found else spec.papers
-        return spec.model_copy(update={"task": spec.task or asking(spec).task, "papers": papers})
+    def check_parents(self, known: Collection[str]) -> None:
+        """Refuse parents that are none of the other models that are known.
+
+        Raises:
+            UserError: with the nearest right spelling.
+        """
+        for name, spec in self.models.items():
+            others = [other for other in known if other != name]
+            for parent in spec.parents:
+                if parent not in others:
+                    raise UserError(
+                        f"{self.file}: models.{name}.parents: no other model is called {parent!r}."
+                        f"{nearest(parent, others)} There are {', '.join(others) or 'none'}"
+                    )
+
+    def candidates(self, told: str) -> list[Path]:
+        """Where a folder that is called so may lie: beside the recipe goes before where the command runs."""
+        return [(self.file.parent / told).absolute(), Path(told).absolute()] if told else []
+
+    def _placed(self, name: str, spec: ModelSpec) -> ModelSpec:
+        """The model with its wording, and with whole paths of its folder and its papers, which may be read elsewhere.
+
+        Raises:
+            UserError: there is no such engine.
+        """
+        try:
+            places = {option: self._found(told) or told for option, told in spec.places.items()}
+        except UserError as error:
+            raise UserError(f"{self.file}: models.{name}.engine: {error}") from None
+        own = next((place for place in self.candidates(spec.model) if (place / PAPERS).is_file()), None)
+        papers = (self._found(spec.papers) or spec.papers) if spec.papers else own and str(own)
+        engine = {spec.name: {**spec.options, **places}}
+        return spec.model_copy(update={"engine": engine, "task": spec.task or asking(spec).task, "papers": papers})
+
+    def _found(self, told: str) -> str | None:
+        """The whole path of a folder; None where there is none of that name."""
+        return next((str(place) for place in self.candidates(told) if place.is_dir()), None)
 
 
 def load_evaluation(path: Path, *, sets: Sequence[str] = ()) -> Evaluation:
@@ -157,6 +198,8 @@ def load_evaluation(path: Path, *, sets: Sequence[str] = ()) -> Evaluation:
             raise UserError(f"{path}: benchmarks: {name!r} is the name of a folder of the evaluation; take another")
     for axis in (*(axis for view in file.pictures for axis in view.axes), *file.published):
         _check_axis(axis, benchmarks, path)
+    for view in file.pictures:
+        _check_axes_differ(view, benchmarks, path)
     evaluation = Evaluation(
         file=path,
         name=file.name,
@@ -183,6 +226,17 @@ def _check_axis(axis: str, benchmarks: Mapping[str, Benchmark], path: Path) -> N
         raise UserError(
             f"{path}: benchmark {name!r} has no metric {metric!r}.{nearest(metric, known)} There are {', '.join(known)}"
         )
+
+
+def _check_axes_differ(view: View, benchmarks: Mapping[str, Benchmark], path: Path) -> None:
+    """A benchmark's name alone stands for its first metric."""
+    seen: dict[tuple[str, str], str] = {}
+    for axis in view.axes:
+        name, _, metric = axis.partition("/")
+        meant = (name, metric or benchmarks[name].measures()[0].name)
+        if meant in seen:
+            raise UserError(f"{path}: pictures: {seen[meant]} and {axis} are the same metric; give axes that differ")
+        seen[meant] = axis
 
 
 def _benchmark(spec: Mapping[str, Any], loaded: Loaded, name: str) -> Benchmark:

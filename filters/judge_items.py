@@ -39,27 +39,38 @@ def judge_items(frame: pl.DataFrame, rubric: Rubric, against: str | None) -> pl.
     """One item for each row: a column for each placeholder, `@row` and `@note`."""
     holes = rubric.placeholders
     items = pl.DataFrame([rows_of(frame), *(_texts(frame, hole, against).alias(hole) for hole in holes)])
-    notes = [
-        pl.when(pl.col(hole).is_null() | (pl.col(hole).str.strip_chars() == "")).then(pl.lit(_note(hole)))
-        for hole in holes
-    ]
+    texts = [hole for hole in holes if hole not in ("a", "b")]
+    notes: list[pl.Expr] = [pl.when(_blank(hole)).then(pl.lit(_note(hole))) for hole in texts]
     if rubric.told.compares:
         left, right = ("chosen", "rejected") if "chosen" in frame.columns else ("output", against or REFERENCE)
         items = items.with_columns(left=pl.lit(left), right=pl.lit(right))
         if against and against != REFERENCE:
             own = pl.lit(frame["engine"] == against)
             notes.insert(0, pl.when(own).then(pl.lit("the one compared with")))
-        notes.append(pl.when(pl.col("a") == pl.col("b")).then(pl.lit("equal answers")))
+        notes += _compared()
     # A row of which something is missing shows the judge nothing; its texts do not matter.
     return items.with_columns(pl.coalesce(notes).alias(NOTE)).sort(ROW)
+
+
+def _compared() -> list[pl.Expr]:
+    """What is known of two answers without a judge: one that is not there is no answer, an empty one is."""
+    both = (pl.col("a") == pl.col("b")) | (_blank("a") & _blank("b"))
+    return [
+        pl.when(pl.col("b").is_null()).then(pl.lit("no other answer")),
+        pl.when(both).then(pl.lit("equal answers")),
+        pl.when(_blank("a")).then(pl.lit("empty output")),
+        pl.when(_blank("b")).then(pl.lit("empty other answer")),
+    ]
+
+
+def _blank(hole: str) -> pl.Expr:
+    return pl.col(hole).is_null() | (pl.col(hole).str.strip_chars() == "")
 
 
 def _note(hole: str) -> str:
     if hole in WORDS:
         return "no language"
-    if hole == "b":
-        return "no other answer"
-    return "empty output" if hole in ("output", "a") else f"no {TEXTS[hole]}"
+    return "empty output" if hole == "output" else f"no {TEXTS[hole]}"
 
 
 def _texts(frame: pl.DataFrame, hole: str, against: str | None) -> pl.Series:

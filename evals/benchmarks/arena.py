@@ -17,6 +17,7 @@ from evals.statistics import Scored, share
 from evals.style import STYLE, difference, style_of
 
 _REFERENCE = "reference"
+_SCORE = "score_arena"
 
 
 class Arena(Benchmark):
@@ -79,9 +80,9 @@ class Arena(Benchmark):
         family = judge_family(self.judge)
         rating, rating_alike, win_rate_alike = self.rated
         return [
-            Together(rating, _scores(plain, rated, _elo), signature, family),
-            Together(rating_alike, _scores(alike, rated, _elo), styled, family),
-            Together(win_rate_alike, _scores(alike, rated, _win_rate), styled, family, share=True),
+            Together(rating, _scores(plain, rated, _elo), signature, family, columns=(_SCORE,)),
+            Together(rating_alike, _scores(alike, rated, _elo), styled, family, columns=(_SCORE,)),
+            Together(win_rate_alike, _scores(alike, rated, _win_rate), styled, family, share=True, columns=(_SCORE,)),
         ]
 
     @property
@@ -115,10 +116,10 @@ class Arena(Benchmark):
 def _points(rows: pl.DataFrame) -> list[float | None]:
     """What each answer won: 1, 0.5 or 0; None where the judge gave no verdict.
 
-    An empty answer loses and an equal one ties, for which nobody need be asked.
+    An empty answer loses, whoever gave it, and equal ones tie, for which nobody need be asked.
     """
-    settled = {"empty output": 0.0, "equal answers": 0.5}
-    told = zip(rows["score_arena"].to_list(), rows["label_arena_note"].to_list(), strict=True)
+    settled = {"empty output": 0.0, "equal answers": 0.5, "empty other answer": 1.0}
+    told = zip(rows[_SCORE].to_list(), rows["label_arena_note"].to_list(), strict=True)
     return [settled.get(note) if points is None else points for points, note in told]
 
 
@@ -136,7 +137,7 @@ class _Won:
         del items
         won = [[points for points in _points(rows) if points is not None] for rows in answers]
         values = np.array([np.mean(points) if points else np.nan for points in won], np.float64)
-        return Counted(values, share, self._signature)
+        return Counted(values, share, self._signature, (_SCORE,))
 
 
 def _scores(ratings: Ratings, models: Sequence[str], told: Any) -> dict[str, Scored]:

@@ -7,11 +7,13 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from evals.measures import Answered, Measure, Together
+from evals.measures import Answered, Measure, Together, learned
 from filters.names import open_scorer
 
 Spec = Mapping[str, Any]
 Ability = Literal["translation", "general", "instructed translation"]
+_OWN = ("score_langid", "score_langid_source", "score_looping", "score_verified", "score_arena", "score_following")
+"""Scores that measures of ours look at in their own way."""
 
 
 class Benchmark(BaseModel):
@@ -61,10 +63,17 @@ class Benchmark(BaseModel):
 
     def metrics(self) -> list[str]:
         """Names of all numbers, those of scorers that the recipe added among them."""
-        columns = (column for spec in self.scorers() for column in open_scorer(spec).columns("response"))
-        added = (column.name.removeprefix("score_") for column in columns if column.name.startswith("score_"))
-        named = [*(measure.name for measure in self.measures()), *self.rated, *added]
-        return list(dict.fromkeys(named))
+        columns = {column.name: column for spec in self.scorers() for column in open_scorer(spec).columns("response")}
+        return [*(measure.name for measure in self.measured(columns)), *self.rated]
+
+    def measured(self, columns: Mapping[str, Any]) -> Sequence[Measure]:
+        """The measures, and those of scorers that the recipe added.
+
+        Args:
+            columns: what is known of the columns that scorers add, by name.
+        """
+        more = [name for name in columns if name.startswith("score_") and name not in _OWN]
+        return [*self.measures(), *learned(columns, more)]
 
     def together(self, models: Mapping[str, Answered], seed: int) -> Sequence[Together]:
         """Numbers that the models have of each other.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import orjson
@@ -34,6 +34,8 @@ class Gender(_Parallel):
     """The files of one split: `sentences/test`."""
     pairs: tuple[str, ...] | None = None
     """Language pairs (`en-de`); default: all."""
+    documents: Literal[False] = False
+    """No: the gender told is a sentence's own."""
 
     def source(self) -> dict[str, Any]:
         """Each sentence about a woman and about a man."""

@@ -51,7 +51,7 @@ class IfmtRules(_Problems):
         """Rules first, quality after them."""
         judged = self._judged() if self.judge else ()
         return [
-            Column("rules kept", "score_verified", at_least=1.0, signature="verified"),
+            Column("rules kept", "score_verified", at_least=1.0),
             Corpus("chrF++"),
             Joint(),
             Succeeded(self.well),
@@ -72,7 +72,7 @@ class IfmtRules(_Problems):
         name = "instructions followed, by the judge (1 to 6)"
         family = judge_family(self.judge or {})
         # Of nothing the judge is not asked; it follows no instruction.
-        return Column(name, _JUDGED, family=family, empty=1.0, signature=self._judge), Agreement()
+        return Column(name, _JUDGED, family=family, empty=1.0), Agreement()
 
     @property
     def _judge(self) -> str:

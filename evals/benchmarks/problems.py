@@ -37,4 +37,4 @@ class Problems(Benchmark):
 
     def measures(self) -> Sequence[Measure]:
         """Answers that meet all verifiers."""
-        return [Column("accuracy", "score_verified", at_least=1.0, signature="verified")]
+        return [Column("accuracy", "score_verified", at_least=1.0)]

@@ -25,7 +25,7 @@ class Programs(_Problems):
 
     form: Literal["mbpp", "humaneval", "pairs"] = "mbpp"
     """In which form the tests are."""
-    k: tuple[int, ...] = (1,)
+    k: tuple[int, ...] = Field(default=(1,), min_length=1)
     """For which k to tell pass@k."""
     n: int = Field(default=1, ge=1)
     """Answers to each problem; at least the largest k. More than one are drawn at the recipe's temperature."""

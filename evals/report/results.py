@@ -126,6 +126,8 @@ class Results:
     pictures: tuple[Picture, ...] = ()
     left_out: tuple[str, ...] = ()
     """In sentences, what somebody who knows the recipe would miss: items, and pictures that could not be drawn."""
+    unmeasured: tuple[str, ...] = ()
+    """Benchmarks of which there is no number at all."""
 
     def __post_init__(self) -> None:
         names = [model.name for model in self.models]

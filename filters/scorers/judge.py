@@ -34,6 +34,7 @@ class Judge(LearnedScorer):
     translation_errors (MQM), instruction_following (1 to 6), pairwise.
     """
 
+    version: ClassVar[int] = 2
     engines: ClassVar[tuple[str, ...]] = ("engine",)
     models: ClassVar[tuple[str, ...]] = ("rubric",)
 

@@ -222,6 +222,32 @@ def test_responses_against_another_engine(stages: Stages, server: ChatServer) ->
     assert set(columns(made["scored"])["label_note"]) == {"no other answer"}
 
 
+@pytest.mark.parametrize(
+    ("own", "other", "note"),
+    [
+        (" ", "an answer", "empty output"),
+        ("an answer", "\n", "empty other answer"),
+        ("", " ", "equal answers"),
+        ("an answer", None, "no other answer"),
+        ("", None, "no other answer"),
+    ],
+)
+@pytest.mark.parametrize("against", ["rival", "reference"])
+def test_an_empty_answer_is_one_and_a_missing_one_is_none(
+    own: str, other: str | None, note: str, against: str, stages: Stages, server: ChatServer
+) -> None:
+    """On either side, without a judge."""
+    prompt = {"prompt": [{"role": "user", "content": "which"}], "prompt_id": "1", "sample": 0}
+    rows = [{**prompt, "engine": "model", "response": own}]
+    if against == "reference":
+        rows[0]["references"] = None if other is None else [other]
+    elif other is not None:
+        rows.append({**prompt, "engine": "rival", "response": other})
+    made = stages(rows, "response", scoring(server, rubric="pairwise", against=against))
+    assert columns(made["scored"])["label_note"][0] == note
+    assert server.stats()["total"] == 0
+
+
 def test_responses_against_a_reference(stages: Stages, server: ChatServer) -> None:
     rows = responses("which", references=["a reference", "another"])
     made = stages(rows, "response", scoring(server, rubric="pairwise", against="reference"))

@@ -203,6 +203,38 @@ def test_instructions_are_counted_as_ifeval_does(tmp_path: Path) -> None:
     }
 
 
+def test_a_signature_names_scorers_with_their_versions_and_where_items_are_from(tmp_path: Path) -> None:
+    """Each measure those that it looks at, whatever it makes of them; no measure any other."""
+    terms = {"family": "terms", "locale": "de", "required": [["door", "Tür"]]}
+    row = {
+        "prompt": [{"role": "user", "content": "Use: door → Tür. Translate: The door is old."}],
+        "source": "The door is old.",
+        "references": ["Die Tür ist alt."],
+        "verifiers": [{"name": "translation_rules", "args": json.dumps({"rules": [terms]})}],
+        **{"src_lang": "en", "tgt_lang": "de", "origin": "my-rules-2"},
+    }
+    corpus.write([row], "verifiable", tmp_path / "items")
+    options = {"read": {"dataset": str(tmp_path / "items")}, "also": ["chrf"]}
+    evaluation = evaluation_of(tmp_path, {"rules": {"ifmt_rules": options}}, {"m": {}})
+    results = results_for(tmp_path, evaluation, {"m": right})
+    signatures = {measured.metric.name: measured.numbers["m"].signature for measured in results.measured}
+    versions = {
+        "rules kept": ["share from 1 on|verified|weights:equal|gates:own|version:1"],
+        "chrF++ where rules are kept, else 0": ["chrF2++", "verified|weights:equal|gates:own|version:1"],
+        "rules kept and chrF++ of 50": ["chrF2++", "verified|weights:equal|gates:own|version:1"],
+        "off target": ["wrong_language", "lid.176.ftz|sha:"],
+        "looping": ["share rejected by looping", "looping|"],
+        "empty": ["measure:share rejected by empty|side:output|items:"],
+        "chrf": ["measure:chrF2|"],
+        "chrF++": ["measure:chrF2++|nrefs:"],
+    }
+    for name, parts in versions.items():
+        for part in parts:
+            assert part in signatures[name]
+        assert "|items:my-rules-2|prompts:" in signatures[name]
+    assert "lid.176" not in signatures["rules kept"]
+
+
 def test_programs(tmp_path: Path) -> None:
     rows = [
         {"text": "Double.", "code": "def twice(n):\n    return 2 * n", "test_list": ["assert twice(2) == 4"]},
@@ -342,7 +374,9 @@ def test_what_is_left_out_is_told(tmp_path: Path, pairs: dict[str, Any]) -> None
     evaluation = evaluation_of(tmp_path, news, {"m": {}}, **file)
     made = {"news": made_for(tmp_path, evaluation, {"m": right})["news"], "none": {}}
     told = results_of(evaluation, made)
+    assert told.unmeasured == ("none",)
     assert told.left_out == (
+        "none: nothing was measured.",
         "news: 1 row set aside by the stage documents (no_document 1).",
         "No picture of news and none/chrF++: nothing was measured of none/chrF++.",
     )

@@ -22,11 +22,13 @@ from datagen.run import run
 from evals.families import FAMILIES, family_of
 from evals.gate import drops
 from evals.measures import Column, Joint, Succeeded, learned
+from evals.paired import rank
 from evals.published import published
 from evals.recipe import load_evaluation
 from evals.report.page import write_report
-from evals.report.results import Metric, Model, Results, beside
+from evals.report.results import Measured, Metric, Model, Number, Results, beside
 from evals.runs import benchmark_recipe
+from evals.statistics import table
 from filters.base import ScoreColumn
 
 RECIPES = Path(__file__).parents[2] / "recipes/eval"
@@ -283,7 +285,7 @@ def test_columns_that_do_not_rank_are_no_measures() -> None:
         (Metric("a", "chrF++", "x"), 0.9, 0.5, False, False, "0.90 → 0.50"),  # two weak models, no shares
         (Metric("a", "accuracy", "x", share=True), 0.9, 0.5, False, True, "90.00 → 50.00"),
         (Metric("a", "TER", "x", higher_is_better=False), 0.5, 0.9, False, False, "0.50 → 0.90"),
-        (Metric("a", "chrF++", "x"), 40.0, math.nan, False, True, "no number"),
+        (Metric("a", "chrF++", "x"), 40.0, math.nan, False, True, "no number on items"),
         (Metric("a", "chrF++", "x"), 40.0, 60.0, True, True, "its metric chose the model's data"),
         (Metric("a", "win rate", "x", share=True, baseline="old"), math.nan, 0.49, False, False, "50.00 → 49.00"),
         (Metric("a", "win rate", "x", share=True, baseline="old"), math.nan, 0.3, False, True, "50.00 → 30.00"),
@@ -300,6 +302,33 @@ def test_a_gate(metric: Metric, old: float, new: float, in_loop: bool, failed: b
     assert line in told.lines[0]
 
 
+@pytest.mark.parametrize(
+    ("levels", "unjudged", "most", "failed", "line"),
+    [
+        # The new model failed at the items that are hard for both, which says nothing for it.
+        ({"old": 1.0, "new": 1.0}, {"new": 3}, 5, False, "unjudged 0 → 3, at most 5 worse"),
+        ({"old": 1.0, "new": 1.0}, {"new": 3}, 4.9, True, "but 5.00 % of the items more unjudged"),
+        ({"old": 1.0, "new": 1.0}, {"old": 3, "new": 3}, 0, False, "unjudged 3 → 3"),
+        ({"old": 1.0, "new": 1.0}, {"old": 3}, 0, False, "unjudged 3 → 0"),
+        ({"old": 9.0, "new": 1.0}, {}, 5, True, "-8.00 on the 60 items judged for both"),
+        ({"old": 1.0, "new": 9.0}, {}, -5, False, "+8.00 on the 60 items judged for both"),
+    ],
+)
+def test_a_gate_looks_at_the_items_of_both(
+    levels: dict[str, float], unjudged: dict[str, int], most: float, failed: bool, line: str
+) -> None:
+    hard = np.array([-50.0] * 3 + [10.0] * 57)
+    values = {name: level + hard for name, level in levels.items()}
+    for name, number in unjudged.items():
+        values[name][:number] = np.nan
+    found = rank(table([f"{n:02}" for n in range(60)], values), times=50, permutations=50)
+    numbers = {name: Number(scored, "") for name, scored in found.scores.items()}
+    told = Measured(Metric("a", "chrF++", "x"), numbers, tuple(found.differences.values()))
+    verdict = drops(Results("r", (Model("old"), Model("new")), (told,)), "old", "new", most)
+    assert verdict.failed == failed
+    assert line in verdict.lines[0]
+
+
 def test_a_report_that_was_left_half_written_is_written_again(tmp_path: Path, benchmarks: dict[str, Any]) -> None:
     results = results_for(tmp_path, evaluation_of(tmp_path, benchmarks, {"m": {}}), {"m": right})
     whole = write_report(results, tmp_path / "report")
@@ -311,6 +340,46 @@ def test_a_report_that_was_left_half_written_is_written_again(tmp_path: Path, be
     assert {path.name for path in cut.iterdir()} == {"README.md", "explore.html"}
     write_report(results, cut)
     assert {path.name: path.read_bytes() for path in cut.iterdir()} == told
+
+
+@pytest.mark.parametrize("axes", [["news", "news/chrF++"], ["news/BLEU", "ifeval", "news/BLEU"], ["ifeval", "ifeval"]])
+def test_axes_of_a_picture_differ(axes: list[str], tmp_path: Path, benchmarks: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=f"pictures: {axes[0]} and .* are the same metric"):
+        evaluation_of(tmp_path, benchmarks, {}, pictures=[axes])
+
+
+@pytest.mark.parametrize("axis", ["news/langid", "news/looping_score", "ifeval/verified"])
+def test_columns_that_are_no_numbers_of_a_report_are_no_axes(
+    axis: str, tmp_path: Path, benchmarks: dict[str, Any]
+) -> None:
+    with pytest.raises(UserError, match="has no metric"):
+        evaluation_of(tmp_path, benchmarks, {}, pictures=[[axis, "ifeval"]])
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "twice"),
+    [
+        ({"parallel": {"read": {"text": {"en": "a", "de": "b"}}, "also": [{"chrf": {"as": "empty"}}]}}, "empty"),
+        (
+            {"programs": {"read": {"jsonl": "a.jsonl", "kind": "prompt"}, "k": [1, 1], "allow_code": True}},
+            "pass@1",
+        ),
+    ],
+)
+def test_numbers_of_a_benchmark_have_names_of_their_own(benchmark: dict[str, Any], twice: str, tmp_path: Path) -> None:
+    """Said before anything is asked."""
+    evaluation = evaluation_of(tmp_path, {"it": benchmark}, {"m": {}})
+    with pytest.raises(UserError, match=f"benchmarks.it: two of its numbers would be called '{twice}'"):
+        benchmark_recipe(evaluation, "it")
+
+
+def test_parents_are_models_that_are_known(tmp_path: Path, benchmarks: dict[str, Any]) -> None:
+    asked = evaluation_of(tmp_path, benchmarks, {"base": {}, "tuned": {"parents": ["bsae"]}})
+    with pytest.raises(UserError, match=r"models\.tuned\.parents: .* Did you mean 'base'\? There are base, older"):
+        asked.check_parents(["base", "tuned", "older"])
+    asked.check_parents(["base", "tuned", "bsae"])
+    with pytest.raises(UserError, match="greater than or equal to 0"):
+        evaluation_of(tmp_path, benchmarks, {"tuned": {"share": -0.1}})
 
 
 def test_a_model_of_the_hub_has_no_papers_here(tmp_path: Path, benchmarks: dict[str, Any]) -> None:

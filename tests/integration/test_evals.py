@@ -295,6 +295,11 @@ def test_a_baseline_that_is_not_evaluated(tmp_path: Path) -> None:
         (("run", "small.yaml", "--set", "pictures=[[news/BLUE, ifeval]]"), "has no metric 'BLUE'. Did you mean 'BLEU'"),
         (("run", "small.yaml", "--set", "benchmarks.report={ifeval: {file: instructions.jsonl}}"), "take another"),
         (("run", "small.yaml", "--set", "models.one.papers=nowhere"), "there is no folder 'nowhere'"),
+        (
+            ("run", "small.yaml", "--set", "models.one.parents=[on]"),
+            "models.one.parents: no other model is called 'on'. There are none",
+        ),
+        (("run", "small.yaml", "--set", "models.one.share=1.5"), "less than or equal to 1"),
         (("run", "small.yaml", "--model", "a/final", "--model", "b/final"), "give a name, NAME=b/final"),
         (("run", "small.yaml", "--set", "models.one.task=translat"), "Did you mean 'translate'"),
         (("compare", "small.yaml"), "nothing was evaluated under runs/small; first: python -m evals run small.yaml"),

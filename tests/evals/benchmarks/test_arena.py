@@ -90,6 +90,7 @@ def test_the_baseline_is_not_rated_and_failures_are_counted() -> None:
     [
         (("", None, "empty output"), 0.0),
         (("same", None, "equal answers"), 0.5),
+        (("fine", None, "empty other answer"), 1.0),
         (("fine", None, "failed: timeout"), None),
         (("fine", None, "unreadable verdict"), None),
         (("fine", None, "no other answer"), None),
@@ -97,7 +98,7 @@ def test_the_baseline_is_not_rated_and_failures_are_counted() -> None:
     ],
 )
 def test_an_empty_answer_is_an_answer(verdict: Verdict, won: float | None) -> None:
-    """It loses, without a judge; what the judge did not tell is not judged."""
+    """It loses, whoever gave it, without a judge; what the judge did not tell is not judged."""
     answered = asked([verdict, ("good", 1.0, None)], references=["r", "r"])
     [measure, _] = benchmark().measures()
     value = measure.count(answered.items, answered.answers).values[0]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from answered import evaluation_of, results_for
 
+from corpus.errors import UserError
 from evals.report.results import Results
 
 FEMININE = "Die Ärztin verlor ihren Hut."
@@ -57,6 +58,11 @@ def test_what_failed_is_not_judged(folder: Path) -> None:
     evaluation = evaluation_of(folder, {"gender": {"gender": {"folder": str(folder)}}}, {"m": {}})
     told = values(results_for(folder, evaluation, {"m": lambda row: [FEMININE] if " her " in row["source"] else []}))
     assert told["no wrong gender"] == (1.0, 1, 1)
+
+
+def test_sentences_are_no_documents(folder: Path) -> None:
+    with pytest.raises(UserError, match="documents"):
+        evaluation_of(folder, {"gender": {"gender": {"folder": str(folder), "documents": True}}}, {"m": {}})
 
 
 def test_the_real_set(tmp_path: Path, shared_data: Path) -> None:
