@@ -96,11 +96,13 @@ def agree(dataset: Dataset, question: Question, scorers: Sequence[Scorer] = (), 
     if not human.startswith("score_"):
         raise UserError(f"{human} holds no numbers; people's scores are a column that begins with score_")
     kind, columns = dataset.manifest.kind, dict(dataset.manifest.scores)
-    frame = dataset.scan().filter(pl.col(human).is_not_null())
+    frame, rated = dataset.scan(), pl.col(human).is_not_null()
     named = named_columns(dataset, question.scores, "score") if question.scores else []
     told: dict[str, Score | ScoreColumn] = {**columns}
     if scorers:
-        rows, added = scored(frame.collect(), header_of(dataset), scorers, dataset, say)
+        # What is compared with the other answers is compared with all of them, rated or not.
+        asked = frame if any(scorer.compares_answers for scorer in scorers) else frame.filter(rated)
+        rows, added = scored(asked.collect(), header_of(dataset), scorers, dataset, say)
         frame, told = rows.lazy(), {**told, **added}
         named += [name for name in sorted(added) if name.startswith("score_")]
     names = named or [name for name in columns if name.startswith("score_") and name != human]
@@ -109,9 +111,11 @@ def agree(dataset: Dataset, question: Question, scorers: Sequence[Scorer] = (), 
     if human in names:
         raise UserError(f"{human} is compared with itself; name another column with --human or --score")
     cluster = items_of(kind) if question.resample == "segment" else _document(dataset)
-    rows = frame.select(
-        LANGUAGES.alias("@language"), items_of(kind).alias("@item"), cluster.alias("@cluster"), human, *names
-    ).collect()
+    rows = (
+        frame.filter(rated)
+        .select(LANGUAGES.alias("@language"), items_of(kind).alias("@item"), cluster.alias("@cluster"), human, *names)
+        .collect()
+    )
     if not rows.height:
         raise UserError(f"no row of {dataset.path} has a value in {human}")
     found = [

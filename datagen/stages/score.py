@@ -38,6 +38,12 @@ class Score(ShardStage):
                     f"scorer {scorer.name()!r} needs {', '.join(c.removeprefix('@') for c in missing)}; "
                     f"rows of kind {header.kind!r} have none"
                 )
+            if scorer.compares_answers and header.grouped_by != "prompt_id":
+                raise UserError(
+                    f"scorer {scorer.name()!r} compares each answer with the others to its prompt, so it needs all of "
+                    "them in one shard; the rows here are not grouped by prompt. Score them before the stage that takes "
+                    "prompts apart (`mix`, or a `from:` that unites grouped rows with others)"
+                )
             for column in scorer.columns(header.kind):
                 if column.name in added or column.name in header.columns:
                     raise UserError(

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from corpus.errors import UserError
 from filters.families import model_family
-from filters.judge_items import judge_items, needed
+from filters.judge_items import REFERENCE, judge_items, needed
 from filters.judging import Judging
 from filters.language_model import LanguageModel
 from filters.learned import Judge as Judges
@@ -79,6 +79,11 @@ class Judge(LearnedScorer):
     def judging_model(self) -> LanguageModel:
         """The engine as it is asked."""
         return self.engine.adapted(temperature=0.0)
+
+    @property
+    def compares_answers(self) -> bool:
+        """Where an answer is judged against another engine's."""
+        return self.against not in (None, REFERENCE)
 
     def needs(self, kind: str) -> Sequence[str]:
         """The columns that the rubric's placeholders stand for."""

@@ -10,6 +10,7 @@ import pytest
 
 import corpus
 from corpus.manifest import Score
+from datagen.recipe import load_scorers
 from datagen.scorer.agree import OVER_ALL, WITHIN, Question, agree
 
 Command = Callable[..., Any]
@@ -112,6 +113,14 @@ def test_a_scorer_is_run_where_one_is_named(command: Command, dataset: Callable[
     assert said.code == 0, said.err
     assert "score_chrf" in said.out
     assert "score_good" not in said.out
+
+
+def test_answers_that_nobody_rated_are_siblings_all_the_same(dataset: Callable[..., Path]) -> None:
+    """The one answer that people rated of each source agrees with the others as far as it does in the whole dataset."""
+    some = [row | {"score_human": row["score_human"] if n % 4 == 0 else None} for n, row in enumerate(rows())]
+    [scorer] = load_scorers("agreement")
+    found = agree(corpus.open(dataset(some)), Question(times=100), [scorer], say=print).found
+    assert {(one.rows, one.unjudged) for one in found if one.language == "en>de"} == {(30, 0)}
 
 
 def test_pairs_have_no_answers_to_compare(dataset: Callable[..., Path]) -> None:
