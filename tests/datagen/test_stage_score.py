@@ -43,10 +43,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("scorer", COMPARING + ALONE)
-def test_answers_are_compared_only_where_a_prompt_is_whole(
-    scorer: str, folder: Path, recipe: Callable[..., Path]
-) -> None:
+def test_answers_are_compared_only_where_a_prompt_is_whole(scorer: str, recipe: Callable[..., Path]) -> None:
     read, score = "answers: {read: {dataset: ./answers}}", f"scored: {{score: {{scorers: [{{{scorer}}}]}}}}"
     load_recipe(recipe(f"{read}\n{score}"))
     mixed = recipe(f"{read}\nmixed: {{mix: {{}}}}\n{score}")
