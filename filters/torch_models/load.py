@@ -44,7 +44,7 @@ def load(
         factory: the class of transformers that makes the model, such as `AutoModelForCausalLM`.
         name: a folder or a hub id.
         revision: a commit of the hub.
-        dtype: `auto`, `float32`, `bfloat16` or `float16`.
+        dtype: `float32`, `bfloat16`, `float16`, or `auto` (see `find_dtype`).
         device: where it goes.
         trust_remote_code: whether code that comes with the model may run.
         made_for: what the model must be ("a reward model"); told where weights for that are missing.
