@@ -402,6 +402,16 @@ RUBRIC = {
     "rubric.yaml": "summary: Loud.\nscale: 0 to 9\nkinds: [pair]\ncolumns:\n  score: {field: loud, better: lower}\n",
 }
 
+
+def mqm(**severity: Any) -> dict[str, str | None]:
+    """The rubric's files where it lists errors of such severities."""
+    error = {"type": "object", "properties": {"category": {"type": "string"}, "severity": severity}}
+    errors = {"type": "array", "items": {**error, "required": ["category", "severity"]}}
+    schema = {"type": "object", "properties": {"loud": errors}, "required": ["loud"]}
+    as_mqm = RUBRIC["rubric.yaml"].replace("better: lower", "as: mqm, better: higher")
+    return {"schema.json": json.dumps(schema), "rubric.yaml": as_mqm}
+
+
 MISTAKES = [
     ({"user.md": "How loud?\n\n{outptu}"}, "user.md: line 3: unknown placeholder {outptu}. Did you mean 'output'?"),
     ({"user.md": "How loud is it?"}, "user.md: shows the judge no text of a row"),
@@ -430,6 +440,9 @@ MISTAKES = [
         {"rubric.yaml": RUBRIC["rubric.yaml"].replace("field: loud", "field: loud, as: mqm")},
         "must be a list of objects that require category and severity",
     ),
+    (mqm(type="string", enum=["critical", "Major", "minor"]), "neutral, no-error; there is no weight for 'critical'"),
+    (mqm(type="string"), "must be a list whose `severity` is a string with an `enum` of some of major, minor"),
+    (mqm(type="integer", enum=[1, 5]), "there is no weight for '1', '5'"),
     ({"rubric.yaml": RUBRIC["rubric.yaml"] + "retry: 'Again: {reason}'\n"}, "retry: unknown placeholder {reason}"),
 ]
 
