@@ -233,8 +233,8 @@ def _told(level: str, answer: Answer) -> str:
         )
         if any(one.pairs < one.every for one in answer.found):
             told.append(
-                "pairs: where comparing all would take too long, those of sources that a hash draws, the same for every "
-                "score."
+                "pairs: where comparing all would take too long, those of sources that a hash draws, the same for "
+                "every score."
             )
     names = dict.fromkeys([answer.human, *(one.score for one in answer.found)])
     undirected = [name for name in names if (of := answer.columns.get(name)) is None or of.higher_is_better is None]
