@@ -15,8 +15,8 @@ except UserError as error:
     print(error)
 """
 GATED = (
-    "org/gated is gated, and this machine's account has no access. Accept its terms at https://huggingface.co/org/gated "
-    "and log in: `hf auth login`, or set HF_TOKEN to a token of that account"
+    "org/gated is gated, and this machine's account has no access. Accept its terms at "
+    "https://huggingface.co/org/gated and log in: `hf auth login`, or set HF_TOKEN to a token of that account"
 )
 
 
