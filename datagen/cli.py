@@ -83,7 +83,10 @@ def run(
         int, typer.Option("--workers", min=1, help="Worker processes; changes speed, never results.")
     ] = os.cpu_count() or 1,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Ask again for what failed in `generate` stages that are done.")
+        bool,
+        typer.Option(
+            "--retry-failed", help="Ask again for what failed in `generate` and `score` stages that are done."
+        ),
     ] = False,
 ) -> None:
     """Make every dataset of a recipe that is not there yet.

@@ -57,10 +57,12 @@ class Told(Progress):
         self.console.print(why)
 
     def skipped(self, stage: Named, dataset: Dataset) -> None:
-        """One line."""
+        """One line, and what failed and may be asked for again."""
         self.console.print(
             f"{stage.name}: done already, {dataset.manifest.rows:,} rows in {dataset.path}", highlight=False
         )
+        for line in losses(dataset.manifest, ("failed",)):
+            self.console.print(f"  {line}", highlight=False)
 
     def started(self, stage: Named, shards: int | None) -> None:
         """A bar, or nothing until there is something to tell."""
@@ -130,17 +132,19 @@ _LOST = {
 _NAMED = 6
 
 
-def losses(manifest: Manifest) -> list[str]:
+def losses(manifest: Manifest, ways: Sequence[str] = tuple(_LOST)) -> list[str]:
     """What did not come through a stage, one line for each way, the commonest reasons first."""
     lines = []
-    for name, words in _LOST.items():
+    for name in ways:
+        words = "verdicts failed" if (manifest.stage, name) == ("score", "failed") else _LOST[name]
         reasons = _reasons(manifest, name)
         if not reasons:
             continue
         common = sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
         told = ", ".join(f"{reason} {n:,}" for reason, n in common[:_NAMED])
         more = f", {len(common) - _NAMED} more reasons" if len(common) > _NAMED else ""
-        lines.append(f"{sum(reasons.values()):,} {words}: {told}{more}")
+        again = "; --retry-failed asks for them again" if name == "failed" else ""
+        lines.append(f"{sum(reasons.values()):,} {words}: {told}{more}{again}")
     if not manifest.rows and manifest.stage == "pair" and set(_reasons(manifest, "without")) == {"single_candidate"}:
         lines.append("no group has two candidates: pairs need at least two answers to a prompt")
     return lines

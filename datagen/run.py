@@ -57,7 +57,7 @@ class Planned:
 
     @property
     def failed(self) -> int:
-        """Requests that were given up; 0 while the dataset is not there."""
+        """Requests that were given up, rows without a verdict for that; 0 while the dataset is not there."""
         return plain(read_manifest(self.folder).counts, "failed") if self.stage.options.retries and self.done else 0
 
 
@@ -78,7 +78,7 @@ def run(
         until: name of the last stage to make; None for all.
         workers: processes (or threads, for stages that polars does) that make shards; changes speed alone.
         progress: is told what happens.
-        retry_failed: ask again for what failed in stages that are done.
+        retry_failed: ask again for what failed in stages that are done, and make anew what reads other rows for it.
 
     Returns:
         The datasets by stage name.

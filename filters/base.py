@@ -114,6 +114,11 @@ class Scorer(Part):
         """What follows the prefix in column names."""
         return self.as_ or self.name()
 
+    @property
+    def compares_answers(self) -> bool:
+        """Whether a row's numbers depend on the other answers to its prompt; all of them must then lie in one shard."""
+        return False
+
     def needs(self, kind: str) -> Sequence[str]:
         """Columns (`@source` and `@output` included) that rows of this kind must have for `score`."""
         raise NotImplementedError

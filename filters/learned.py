@@ -26,6 +26,15 @@ ROW = "@row"
 NOTE = "@note"
 """Column of items and of values: why there is no number, or what is to be known of it (`truncated`)."""
 
+FAILED = "failed: "
+"""How a note begins where the reason is of the moment (a server that went away): such an item is asked again when
+the stage is made anew, as `--retry-failed` does."""
+
+
+def failed() -> pl.Expr:
+    """Whether there is no verdict for a reason of the moment, by the note."""
+    return pl.col(NOTE).str.starts_with(FAILED).fill_null(value=False)
+
 
 class Judged(NamedTuple):
     """Verdicts on some items."""
@@ -33,9 +42,8 @@ class Judged(NamedTuple):
     places: Sequence[int]
     """Which items, by their place in the frame that was handed in."""
     values: pl.DataFrame
-    """One row for each of them: the scorer's `values` and `@note`. Null is what could not be judged; the note says why.
-    A note that begins with `failed` is of the moment (a server that went away): such an item is asked again in a later
-    run."""
+    """One row for each of them: the scorer's `values` and `@note`. Null is what could not be judged; the note
+    says why."""
 
 
 Judge = Callable[[pl.DataFrame], Iterator[Judged]]

@@ -22,6 +22,7 @@ from corpus.hashing import digest
 from corpus.schema import SCORE_PREFIXES, KindName
 from corpus.templates import holes
 from filters import json_schema
+from filters.mqm import WEIGHTS
 
 SHIPPED = Path(__file__).parent / "rubrics"
 TEXTS: dict[str, str] = {
@@ -247,7 +248,18 @@ def _type_fault(schema: Mapping[str, Any], use: Use) -> str | None:
     if use in ("spans", "mqm"):
         inner = schema.get("items", {})
         needed = {"mqm": {"category", "severity"}, "spans": {"text"}}[use]
-        fits = schema["type"] == "array" and needed <= set(inner.get("required", ()))
-        return None if fits else f"a list of objects that require {' and '.join(sorted(needed))}"
+        if schema["type"] != "array" or not needed <= set(inner.get("required", ())):
+            return f"a list of objects that require {' and '.join(sorted(needed))}"
+        return _severity_fault(inner["properties"]["severity"]) if use == "mqm" else None
     fits = schema["type"] == "string" and sorted(map(str, schema.get("enum", ()))) == ["A", "B", "tie"]
     return None if fits else 'a string with `enum: ["A", "B", "tie"]`'
+
+
+def _severity_fault(schema: Mapping[str, Any]) -> str | None:
+    """What severities must be to have weights; None where they are."""
+    words = [str(word) for word in schema.get("enum", ())]
+    strange = [word for word in words if word.lower() not in WEIGHTS]
+    if schema["type"] == "string" and words and not strange:
+        return None
+    found = f"; there is no weight for {', '.join(map(repr, strange))}" if strange else ""
+    return f"a list whose `severity` is a string with an `enum` of some of {', '.join(WEIGHTS)}{found}"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 
 NEEDS = ("prompt_id", "@output")
-"""Columns that scorers of siblings read. All answers to a prompt lie in one shard."""
+"""Columns that scorers of siblings read."""
 
 
 def by_prompt(

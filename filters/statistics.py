@@ -24,7 +24,8 @@ Measure: TypeAlias = Callable[[Ints], dict[str, Floats]]
 RESAMPLES = 1000
 CONFIDENCE = 0.95
 MOST_PAIRS = 500_000
-"""Pairs of outputs within items that are compared; of more items, as many as give so many, in order of their number."""
+"""Pairs of outputs within items that are compared; of more items, as many as give so many, those of the lowest numbers:
+whoever numbers items by a hash draws them by chance."""
 _CELLS = 400_000
 """Weights in memory at once."""
 _FLAT = 1e-12
@@ -130,6 +131,10 @@ class Within(NamedTuple):
     """Difference of the left scores up to which they are held equal in `accuracy*`."""
     tied: float
     """Share of pairs that the right scores hold equal: the `accuracy*` of a left score that holds all equal."""
+    pairs: int
+    """Pairs that are compared, `MOST_PAIRS` at most unless one item has more."""
+    every: int
+    """Pairs that there are."""
 
 
 def within(left: Floats, right: Floats, items: Ints) -> Within:
@@ -179,7 +184,9 @@ def within(left: Floats, right: Floats, items: Ints) -> Within:
 
     tie = float(ties[best(np.ones((pairs.size, 1), np.int64))[1][0]])
     tied = _ratio(np.bincount(item, wanted == 0, minlength=pairs.size), pairs)
-    return Within(measure, compared.size, tie, float(np.mean(tied[compared])) if compared.size else float("nan"))
+    share = float(np.mean(tied[compared])) if compared.size else float("nan")
+    sizes = np.bincount(items)
+    return Within(measure, compared.size, tie, share, item.size, int((sizes * (sizes - 1) // 2).sum()))
 
 
 class _Pairs(NamedTuple):

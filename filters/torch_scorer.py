@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from filters.torch_models.running import Runner
 
 
+Dtype = Literal["float32", "bfloat16", "float16"]
+
+
 class TorchScorer(LearnedScorer):
     """A learned scorer of one model. Subclasses say which class of transformers makes it, and what it must be."""
 
@@ -28,8 +31,9 @@ class TorchScorer(LearnedScorer):
     """The model: a folder, or a hub id."""
     revision: str | None = None
     """Branch, tag or commit of a model on the hub; default: the newest commit, which enters the plan."""
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """Numbers to compute with; `auto`: bfloat16 where the processor has it, else float32."""
+    dtype: Dtype = "float32"
+    """Numbers to compute with, the same on every machine, since scores depend on them. The smaller ones halve memory
+    and are fast where the processor has them."""
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """Where to compute; `auto`: CUDA where there is one, else Apple's GPU, else the CPU."""
     batch_tokens: int | None = Field(default=None, ge=1)

@@ -52,9 +52,14 @@ def _value(rubric: Rubric, name: str, samples: Sequence[Sequence[dict[str, Any]]
 
 
 def penalty(errors: Sequence[Mapping[str, Any]]) -> float:
-    """Minus the sum of the errors' MQM weights: at most 0, and 0 is flawless. An unknown severity counts as minor."""
-    weights = [weight(error["category"], error["severity"]) for error in errors]
-    return 0.0 - sum(1.0 if one is None else one for one in weights)
+    """Minus the sum of the errors' MQM weights: at most 0, and 0 is flawless."""
+    return 0.0 - sum(_weight(error) for error in errors)
+
+
+def _weight(error: Mapping[str, Any]) -> float:
+    found = weight(error["category"], error["severity"])
+    assert found is not None, "a rubric is refused where a severity of its schema has no weight"
+    return found
 
 
 def located(spans: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> list[dict[str, Any]]:

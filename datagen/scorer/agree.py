@@ -14,6 +14,7 @@ from corpus.dataset import Dataset
 from corpus.describe import LANGUAGES
 from corpus.errors import UserError
 from corpus.manifest import Score
+from corpus.mixing import hash64
 from datagen.scorer.grid import Grid, paged, span
 from datagen.scorer.rows import Say, direction, header_of, items_of, named_columns, scored
 from filters.base import ScoreColumn, Scorer
@@ -33,6 +34,8 @@ MEASURES = {
     "accuracy": "acc",
     "accuracy*": "acc*",
 }
+_COUNTS = ("rows", "unjudged", "segments", "pairs", "every")
+"""What is counted of an agreement."""
 _MEANS = "mean"
 """Stands for a language pair where it is the mean over all."""
 
@@ -51,6 +54,10 @@ class Agreement:
     """Rows that people judged and the score did not."""
     segments: int
     """Sources that the rows are answers to; within segments, those with several."""
+    pairs: int
+    """Pairs of rows that are compared."""
+    every: int
+    """Pairs of rows that there are; within segments more than `MOST_PAIRS` are not compared."""
     measures: Mapping[str, Estimate]
     tie: float | None = None
     """Within segments, up to which difference scores count as equal in `acc*`."""
@@ -96,11 +103,13 @@ def agree(dataset: Dataset, question: Question, scorers: Sequence[Scorer] = (), 
     if not human.startswith("score_"):
         raise UserError(f"{human} holds no numbers; people's scores are a column that begins with score_")
     kind, columns = dataset.manifest.kind, dict(dataset.manifest.scores)
-    frame = dataset.scan().filter(pl.col(human).is_not_null())
+    frame, rated = dataset.scan(), pl.col(human).is_not_null()
     named = named_columns(dataset, question.scores, "score") if question.scores else []
     told: dict[str, Score | ScoreColumn] = {**columns}
     if scorers:
-        rows, added = scored(frame.collect(), header_of(dataset), scorers, dataset, say)
+        # What is compared with the other answers is compared with all of them, rated or not.
+        asked = frame if any(scorer.compares_answers for scorer in scorers) else frame.filter(rated)
+        rows, added = scored(asked.collect(), header_of(dataset), scorers, dataset, say)
         frame, told = rows.lazy(), {**told, **added}
         named += [name for name in sorted(added) if name.startswith("score_")]
     names = named or [name for name in columns if name.startswith("score_") and name != human]
@@ -109,11 +118,16 @@ def agree(dataset: Dataset, question: Question, scorers: Sequence[Scorer] = (), 
     if human in names:
         raise UserError(f"{human} is compared with itself; name another column with --human or --score")
     cluster = items_of(kind) if question.resample == "segment" else _document(dataset)
-    rows = frame.select(
-        LANGUAGES.alias("@language"), items_of(kind).alias("@item"), cluster.alias("@cluster"), human, *names
-    ).collect()
+    rows = (
+        frame.filter(rated)
+        .select(LANGUAGES.alias("@language"), items_of(kind).alias("@item"), cluster.alias("@cluster"), human, *names)
+        .collect()
+    )
     if not rows.height:
         raise UserError(f"no row of {dataset.path} has a value in {human}")
+    # The items that are compared where there are too many are those of the lowest numbers: a hash numbers them, so that
+    # they are drawn by chance, and alike for every score.
+    rows = rows.with_columns(pl.Series("@item", hash64(rows["@item"], "scorer agree")))
     found = [
         one
         for name in dict.fromkeys(names)
@@ -146,17 +160,16 @@ def _agreements(
     unjudged = part.height - judged.height
     if not judged.height:
         nothing = dict.fromkeys([*MEASURES][:-1], Estimate(float("nan"), np.empty(0)))
-        return [Agreement(language, name, OVER_ALL, 0, unjudged, 0, nothing)]
+        return [Agreement(language, name, OVER_ALL, 0, unjudged, 0, 0, 0, nothing)]
     options = {"times": question.times, "seed": question.seed}
     whole = bootstrap(over_all(left, right), clusters, **options)
-    segments = int(items.max()) + 1
-    found = [Agreement(language, name, OVER_ALL, judged.height, unjudged, segments, whole)]
+    segments, pairs = int(items.max()) + 1, judged.height * (judged.height - 1) // 2
+    found = [Agreement(language, name, OVER_ALL, judged.height, unjudged, segments, pairs, pairs, whole)]
     if segments < judged.height:
         inner = within(left, right, items)
         measures = bootstrap(inner.measure, clusters, **options)
-        found.append(
-            Agreement(language, name, WITHIN, judged.height, unjudged, inner.items, measures, inner.tie, inner.tied)
-        )
+        counts = (judged.height, unjudged, inner.items, inner.pairs, inner.every)
+        found.append(Agreement(language, name, WITHIN, *counts, measures, inner.tie, inner.tied))
     return found
 
 
@@ -170,12 +183,10 @@ def _with_means(found: Sequence[Agreement]) -> list[Agreement]:
             able = [one for one in of if one.rows]
             if len(of) > 1 and able:
                 means = {name: mean([one.measures[name] for one in able]) for name in able[0].measures}
-                rows, unjudged, segments = (
-                    sum(getattr(one, what) for one in of) for what in ("rows", "unjudged", "segments")
-                )
+                rows, unjudged, segments, pairs, every = (sum(getattr(one, what) for one in of) for what in _COUNTS)
                 tied = float(np.mean([one.tied for one in able])) if level == WITHIN else None
                 name = f"{_MEANS} of {len(able)}"
-                ordered.append(Agreement(name, score, level, rows, unjudged, segments, means, tied=tied))
+                ordered.append(Agreement(name, score, level, rows, unjudged, segments, pairs, every, means, tied=tied))
     return ordered
 
 
@@ -194,12 +205,13 @@ def grids(answer: Answer) -> list[Grid]:
                 count(one.rows),
                 count(one.unjudged),
                 count(one.segments),
+                count(one.pairs) + (f" of {count(one.every)}" if one.pairs < one.every else ""),
                 *(span(one.measures[name].value, *one.measures[name].interval()) for name in names),
                 *([] if one.tied is None else [f"{one.tied:.3f}"]),
             ]
             for one in of
         ]
-        header = ["score", "languages", "rows", "null", "sources", *(MEASURES[name] for name in names)]
+        header = ["score", "languages", "rows", "null", "sources", "pairs", *(MEASURES[name] for name in names)]
         header += ["tied"] if level == WITHIN else []
         made.append(Grid(title, "ll" + "r" * (len(header) - 2), header, rows, _told(level, answer)))
     return made
@@ -219,6 +231,11 @@ def _told(level: str, answer: Answer) -> str:
             "the threshold that suits people's ties best (Deutsch et al. 2023). tied: pairs that people hold equal, "
             "which is the acc* of a score that tells nothing apart."
         )
+        if any(one.pairs < one.every for one in answer.found):
+            told.append(
+                "pairs: where comparing all would take too long, those of sources that a hash draws, the same for "
+                "every score."
+            )
     names = dict.fromkeys([answer.human, *(one.score for one in answer.found)])
     undirected = [name for name in names if (of := answer.columns.get(name)) is None or of.higher_is_better is None]
     if undirected:
@@ -268,9 +285,7 @@ def _frame(answer: Answer) -> pl.DataFrame:
             one.score,
             one.language,
             one.level,
-            one.rows,
-            one.unjudged,
-            one.segments,
+            *(getattr(one, what) for what in _COUNTS),
             name,
             *_finite(estimate),
             one.tie,
@@ -280,7 +295,7 @@ def _frame(answer: Answer) -> pl.DataFrame:
         for name, estimate in one.measures.items()
     ]
     strings = dict.fromkeys(["score", "languages", "level"], pl.String)
-    counts = dict.fromkeys(["rows", "unjudged", "sources"], pl.Int64)
+    counts = dict.fromkeys(["rows", "unjudged", "sources", "pairs", "pairs_in_all"], pl.Int64)
     numbers = dict.fromkeys(["value", "low", "high", "tie", "tied"], pl.Float64)
     return pl.DataFrame(rows, schema={**strings, **counts, "measure": pl.String, **numbers}, orient="row")
 

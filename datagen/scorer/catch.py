@@ -93,7 +93,7 @@ def catch(
         raise UserError(
             f"{dataset.path} holds rows of kind {kind!r}; translations are spoiled, of kind pair or response"
         )
-    among = [scorer.name() for scorer in scorers if kind == "response" and "prompt_id" in scorer.needs(kind)]
+    among = [scorer.name() for scorer in scorers if scorer.compares_answers]
     if among:
         raise UserError(
             f"{among[0]} compares the answers to a prompt with each other, and here they would be spoiled copies of "

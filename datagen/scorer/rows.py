@@ -116,13 +116,16 @@ def scored(
 ) -> tuple[pl.DataFrame, Mapping[str, ScoreColumn]]:
     """Rows of a dataset's kind with the columns of scorers, which replace those of the same name; and what they say.
 
+    Scorers that compare answers see all rows at once: `frame` must then hold all answers to each of its prompts.
+
     What learned scorers judge is kept in the run's score store where the dataset belongs to a run.
 
     Raises:
         UserError: a scorer needs a column that the rows lack.
     """
     added = {column.name for scorer in scorers for column in scorer.columns(header.kind)}
-    bare = Header(header.kind, {name: told for name, told in header.scores.items() if name not in added})
+    kept = {name: told for name, told in header.scores.items() if name not in added}
+    bare = Header(header.kind, kept, grouped_by="prompt_id" if header.kind == "response" else None)
     stage = ScoreStage(scorers=tuple(scorers))
     out = stage.header([bare], "scorer")
     with _room(dataset, say) as (scratch, run):

@@ -16,7 +16,7 @@ import polars as pl
 from corpus.errors import Failure
 from corpus.hashing import digest
 from corpus.shards import replacing
-from filters.learned import NOTE, LearnedScorer
+from filters.learned import LearnedScorer, failed
 
 KEY = "@key"
 """Column of 16 bytes: the hash of an item."""
@@ -74,7 +74,7 @@ class ScoreStore:
         frame = pl.DataFrame([keys.alias(KEY), *columns])
         self._fresh.append(frame)
         # What failed for the moment is worth asking again in another run.
-        self._unwritten.append(frame.filter(~pl.col(NOTE).str.starts_with("failed").fill_null(value=False)))
+        self._unwritten.append(frame.filter(~failed()))
         if time.monotonic() - self._written >= _EVERY:
             self.flush()
 

@@ -95,13 +95,13 @@ class Workers:
 
     def _start(self) -> None:
         first = self._worker(self._devices[0], max(1, len(self._devices)))
-        self.facts = first.ready()
+        self.facts = first.ready(self._tell)
         others = self._devices[1:]
         if self._devices == ["auto"]:
             others = [f"cuda:{number}" for number in range(1, int(self.facts["devices"]))]
         started = [self._worker(device, 1 + len(others)) for device in others]
         for worker in started:
-            worker.ready()
+            worker.ready(self._tell)
 
     def _worker(self, device: str, shares: int) -> _Worker:
         threads = max(1, len(os.sched_getaffinity(0)) // shares)
@@ -190,8 +190,7 @@ def _ask(worker: _Worker, rows: Sequence[tuple[str, ...]], places: Sequence[int]
                     f"COMET's worker on {worker.device} died again ({error}). Its last lines (all are in {worker.log}):"
                     f"\n{worker.last_lines()}\nWhat was judged is kept; run again to go on"
                 ) from None
-            said.put({"restarted": f"once, {error}"})
-            worker.restart()
+            worker.restart(error, said.put)
 
 
 class _Worker:
@@ -235,13 +234,13 @@ class _Worker:
             }
         )
 
-    def ready(self) -> dict[str, Any]:
-        """Wait until it has loaded, anew after a first death; what it says of the model."""
+    def ready(self, say: Callable[[Any], None]) -> dict[str, Any]:
+        """Wait until it has loaded, anew after a first death, which is told; what it says of the model."""
         try:
             told = self._read()
         except _Died as error:
             if not self.restarted:
-                return self.restart()
+                return self.restart(error, say)
             raise Failure(
                 f"COMET's worker on {self.device} died while it loaded ({error}). Its last lines (all are in "
                 f"{self.log}):\n{self.last_lines()}"
@@ -251,12 +250,14 @@ class _Worker:
         facts: dict[str, Any] = told["ready"]
         return facts
 
-    def restart(self) -> dict[str, Any]:
-        """Begin anew after a death; what the new process says of the model."""
+    def restart(self, death: _Died, say: Callable[[Any], None]) -> dict[str, Any]:
+        """Begin anew after a death, and tell it with the last lines; what the new process says of the model."""
+        lines = " | ".join(line.strip() for line in self.last_lines().splitlines())
+        say({"restarted": f"once, {death}", "last_lines": lines})
         self.end()
         self.restarted = True
         self._launch()
-        return self.ready()
+        return self.ready(say)
 
     def ask(self, rows: Sequence[tuple[str, ...]], say: Callable[[Any], None]) -> Iterator[Scored]:
         """Verdicts on rows, by their places, as they come.

@@ -32,6 +32,11 @@ class Agreement(Scorer):
     metric: Literal["chrf"] = "chrf"
     """The utility."""
 
+    @property
+    def compares_answers(self) -> bool:
+        """Always."""
+        return True
+
     def needs(self, kind: str) -> Sequence[str]:
         """The answers to each prompt."""
         del kind

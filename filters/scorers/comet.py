@@ -72,6 +72,11 @@ class Comet(LearnedScorer):
         self._valid = True
         return self
 
+    @property
+    def compares_answers(self) -> bool:
+        """Where the other answers stand for references."""
+        return self.references == "siblings"
+
     def needs(self, kind: str) -> Sequence[str]:
         """Source, output and, where they are to be used, references."""
         del kind

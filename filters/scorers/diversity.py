@@ -31,6 +31,11 @@ class Diversity(Scorer):
     n: int = Field(default=2, ge=1)
     """Tokens of an n-gram of distinct-n."""
 
+    @property
+    def compares_answers(self) -> bool:
+        """Always."""
+        return True
+
     def needs(self, kind: str) -> Sequence[str]:
         """The answers to each prompt."""
         del kind

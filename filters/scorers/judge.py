@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from corpus.errors import UserError
 from filters.families import model_family
-from filters.judge_items import judge_items, needed
+from filters.judge_items import REFERENCE, judge_items, needed
 from filters.judging import Judging
 from filters.language_model import LanguageModel
 from filters.learned import Judge as Judges
@@ -26,9 +26,9 @@ class Judge(LearnedScorer):
     """Verdicts of a language model by a rubric: a folder with a wording, the verdict's JSON schema and its columns.
 
     A verdict that cannot be read (no JSON, not of the schema, out of scale) is asked for once more, then the row has
-    null and the note `unreadable verdict`; a request that fails gives null and `failed: ...`, and is asked again in a
-    later run. Comparisons are made in both orders, and `label_<name>_order` says where the order decided. Replies are
-    kept among the run's answers, so that no question is paid for twice.
+    null and the note `unreadable verdict`; a request that fails gives null and `failed: ...`, and is asked again with
+    `--retry-failed`. Comparisons are made in both orders, and `label_<name>_order` says where the order decided.
+    Replies are kept among the run's answers, so that no question is paid for twice.
 
     Rubrics that come along: prompt_quality, answer_quality, translation_quality (direct assessment, 0 to 100),
     translation_errors (MQM), instruction_following (1 to 6), pairwise.
@@ -80,6 +80,11 @@ class Judge(LearnedScorer):
     def judging_model(self) -> LanguageModel:
         """The engine as it is asked."""
         return self.engine.adapted(temperature=0.0)
+
+    @property
+    def compares_answers(self) -> bool:
+        """Where an answer is judged against another engine's."""
+        return self.against not in (None, REFERENCE)
 
     def needs(self, kind: str) -> Sequence[str]:
         """The columns that the rubric's placeholders stand for."""

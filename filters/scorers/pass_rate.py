@@ -24,6 +24,11 @@ class PassRate(Scorer):
     engine: str | None = Field(default=None, min_length=1)
     """The engine whose responses count; all prompts' rows get its rate. Default: all responses count."""
 
+    @property
+    def compares_answers(self) -> bool:
+        """Always."""
+        return True
+
     def needs(self, kind: str) -> Sequence[str]:
         """Which prompt was answered, by whom, and the score."""
         del kind

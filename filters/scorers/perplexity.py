@@ -13,7 +13,7 @@ from pydantic import Field
 
 from filters.learned import Judge, Judged, Services
 from filters.models import check_template
-from filters.torch_scorer import TorchScorer, text_items
+from filters.torch_scorer import Dtype, TorchScorer, text_items
 
 if TYPE_CHECKING:
     from filters.torch_models.likelihoods import Likelihoods
@@ -35,6 +35,9 @@ class Perplexity(TorchScorer):
 
     budgets: ClassVar[dict[str, int]] = {"cuda": 16_384, "cpu": 1_024}
 
+    dtype: Dtype = "bfloat16"
+    """Numbers to compute with, the same on every machine, since scores depend on them. Large models come as bfloat16;
+    a CPU that lacks it is faster with float32."""
     unit: Literal["token", "byte"] = "token"
     """Perplexity (`token`), or bits for each byte (`byte`)."""
     given: Literal["nothing", "source", "prompt"] = "nothing"

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from corpus.chat import RewardServer
 from filters.learned import Judge, Judged, Services, values_frame
-from filters.torch_scorer import TorchScorer, text_items
+from filters.torch_scorer import Dtype, TorchScorer, text_items
 
 _CHATS = {"response": ("prompt", "response"), "sft": ("messages",), "preference": ("prompt", "chosen")}
 """What makes the chat that is judged, by kind."""
@@ -45,6 +45,9 @@ class Reward(TorchScorer):
 
     speed: ClassVar[tuple[str, ...]] = (*TorchScorer.speed, "base_url", "api_key_env", "max_concurrency")
 
+    dtype: Dtype = "bfloat16"
+    """Numbers to compute with, the same on every machine, since scores depend on them. Large models come as bfloat16;
+    a CPU that lacks it is faster with float32."""
     max_tokens: int | None = Field(default=None, ge=1)
     """Longest chat, in tokens of the model; longer ones are null. Default: what the model can read."""
     base_url: Address | tuple[Address, ...] | None = None

@@ -25,7 +25,7 @@ def find_device(name: str) -> torch.device:
 
 
 def find_dtype(name: str, device: torch.device) -> torch.dtype:
-    """The numbers of this name; `auto` is bfloat16 where the processor computes with it, else float32."""
+    """The numbers of this name; `auto`, which engines take, is bfloat16 where the processor has it, else float32."""
     if name != "auto":
         return _DTYPES[name]
     if device.type == "cuda":

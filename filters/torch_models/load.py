@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import threading
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 import transformers
 
 from corpus.errors import Failure, UserError
+from filters.hub import hub_file
 from filters.torch_models.devices import find_dtype, is_out_of_memory
 
 _LOADING = threading.Lock()
@@ -44,7 +46,7 @@ def load(
         factory: the class of transformers that makes the model, such as `AutoModelForCausalLM`.
         name: a folder or a hub id.
         revision: a commit of the hub.
-        dtype: `auto`, `float32`, `bfloat16` or `float16`.
+        dtype: `float32`, `bfloat16`, `float16`, or `auto` (see `find_dtype`).
         device: where it goes.
         trust_remote_code: whether code that comes with the model may run.
         made_for: what the model must be ("a reward model"); told where weights for that are missing.
@@ -54,6 +56,9 @@ def load(
         UserError: it cannot be loaded, or its files lack weights, which would be random.
         Failure: it does not fit into memory.
     """
+    if not Path(name).is_dir():
+        # What the hub refuses, transformers words differently for each file, or not at all.
+        hub_file(name, revision or "main", "config.json")
     with _LOADING:
         tokenizer, model, told = _loaded(factory, name, revision, dtype, device, trust_remote_code, made_for)
     missing = {key for key in told["missing_keys"] if not (unused and key.startswith(unused))}

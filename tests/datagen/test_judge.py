@@ -11,6 +11,7 @@ import pytest
 from servers import ChatServer
 
 import corpus
+from corpus.current import newest
 from corpus.errors import Failure, UserError
 from datagen.recipe import load_recipe
 from datagen.report import report
@@ -115,6 +116,33 @@ def test_what_failed_is_asked_again_in_a_later_run(stages: Stages, server: ChatS
     server.set(faults={})
     made = stages(pairs("score=1", "score=2", "score=3"), "pair", scoring(server))
     assert columns(made["scored"])["score"] == [1.0, 2.0, 3.0]
+
+
+def test_what_failed_is_asked_again_on_request_by_the_same_recipe(
+    server: ChatServer, recipe: Callable[..., Path], command: Callable[..., Any], tmp_path: Path
+) -> None:
+    lines = [json.dumps(row) + "\n" for row in pairs("score=1", "score=2")]
+    (tmp_path / "pairs.jsonl").write_text("".join(lines), "utf-8")
+    kept = "kept: {select: {filters: [{threshold: {column: score_judge, min: 0}}]}}"
+    file = recipe(f"rows: {{read: {{jsonl: pairs.jsonl, kind: pair}}}}\n{scoring(server)}\n{kept}")
+
+    def told(*words: str) -> tuple[bool, int, int]:
+        """Whether failures are pointed out, how many requests came, and how many rows were kept."""
+        before = server.stats()["total"]
+        said = command("run", file, "--runs", tmp_path / "runs", *words)
+        assert said.code == 0, said.err
+        hint = "1 verdicts failed: judge server_error 1; --retry-failed asks for them again" in said.out
+        rows = corpus.open(newest(tmp_path / "runs/test/kept")).manifest.rows
+        return hint, server.stats()["total"] - before, rows
+
+    assert told("--sample", "1") == (False, 1, 1)
+    server.set(faults={"500": 1.0})
+    assert told() == (True, 2, 1)
+    assert told("--retry-failed") == (True, 2, 1)
+    server.set(faults={})
+    assert told() == (True, 0, 1)
+    assert told("--retry-failed") == (False, 1, 2)
+    assert told("--retry-failed") == (False, 0, 2)
 
 
 def test_a_budget_stops_and_counts_over_all_runs(stages: Stages, server: ChatServer) -> None:
@@ -400,6 +428,16 @@ RUBRIC = {
     "rubric.yaml": "summary: Loud.\nscale: 0 to 9\nkinds: [pair]\ncolumns:\n  score: {field: loud, better: lower}\n",
 }
 
+
+def mqm(**severity: Any) -> dict[str, str | None]:
+    """The rubric's files where it lists errors of such severities."""
+    error = {"type": "object", "properties": {"category": {"type": "string"}, "severity": severity}}
+    errors = {"type": "array", "items": {**error, "required": ["category", "severity"]}}
+    schema = {"type": "object", "properties": {"loud": errors}, "required": ["loud"]}
+    as_mqm = RUBRIC["rubric.yaml"].replace("better: lower", "as: mqm, better: higher")
+    return {"schema.json": json.dumps(schema), "rubric.yaml": as_mqm}
+
+
 MISTAKES = [
     ({"user.md": "How loud?\n\n{outptu}"}, "user.md: line 3: unknown placeholder {outptu}. Did you mean 'output'?"),
     ({"user.md": "How loud is it?"}, "user.md: shows the judge no text of a row"),
@@ -428,6 +466,9 @@ MISTAKES = [
         {"rubric.yaml": RUBRIC["rubric.yaml"].replace("field: loud", "field: loud, as: mqm")},
         "must be a list of objects that require category and severity",
     ),
+    (mqm(type="string", enum=["critical", "Major", "minor"]), "neutral, no-error; there is no weight for 'critical'"),
+    (mqm(type="string"), "must be a list whose `severity` is a string with an `enum` of some of major, minor"),
+    (mqm(type="integer", enum=[1, 5]), "there is no weight for '1', '5'"),
     ({"rubric.yaml": RUBRIC["rubric.yaml"] + "retry: 'Again: {reason}'\n"}, "retry: unknown placeholder {reason}"),
 ]
 

@@ -10,6 +10,7 @@ import pytest
 
 import corpus
 from corpus.manifest import Score
+from datagen.recipe import load_scorers
 from datagen.scorer.agree import OVER_ALL, WITHIN, Question, agree
 
 Command = Callable[..., Any]
@@ -112,6 +113,34 @@ def test_a_scorer_is_run_where_one_is_named(command: Command, dataset: Callable[
     assert said.code == 0, said.err
     assert "score_chrf" in said.out
     assert "score_good" not in said.out
+
+
+def test_too_many_pairs_are_drawn_by_hash(command: Command, dataset: Callable[..., Path], tmp_path: Path) -> None:
+    """The score is right about sources that come late in the alphabet, and wrong about the others."""
+    some = [
+        {
+            **{"source": f"source {n:03d}", "target": f"translation {m}", "src_lang": "en", "tgt_lang": "de"},
+            **{"score_human": float(m), "score_good": float(m if n >= 60 else -m)},
+        }
+        for n in range(120)
+        for m in range(100)
+    ]
+    said = command("scorer", "agree", dataset(some, "pair"), "--resamples", 100, "--out", tmp_path / "out")
+    assert said.code == 0, said.err
+    page = (tmp_path / "out" / "README.md").read_text("utf-8")
+    assert all("499,950 of 594,000" in told and "sources that a hash draws" in told for told in (said.out, page))
+    table = pl.read_csv(tmp_path / "out" / "agreement.csv").filter(level=WITHIN, measure="accuracy")
+    assert table.select("sources", "pairs", "pairs_in_all").row(0) == (101, 499_950, 594_000)
+    # In the order of the alphabet it would be 41 of 101.
+    assert 0.45 < table["value"][0] < 0.55
+
+
+def test_answers_that_nobody_rated_are_siblings_all_the_same(dataset: Callable[..., Path]) -> None:
+    """The one answer that people rated of each source agrees with the others as far as it does in the whole dataset."""
+    some = [row | {"score_human": row["score_human"] if n % 4 == 0 else None} for n, row in enumerate(rows())]
+    [scorer] = load_scorers("agreement")
+    found = agree(corpus.open(dataset(some)), Question(times=100), [scorer], say=print).found
+    assert {(one.rows, one.unjudged) for one in found if one.language == "en>de"} == {(30, 0)}
 
 
 def test_pairs_have_no_answers_to_compare(dataset: Callable[..., Path]) -> None:

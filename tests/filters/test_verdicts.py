@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from filters.rubric import read_rubric
 from filters.verdict_values import located, penalty
 from filters.verdicts import Unreadable, objects, read_verdict, without_reasoning
 
@@ -175,6 +176,12 @@ def test_reasoning_is_taken_off() -> None:
 )
 def test_penalties_are_those_of_mqm(errors: list[tuple[str, str]], score: float) -> None:
     assert penalty([{"category": category, "severity": severity} for category, severity in errors]) == score
+
+
+def test_an_error_of_a_severity_without_a_weight_is_no_verdict() -> None:
+    error = {"text": "x", "category": "accuracy/omission", "severity": "critical"}
+    with pytest.raises(Unreadable, match=r"errors\[0\]\.severity must be one of major, minor"):
+        read_verdict(json.dumps({"errors": [error]}), read_rubric("translation_errors").schema)
 
 
 def test_spans_are_found_where_they_stand() -> None:

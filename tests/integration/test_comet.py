@@ -263,7 +263,7 @@ def test_a_killed_worker_is_repaired_once(
                 os.kill(workers.pids()[0], signal.SIGKILL)
 
         got = judged(workers.score(items), kill)
-        assert {"restarted": "once, signal 9"} in told
+        assert {"restarted": "once, signal 9", "last_lines": "the driver is gone"} in told
         assert numbers(got) == pytest.approx(expected, abs=1e-5)
         with pytest.raises(Failure, match=r"(?s)died again \(signal 9\).*the driver is gone.*run again") as failure:
             judged(workers.score(items), kill)

@@ -114,7 +114,7 @@ def test_rewards_are_those_of_the_cpu(rewards: Path) -> None:
     print(f"bfloat16: mean error {error:.4f} of rewards with a deviation of {spread:.4f}")
     assert error < 0.2 * spread
     assert pl.DataFrame({"a": cpu, "b": half}).select(pl.corr("a", "b")).item() > 0.95
-    assert score(reward(rewards, "auto", dtype="auto"), "response", rows)["score_reward"].equals(half)
+    assert score(Reward(model=str(rewards)), "response", rows)["score_reward"].equals(half)
 
 
 def test_other_scorers_say_what_they_say_on_the_cpu(chats: Path, tmp_path: Path) -> None:
