@@ -132,10 +132,22 @@ def add_reward_head(folder: Path, base: Path) -> Path:
     return folder
 
 
-def make_encoder(folder: Path, factory: str, *, family: str = "xlm-roberta", seed: int = 1, **config: Any) -> Path:
+def make_encoder(
+    folder: Path,
+    factory: str,
+    *,
+    family: str = "xlm-roberta",
+    seed: int = 1,
+    hidden: int = 64,
+    layers: int = 2,
+    vocabulary: int = 700,
+    window: int = 64,
+    texts: Sequence[str] = TEXTS,
+    **config: Any,
+) -> Path:
     """Save an encoder of random weights with a tokenizer: `factory` is a class of transformers, such as AutoModel.
 
-    Windows are of 64 tokens. `config` goes into the model's config (`num_labels`, `id2label`, `problem_type`).
+    `config` goes into the model's config (`num_labels`, `id2label`, `problem_type`).
     """
     import torch
     import transformers
@@ -147,27 +159,27 @@ def make_encoder(folder: Path, factory: str, *, family: str = "xlm-roberta", see
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
-        vocab_size=700, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+        vocab_size=vocabulary, special_tokens=special, initial_alphabet=alphabet, show_progress=False
     )
-    tokenizer.train_from_iterator(TEXTS, trainer)
+    tokenizer.train_from_iterator(texts, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
     names = {"bos_token": "<s>", "eos_token": "</s>", "cls_token": "<s>", "sep_token": "</s>"}
     fast = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>", model_max_length=64, **names
+        tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>", model_max_length=window, **names
     )
     fast.save_pretrained(folder)
     torch.manual_seed(seed)
     # The RoBERTa family counts positions from behind that of padding.
-    positions = 66 if family == "xlm-roberta" else 64
+    positions = window + 2 if family == "xlm-roberta" else window
     settings = transformers.AutoConfig.for_model(
         family,
         vocab_size=len(fast),
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=2,
+        hidden_size=hidden,
+        intermediate_size=2 * hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=hidden // 32,
         max_position_embeddings=positions,
         initializer_range=0.2,
         pad_token_id=1,
