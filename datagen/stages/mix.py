@@ -34,6 +34,7 @@ _BUCKET_BYTES = 64 * 2**20
 class Mix(DatasetStage):
     """Mix the datasets named in `from:`."""
 
+    version: ClassVar[int] = 2
     seeded: ClassVar[bool] = True
     names_sources: ClassVar[bool] = True
     models: ClassVar[tuple[str, ...]] = ("tokenizer",)

@@ -1,5 +1,6 @@
 """`mix`: how much of each source, which rows, in what order, and which rows are held out and stay so."""
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,24 @@ def test_rows_of_one_document_stay_together_whatever_becomes_of_them(stages: Any
     }
     assert held["chats"] == held["preferences"] == held["raw"]
     assert 2 < len(held["raw"]) < 16
+
+
+def test_a_column_called_group_is_like_any_other(recipe: Any, go: Any, tmp_path: Path) -> None:
+    """It goes into `meta`, where the key that stages hand on has a name of its own."""
+    lines = [json.dumps({"source": f"s{n}", "target": f"t{n}", "group": "news"}) for n in range(60)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines), "utf-8")
+    made = go(
+        recipe("""
+        rows: {read: {jsonl: rows.jsonl, kind: pair, src_lang: de, tgt_lang: en}}
+        pairs: {mix: {validation: 0.4}}
+        prompts: {from: rows, prompt: {}}
+        asked: {mix: {validation: 0.4}}
+        """)
+    )
+    assert {row["meta"] for row in made["rows"].rows()} == {'{"group":"news"}'}
+    held = [{row["source"] for row in made[name].rows("validation")} for name in ("pairs", "asked")]
+    assert held[0] == held[1]
+    assert 10 < len(held[0]) < 50
 
 
 def test_the_group_may_be_named(stages: Any) -> None:

@@ -181,7 +181,7 @@ def test_the_best_becomes_a_chat_that_says_where_it_comes_from(stages: Any) -> N
     assert row["messages"] == [*chosen["prompt"], {"role": "assistant", "content": B}]
     told = {"prompt_id": "p0", "doc_id": "d", "segment": "0", "engine": B, "response_id": chosen["id"]}
     meta = json.loads(row["meta"])
-    assert len(meta.pop("group")) == 16
+    assert len(meta.pop("@group")) == 16
     assert meta == told
     assert (row["score_x"], row["src_lang"], row["tgt_lang"], row["license"]) == (2.0, "de", "en", "MIT")
     assert [(one.column, one.stage) for one in made["best"].manifest.selected_by] == [("score_x", "best")]
@@ -256,7 +256,7 @@ def test_a_pair_says_where_it_comes_from(stages: Any) -> None:
     assert (row["score_chosen"], row["score_rejected"]) == (1.0, 3.0)  # in the score's own unit and direction
     assert row["prompt"] == [{"role": "user", "content": "prompt 0"}]
     meta = json.loads(row["meta"])
-    assert len(meta.pop("group")) == 16
+    assert len(meta.pop("@group")) == 16
     assert meta == {
         "prompt_id": "p0", "doc_id": "d", "segment": "0", "chosen_id": ids[A], "rejected_id": ids[B],
     }  # fmt: skip
