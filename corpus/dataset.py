@@ -232,8 +232,8 @@ def typed(frame: pl.DataFrame, kind: str, scores: set[str], first: int = 1) -> p
             _refuse(frame, incomplete, first, f"column {name!r}: null within a list; leave the part out")
         if dtype == pl.Float64():
             _refuse(frame, ~pl.col(name).is_finite(), first, f"column {name!r}: not a finite number; null means none")
-    if (found := no_object(frame["meta"])) is not None:
-        raise UserError(f"row {first + found[0]}: column 'meta': {found[1]}; it holds a JSON object as text, or null")
+    if (wrong := no_object(frame["meta"])) is not None:
+        raise UserError(f"row {first + wrong[0]}: column 'meta': {wrong[1]}; it holds a JSON object as text, or null")
     for name in ("src_lang", "tgt_lang"):
         for code in frame[name].unique(maintain_order=True).drop_nulls():
             _refuse_code(frame, name, code, first)
