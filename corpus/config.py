@@ -20,8 +20,9 @@ from corpus.errors import UserError, nearest
 from corpus.plain_yaml import KeyPath, Value, parse
 
 Model = TypeVar("Model", bound=BaseModel)
-Place: TypeAlias = "Callable[[dict[str, Value], list[str]], list[str]]"
-"""Turns the keys of a `--set` into the whole path within the data, where a file's own words for it are shorter."""
+Place: TypeAlias = "Callable[[Loaded, list[str]], list[str]]"
+"""Turns the keys of a `--set` into the whole path within the data, where a file's own words for it are shorter; may
+refuse data in which nothing can be found."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def _override(loaded: Loaded, setting: str, place: Place | None) -> None:
     origin = f"--set {setting}"
     if not equals or not all(keys):
         raise UserError(f"{origin}: expected a path and a value, such as kept.select.unjudged=keep")
-    *parents, last = place(loaded.data, keys) if place else keys
+    *parents, last = place(loaded, keys) if place else keys
     path: KeyPath = ()
     around: Any = loaded.data
     for key in parents:

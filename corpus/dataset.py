@@ -15,7 +15,7 @@ from corpus.card import card
 from corpus.current import newest
 from corpus.cut import cut, cut_groups
 from corpus.errors import Failure, UserError, nearest
-from corpus.fit import column_fits, holes, misfit
+from corpus.fit import column_fits, holes, misfit, no_object
 from corpus.hashing import digest, row_ids
 from corpus.languages import canonical
 from corpus.manifest import Manifest, Score, Tally, content_hash, read_manifest, write_manifest
@@ -119,7 +119,7 @@ def write(
 
     Raises:
         UserError: the folder exists, or a row does not fit: a column is unknown or of a wrong type, a required value is
-            missing, a language code is not in canonical form. Nothing is left behind.
+            missing, `meta` is no JSON object, a language code is not in canonical form. Nothing is left behind.
     """
     from corpus.describe import tally
 
@@ -213,8 +213,8 @@ def typed(frame: pl.DataFrame, kind: str, scores: set[str], first: int = 1) -> p
     `first` is the number of the frame's first row, for messages.
 
     Raises:
-        UserError: a column is unknown or of a wrong type, a required value is missing, or a language code is not in
-            canonical form (`corpus.languages.canonical` gives it).
+        UserError: a column is unknown or of a wrong type, a required value is missing, `meta` holds no JSON object, or
+            a language code is not in canonical form (`corpus.languages.canonical` gives it).
     """
     declared = schema(kind, scores | set(frame.columns))
     for name, found in frame.schema.items():
@@ -232,6 +232,8 @@ def typed(frame: pl.DataFrame, kind: str, scores: set[str], first: int = 1) -> p
             _refuse(frame, incomplete, first, f"column {name!r}: null within a list; leave the part out")
         if dtype == pl.Float64():
             _refuse(frame, ~pl.col(name).is_finite(), first, f"column {name!r}: not a finite number; null means none")
+    if (wrong := no_object(frame["meta"])) is not None:
+        raise UserError(f"row {first + wrong[0]}: column 'meta': {wrong[1]}; it holds a JSON object as text, or null")
     for name in ("src_lang", "tgt_lang"):
         for code in frame[name].unique(maintain_order=True).drop_nulls():
             _refuse_code(frame, name, code, first)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from numbers import Integral, Real
 
+import orjson
 import polars as pl
 from polars.datatypes import DataTypeClass
 
@@ -59,6 +60,20 @@ def holes(name: str, dtype: pl.DataType) -> pl.Expr | None:
     inner, item = _inner(dtype), pl.element()
     missing = [item.struct.field(part).is_null() for part in _fields(inner)] if isinstance(inner, pl.Struct) else []
     return pl.col(name).list.eval(pl.any_horizontal(item.is_null(), *missing)).list.any().fill_null(value=False)
+
+
+def no_object(texts: pl.Series) -> tuple[int, str] | None:
+    """The first text that is no JSON object, by its place, and what it is instead. Null is none, so it fits."""
+    for place, text in enumerate(texts):
+        if text is None:
+            continue
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            return place, f"found {text!r:.80}, which is no JSON ({error})"
+        if not isinstance(value, dict):
+            return place, f"found {text!r:.80}"
+    return None
 
 
 def _inner(dtype: pl.List) -> pl.DataType:

@@ -10,31 +10,43 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from datagen.stages.base import Piece
+from datagen.stages.base import Header, Piece
 from filters.dedup.exact import Keys, representatives, text_keys
 
 Rows = NDArray[np.int64]
 """Numbers of rows, counted across all pieces, in ascending order; or where the pieces start, and the end."""
 
 
-def leave_verdicts(pieces: Sequence[Piece], key_frame: Callable[[Piece], pl.DataFrame], folder: Path) -> None:
+KeyFrame = Callable[[pl.LazyFrame], pl.DataFrame]
+"""Gives of rows the column `@key`, a text, and, where not the first of equal rows is to stand for them, `@priority`
+(the highest does)."""
+
+
+def leave_verdicts(pieces: Sequence[Piece], header: Header, key_frame: KeyFrame, folder: Path) -> None:
     """Leave a parquet file for each piece, under its name: which of its rows another stands for, and that one's id.
 
     Args:
         pieces: all rows among which duplicates are looked for.
-        key_frame: of a piece's rows the column `@key`, a text, and, where not the first of equal rows is to stand for
-            them, `@priority` (the highest does).
-        folder: where to; the files' columns are `@row`, counted within the piece, and `@kept_id`.
+        header: of these rows.
+        key_frame: see `KeyFrame`.
+        folder: where to; the files' columns are `@row`, counted within what the piece loads, and `@kept_id`.
     """
+
+    def scan(piece: Piece) -> pl.LazyFrame:
+        return piece.scan(header)
+
+    def height(piece: Piece) -> int:
+        return int(scan(piece).select(pl.len()).collect().item())
+
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        starts = np.cumsum([0, *pool.map(Piece.height, pieces)])
-    keys, priority = _keys(pieces, starts, key_frame)
+        starts = np.cumsum([0, *pool.map(height, pieces)])
+    keys, priority = _keys(pieces, starts, lambda piece: key_frame(scan(piece)))
     stands = representatives(keys, priority)
     del keys, priority
     dropped = np.flatnonzero(stands != np.arange(len(stands)))
     keeps = np.zeros(len(stands), dtype=bool)
     keeps[stands[dropped]] = True
-    ids = _ids(pieces, starts, np.flatnonzero(keeps))
+    ids = _ids(pieces, starts, np.flatnonzero(keeps), header)
     place = np.cumsum(keeps, dtype=np.int64) - 1
 
     def leave(piece: Piece, start: int, mine: Rows) -> None:
@@ -65,11 +77,11 @@ def _keys(
     return keys, priority if ranked else None
 
 
-def _ids(pieces: Sequence[Piece], starts: Rows, rows: Rows) -> pl.Series:
+def _ids(pieces: Sequence[Piece], starts: Rows, rows: Rows, header: Header) -> pl.Series:
     """The ids of these rows."""
 
     def of(piece: Piece, start: int, mine: Rows) -> pl.Series:
-        return piece.column("id").gather(mine - start)
+        return piece.scan(header).select("id").collect()["id"].gather(mine - start)
 
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
         # In one chunk: else polars, which gathers from it again and again, would look for the chunk of each row.

@@ -1,16 +1,17 @@
 """The key of a row's group: rows made from the same thing stay on one side of every train/validation split.
 
 A group is a document where one is known, else the source that was translated, else the first user turn or the text
-itself. Stages that make other kinds of rows (`best`, `pair`, `prompt`, `render`) hand the key on in `meta`, so a
-segment that is held out as a pair is held out as a chat, as a preference and as running text too.
+itself. Stages that make other kinds of rows (`best`, `join`, `pair`, `prompt`, `render`, `verifiable`) hand the key on
+in `meta`, so a segment that is held out as a pair is held out as a chat, as a preference and as running text too.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-FIELD = "group"
-"""Name of the key in `meta`: 16 hex digits."""
+FIELD = "@group"
+"""Name of the key in `meta`: 16 hex digits. Columns of users, which go into `meta` too, cannot have this name."""
+_SALT = "group"
 
 _FIRST_USER = pl.element().filter(pl.element().struct.field("role") == "user").first().struct.field("content")
 _PROMPT = pl.col("prompt").list.eval(_FIRST_USER).list.first()
@@ -33,9 +34,9 @@ def group_keys(frame: pl.DataFrame, kind: str) -> pl.Series:
     if "doc_id" in frame.columns:
         document = pl.concat_str("origin", "doc_id", separator="\x1f")
     keys = frame.select(
-        handed=pl.col("meta").str.json_path_match(f"$.{FIELD}"), own=pl.coalesce(document, _ORIGINAL[kind], "id")
+        handed=pl.col("meta").str.json_path_match(f'$["{FIELD}"]'), own=pl.coalesce(document, _ORIGINAL[kind], "id")
     )
     if not keys["handed"].null_count():
         return keys["handed"].alias(FIELD)
-    hashed = pl.Series("hashed", [f"{key:016x}" for key in hash64(keys["own"], FIELD).tolist()], dtype=pl.String)
+    hashed = pl.Series("hashed", [f"{key:016x}" for key in hash64(keys["own"], _SALT).tolist()], dtype=pl.String)
     return keys.with_columns(hashed).select(pl.coalesce("handed", "hashed").alias(FIELD))[FIELD]

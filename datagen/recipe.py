@@ -146,9 +146,7 @@ class _Builder:
 
     def stages(self) -> dict[str, Named]:
         """All stages, built and fitted."""
-        entries = self.loaded.data.get("stages")
-        if not isinstance(entries, dict) or not entries:
-            raise self.fault(("stages",), "expected `stages:`, a mapping of stage names to verbs")
+        entries = _entries(self.loaded)
         for name, entry in entries.items():
             self.before[name] = self._stage(name, entry, list(entries))
         return self.before
@@ -284,14 +282,27 @@ def beside(data: Any, models: Collection[str], base: Path) -> Any:
     return data | {key: str(base / data[key]) for key in models if (base / str(data.get(key))).exists()}
 
 
-def _place(data: dict[str, Any], keys: list[str]) -> list[str]:
+def _entries(loaded: Loaded) -> dict[str, Any]:
+    """What stands under `stages:`, by name.
+
+    Raises:
+        UserError: that is no mapping of stages.
+    """
+    entries: Any = loaded.data.get("stages")
+    if not isinstance(entries, dict) or not entries:
+        raise UserError(f"{loaded.where(('stages',))}: expected `stages:`, a mapping of stage names to verbs")
+    return entries
+
+
+def _place(loaded: Loaded, keys: list[str]) -> list[str]:
     """The whole path of a setting, whose stage need not be followed by its verb, nor a part by its list.
 
     `kept.length_ratio.max` is `stages.kept.select.filters.2.length_ratio.max` where the recipe says so.
     """
     if keys[0] in _TOP:
         return keys
-    path, around = ["stages", keys[0]], (data.get("stages") or {}).get(keys[0])
+    entries = _entries(loaded) if "stages" in loaded.data else {}
+    path, around = ["stages", keys[0]], entries.get(keys[0])
     rest = keys[1:]
     if isinstance(around, dict) and rest and rest[0] not in around:
         verbs = [key for key in around if key != "from"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
+
+from corpus.cut import row_bytes
 
 
 class Spool:
@@ -17,21 +20,29 @@ class Spool:
         self.folder.mkdir(parents=True, exist_ok=True)
         for old in self.folder.glob("*.parquet"):
             old.unlink()
+        self.sizes: Counter[int] = Counter()
+        """Bytes of each shard's rows in memory, about."""
         self._written = 0
 
     def add(self, frame: pl.DataFrame, shard: str) -> None:
         """Write rows away; `shard` names the integer column that says where each belongs."""
         for (number,), part in frame.partition_by(shard, as_dict=True, maintain_order=True).items():
-            part.write_parquet(self.folder / f"{number:08d}-{self._written:08d}.parquet", compression="lz4")
+            part.write_parquet(self._file(number, self._written), compression="lz4")
+            self.sizes[number] += int(row_bytes(part).sum())
         self._written += 1
+
+    def frames(self, number: int) -> Iterator[pl.DataFrame]:
+        """A shard's rows as they were added, one frame after another."""
+        files = (self._file(number, place) for place in range(self._written))
+        return (pl.read_parquet(file) for file in files if file.is_file())
 
     def shards(self) -> Iterator[tuple[int, pl.DataFrame]]:
         """Shards in number order, the rows of each in the order in which they were added."""
-        files: dict[int, list[Path]] = {}
-        for path in sorted(self.folder.glob("*.parquet")):
-            files.setdefault(int(path.name.partition("-")[0]), []).append(path)
-        for number, paths in files.items():
-            yield number, pl.concat([pl.read_parquet(path) for path in paths])
+        for number in sorted(self.sizes):
+            yield number, pl.concat(self.frames(number))
+
+    def _file(self, number: int, place: int) -> Path:
+        return self.folder / f"{number}-{place}.parquet"
 
 
 def regroup(frames: Iterable[pl.DataFrame], key: str, size: int, folder: Path) -> Iterator[pl.DataFrame]:

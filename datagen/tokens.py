@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _BATCH = 2_000
+_CHARACTERS = 2_000_000
+"""Texts, and characters, that are encoded at once."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,24 @@ def token_counts(named: NamedTokenizer, texts: Sequence[str]) -> NDArray[np.int6
     import numpy as np
 
     counts: list[int] = []
-    for start in range(0, len(texts), _BATCH):
-        batch = named.tokenizer.encode_batch_fast(list(texts[start : start + _BATCH]), add_special_tokens=False)
-        counts += [len(encoding) for encoding in batch]
+    for batch in _batches(texts):
+        encodings = named.tokenizer.encode_batch_fast(batch, add_special_tokens=False)
+        counts += [len(encoding) for encoding in encodings]
     return np.array(counts, dtype=np.int64)
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Texts in order, so many at a time that their encodings, a hundred bytes a token or so, fit in memory."""
+    batch: list[str] = []
+    characters = 0
+    for text in texts:
+        batch.append(text)
+        characters += len(text)
+        if len(batch) == _BATCH or characters >= _CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
 
 
 def row_texts(frame: pl.DataFrame, kind: str) -> list[str]:

@@ -12,6 +12,7 @@ import polars as pl
 from corpus.dataset import Dataset
 from corpus.dataset import open as open_dataset
 from corpus.describe import describe
+from corpus.fit import no_object
 from corpus.hashing import file_sha256, row_ids
 from corpus.laws import balances, plain, set_aside
 from corpus.manifest import FILE, Manifest, content_hash
@@ -111,7 +112,7 @@ def _rows(dataset: Dataset) -> Iterator[Check]:
     manifest = dataset.manifest
     kind = kind_of(manifest.kind)
     told_rows = {shard.name: shard.rows for shard in manifest.shards}
-    rows = ids = nulls = groups = ""
+    rows = ids = nulls = groups = metas = ""
     keys = []
     seen: dict[str, str] = {}
     for file in dataset.files():
@@ -124,6 +125,8 @@ def _rows(dataset: Dataset) -> Iterator[Check]:
         empty = [name for name in kind.required if frame[name].null_count()]
         if empty:
             nulls = nulls or f"data/{file.name}: {empty[0]} is null"
+        if (found := no_object(frame["meta"])) is not None:
+            metas = metas or f"data/{file.name}: row {found[0]}: {found[1]}"
         keys.append(id_keys(frame["id"]))
         if manifest.grouped_by is not None:
             for key in frame[manifest.grouped_by].unique().to_list():
@@ -132,6 +135,7 @@ def _rows(dataset: Dataset) -> Iterator[Check]:
     yield Check("every shard has as many rows as the manifest says", rows)
     yield Check("every id is the hash of its row", ids)
     yield Check("required columns are filled", nulls)
+    yield Check("meta holds JSON objects", metas)
     if manifest.grouped_by is not None:
         yield Check(f"rows of one {manifest.grouped_by} lie in one shard", groups)
     if manifest.stage == "prompt":

@@ -15,6 +15,7 @@ from corpus.dataset import Dataset
 from corpus.laws import set_aside
 from corpus.manifest import Manifest
 from corpus.model_manifest import ModelManifest, read_model_manifest
+from datagen.groups import FIELD as GROUP
 from evals.benchmarks.base import Benchmark
 from evals.measures import Answered, Counted, Measure, Together
 from evals.paired import rank
@@ -142,7 +143,7 @@ def _asked(pairs: Dataset | None, prompts: Dataset, scored: Dataset, model: str)
     names = [told.get("row_id") or own for told, own in zip(meta, items["id"].to_list(), strict=True)]
     times = Counter(names)
     names = [own if times[name] > 1 else name for name, own in zip(names, items["id"].to_list(), strict=True)]
-    groups = [told.get("group") or name for told, name in zip(meta, names, strict=True)]
+    groups = [told.get(GROUP) or name for told, name in zip(meta, names, strict=True)]
     rows = pairs.scan().select("id", "meta").collect() if pairs is not None else None
     made_of = dict(rows.iter_rows()) if rows is not None else {}
     own = pl.Series("@meta", [made_of.get(told.get("row_id")) for told in meta], dtype=pl.String)

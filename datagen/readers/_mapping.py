@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 from corpus.errors import UserError, nearest
 from corpus.hashing import canonical_json
 from corpus.schema import KindName, kind_of, score_dtype
+from datagen.groups import FIELD as GROUP
 from datagen.readers._files import composer
 from datagen.readers._types import Convert, Unreadable, cell_converter, converter, plain, wrong_type
 from datagen.readers.base import Reader, Record
@@ -261,6 +262,11 @@ class Mapper:
                     f"{file}: the column {name!r} is named like a score; say which way is better "
                     f"(`scores: {{{name}: higher}}`), or leave it out by naming the columns to `keep`"
                 )
+        if GROUP in (*plan.meta, *(name for name, _ in plan.rests), reader.key):
+            raise UserError(
+                f"{file}: the column {GROUP!r} has the name under which `meta` hands on the key of a row's group; "
+                f"rename it, say what it is (`columns: {{doc_id: '{GROUP}'}}`), or name the columns to `keep`"
+            )
         if len(self.plans) < _MOST_PLANS:
             self.plans[names] = plan
         return plan

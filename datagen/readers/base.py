@@ -74,7 +74,9 @@ class Reader(BaseModel):
     normalize: tuple[Normalization, ...] = ()
     """Repairs to make, counted: `line_ends` (CRLF), `byte_order_mark`, `nfc` (Unicode composition). Nothing else is."""
     max_bad: float = Field(default=0.001, ge=0, le=1)
-    """Share of unreadable records above which the stage stops with the first examples."""
+    """Share of unreadable records above which the stage stops with the first examples. It is taken of the whole input;
+    only where over 1,000 records are unreadable, and they are over ten times this share of what was read so far, the
+    stage stops at once. An input that begins badly needs a larger share."""
     rows_per_shard: int = Field(default=50_000, ge=1)
     """Rows in a shard; for `response` rows, prompts in a shard, so that all answers to a prompt lie together."""
 

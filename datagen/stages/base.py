@@ -136,12 +136,23 @@ class Piece(NamedTuple):
             whole = _joined(whole, other, header)
         return whole.rechunk()
 
+    def scan(self, header: Header) -> pl.LazyFrame:
+        """The rows that `load` gives, in its order, to take a few columns of: of one file only these are read.
+
+        Raises:
+            UserError: as `load` does.
+        """
+        if len(self.files) > 1:
+            return self.load(header).lazy()
+        declared = schema(header.kind, header.scores)
+        return pl.scan_parquet(self.files[0], missing_columns="insert", schema=declared)
+
     def column(self, name: str) -> pl.Series:
         """One column, which every file must have."""
         return pl.concat([pl.read_parquet(file, columns=[name]) for file in self.files])[name]
 
     def height(self) -> int:
-        """How many rows there are, by the files' footers."""
+        """How many rows the files hold, by their footers; `load` gives fewer where it joins some."""
         return sum(int(pl.scan_parquet(file).select(pl.len()).collect().item()) for file in self.files)
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 import polars as pl
 
 from corpus.chat import assistant_turn
 from corpus.hashing import row_ids
-from datagen.groups import group_keys
+from datagen.groups import FIELD, group_keys
 from datagen.stages.base import Context, Header, Result, by_reason
 from datagen.stages.ranking import Ranked, best_first, groups_without
 
 
 class Best(Ranked):
     """Best of N: one `sft` row for each prompt that has a candidate left."""
+
+    version: ClassVar[int] = 2
 
     def header(self, inputs: Sequence[Header], name: str) -> Header:
         """Chats, with the scores of the answer that was chosen."""
@@ -30,7 +33,7 @@ class Best(Ranked):
         chosen = chosen.with_columns(group_keys(chosen, "response"))
         rows = chosen.with_columns(
             messages=pl.concat_list("prompt", assistant_turn(pl.col("response"))),
-            meta=pl.struct("prompt_id", "doc_id", "segment", "group", "engine", response_id="id").struct.json_encode(),
+            meta=pl.struct("prompt_id", "doc_id", "segment", FIELD, "engine", response_id="id").struct.json_encode(),
         ).drop("id")
         rows = rows.select(c for c in rows.columns if c in context.out.columns)
         groups = frame.select("prompt_id").unique(maintain_order=True)["prompt_id"]

@@ -31,6 +31,7 @@ _WHOLE: dict[str, tuple[str, ...]] = {
 class Dedup(ShardStage):
     """Drop exact duplicates across the whole dataset."""
 
+    version: ClassVar[int] = 2
     native: ClassVar[bool] = True
 
     on: tuple[str, ...] | None = Field(default=None, min_length=1)
@@ -68,13 +69,12 @@ class Dedup(ShardStage):
             return
         from datagen.duplicates import leave_verdicts
 
-        leave_verdicts(pieces, lambda piece: self._key_frame(piece, context.header), context.scratch)
+        header = context.header
+        leave_verdicts(pieces, header, lambda rows: self._key_frame(rows, header), context.scratch)
         done.touch()
 
-    def _key_frame(self, piece: Piece, header: Header) -> pl.DataFrame:
+    def _key_frame(self, rows: pl.LazyFrame, header: Header) -> pl.DataFrame:
         """Columns `@key` (all key columns as one text) and, where the best is kept, `@priority` (higher is better)."""
-        declared = schema(header.kind, header.scores)
-        frame = pl.scan_parquet(list(piece.files), missing_columns="insert", schema=declared)
         texts = [
             normalized(_text(name, header), self.normalize).fill_null("\x00") for name in self.on or _WHOLE[header.kind]
         ]
@@ -86,7 +86,7 @@ class Dedup(ShardStage):
         if self.keep != "first":
             sign = 1.0 if header.scores[self.keep].higher_is_better else -1.0
             select.append((pl.col(self.keep) * sign).fill_null(float("nan")).alias("@priority"))
-        return with_roles(frame, header.kind).select(select).collect()
+        return with_roles(rows, header.kind).select(select).collect()
 
     def run(self, frame: pl.DataFrame, piece: str, context: Context) -> Result:
         """Rows that stand for themselves stay."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import polars as pl
 
@@ -10,7 +11,7 @@ from corpus.hashing import row_ids
 from corpus.manifest import Counts
 from corpus.schema import schema
 from corpus.shards import shard_name
-from datagen.groups import group_keys
+from datagen.groups import FIELD, group_keys
 from datagen.stages.base import (
     Context,
     DatasetStage,
@@ -33,6 +34,8 @@ class Join(DatasetStage):
 
     A pair that names no document is set aside. All rows are in memory at once.
     """
+
+    version: ClassVar[int] = 2
 
     def header(self, inputs: Sequence[Header], name: str) -> Header:
         """Pairs; scores of segments are no scores of documents."""
@@ -65,10 +68,10 @@ def _documents(rows: pl.DataFrame) -> pl.DataFrame:
     """One row for each document, with the number of its pairs in `@pairs`."""
     keyed = rows.with_columns(group_keys(rows, "pair"))
     lines = [pl.col(name).str.join("\n") for name in ("source", "target")]
-    first = [pl.col(name).first() for name in ("license", "task", "group")]
+    first = [pl.col(name).first() for name in ("license", "task", FIELD)]
     found = keyed.group_by(_DOCUMENT, maintain_order=True).agg(*lines, *first, pl.len().alias("@pairs"))
     found = found.with_columns(
-        meta=pl.struct("group").struct.json_encode(),
+        meta=pl.struct(FIELD).struct.json_encode(),
         **{name: pl.lit(None, pl.String) for name in ("segment", "context")},
     )
     found = found.with_columns(row_ids("pair", found))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import polars as pl
 from pydantic import Field, model_validator
 
-from corpus.cut import cut
+from corpus.cut import cut, row_bytes
 from corpus.errors import UserError, nearest
 from corpus.manifest import Counts
 from corpus.schema import KINDS, schema
@@ -27,13 +27,19 @@ if TYPE_CHECKING:
 
     from corpus.mixing import Share
 
-_BUCKET_BYTES = 64 * 2**20
-"""Uncompressed size of what is sorted at once; a tenth or so of the memory that a mix may take."""
+_HELD = 64 * 2**20
+"""Bytes of rows that are read, dealt or sorted at once; a tenth or so of the memory that a mix may take."""
+_SHARD_BYTES = 128 * 2**20
+"""Bytes of rows in a shard at most."""
+_FAN = 8
+"""Bits of a hash that name buckets at most, at once: every slice of the input may leave a file in each bucket."""
+_KEY, _BUCKET = "@key", "@bucket"
 
 
 class Mix(DatasetStage):
     """Mix the datasets named in `from:`."""
 
+    version: ClassVar[int] = 2
     seeded: ClassVar[bool] = True
     names_sources: ClassVar[bool] = True
     models: ClassVar[tuple[str, ...]] = ("tokenizer",)
@@ -57,7 +63,7 @@ class Mix(DatasetStage):
     """Column that is the group's key; default: the document where there is one, else the source or first user turn,
     also of what rows of other kinds were made from."""
     rows_per_shard: int = Field(default=50_000, ge=1)
-    """Rows in a shard."""
+    """Rows in a shard; fewer where so many would take more than 128 MiB of memory."""
 
     @model_validator(mode="after")
     def _fits(self) -> Mix:
@@ -110,7 +116,14 @@ class Mix(DatasetStage):
         sizes, lengths = self._sizes(inputs, names, ctx.header)
         weights = self.weights if self.temperature is None else temperature_weights(sizes, self.temperature)
         shares = plan_mix(sizes, weights, total=self.total, max_times=self.max_times)
-        bits = _bits(inputs, shares, names)
+        bits = _bits(
+            sum(
+                size * shares[name].times
+                for name, pieces in zip(names, inputs, strict=True)
+                for piece in pieces
+                for _, size in _row_groups(piece, ctx.header)
+            )
+        )
         spools = {split: Spool(ctx.scratch / split) for split in ctx.out.splits}
         taken: dict[str, int] = {}
         for name, pieces, length in zip(names, inputs, lengths, strict=True):
@@ -125,10 +138,11 @@ class Mix(DatasetStage):
         for split, spool in spools.items():
             rows = 0
             empty = pl.DataFrame(schema=schema(ctx.out.kind, ctx.out.scores))
-            for frame in cut(chain([empty], _sorted(spool)), self.rows_per_shard):
+            for frame in cut(chain([empty], _sorted(spool, bits)), self.rows_per_shard, _SHARD_BYTES):
                 out.write(shard_name(number), Result(frame, no_rows_aside(), {"rows": frame.height}), split)
                 rows += frame.height
                 number += 1
+                del frame  # else it would be held while the next one is gathered
             counts[split] = rows
         out.count(counts)
 
@@ -145,7 +159,8 @@ class Mix(DatasetStage):
             return sizes, [None] * len(names)
         tokenizer = load_tokenizer(self.tokenizer)
         for name, pieces in zip(names, inputs, strict=True):
-            counted = [token_counts(tokenizer, row_texts(piece.load(header), header.kind)) for piece in pieces]
+            slices = chain.from_iterable(_slices(piece, header) for piece in pieces)
+            counted = [token_counts(tokenizer, row_texts(frame, header.kind)) for frame in slices]
             every = np.concatenate(counted) if counted else np.empty(0, dtype=np.int64)
             lengths.append(every)
             sizes[name] = int(every.sum())
@@ -170,24 +185,19 @@ class Mix(DatasetStage):
         hashes = [hash64(piece.column("id"), salt) for piece in pieces]
         times = times_taken(share, np.concatenate(hashes), lengths) if hashes else np.empty(0, dtype=np.int64)
         start = taken = 0
-        for piece in pieces:
-            frame = piece.load(ctx.header)
+        for frame in chain.from_iterable(_slices(piece, ctx.header) for piece in pieces):
             mine = times[start : start + frame.height]
             start += frame.height
             held = is_validation(self._groups(frame, ctx.header.kind), self.validation)
             # What is held out measures; repeating it would only weigh some of it more.
             mine = np.where(held, np.minimum(mine, 1), mine)
             taken += int(mine.sum())
-            rows = np.repeat(np.arange(frame.height), mine)
-            copy = np.arange(len(rows)) - np.repeat(np.cumsum(mine) - mine, mine)
-            copies = frame[rows].with_columns(pl.Series("@copy", copy))
-            keys = hash64(copies.select(pl.concat_str("id", "@copy", separator=":"))["id"], salt)
-            # A shift by all 64 bits is undefined, so one bucket is made by shifting in two steps.
-            bucket = keys >> np.uint64(63 - bits) >> np.uint64(1)
-            dealt = copies.drop("@copy").with_columns(pl.Series("@key", keys), pl.Series("@bucket", bucket))
-            for split, spool in spools.items():
-                mask = held[rows] if split == "validation" else ~held[rows]
-                spool.add(dealt.filter(pl.Series(mask)), "@bucket")
+            for copies in _copies(frame.with_columns(pl.Series("@held", held)), mine):
+                keys = hash64(copies.select(pl.concat_str("id", "@copy", separator=":"))["id"], salt)
+                dealt = copies.drop("@copy").with_columns(pl.Series(_KEY, keys))
+                for split, spool in spools.items():
+                    rows = dealt.filter(pl.col("@held") == (split == "validation")).drop("@held")
+                    spool.add(rows.with_columns(_bucket(rows[_KEY], bits)), _BUCKET)
         return taken
 
     def _groups(self, frame: pl.DataFrame, kind: str) -> pl.Series:
@@ -197,20 +207,63 @@ class Mix(DatasetStage):
         return frame.select(pl.coalesce(pl.col(self.group).cast(pl.String), "id").alias("key"))["key"]
 
 
-def _bits(inputs: Sequence[Sequence[Piece]], shares: dict[str, Share], names: Sequence[str]) -> int:
-    """How many bits of a hash name its bucket, so that a bucket is small enough to be sorted in memory."""
+def _slices(piece: Piece, header: Header) -> Iterator[pl.DataFrame]:
+    """A piece's rows in order, so few at a time that they take `_HELD` bytes or so."""
+    # The heaviest rows set the pace.
+    heaviest = max((size / rows for rows, size in _row_groups(piece, header)), default=1)
+    step = max(1, int(_HELD / heaviest))
+    for start in range(0, piece.height(), step):
+        yield piece.scan(header).slice(start, step).collect()
+
+
+def _copies(frame: pl.DataFrame, times: NDArray[np.int64]) -> Iterator[pl.DataFrame]:
+    """Each row as often as `times` says, its copies numbered in `@copy`, in frames of `_HELD` bytes or so."""
+    import numpy as np
+
+    rows = np.repeat(np.arange(frame.height), times)
+    copy = np.arange(len(rows)) - np.repeat(np.cumsum(times) - times, times)
+    part = np.cumsum(row_bytes(frame).to_numpy()[rows]) // _HELD
+    edges = np.flatnonzero(np.diff(part)) + 1
+    for mine, number in zip(np.split(rows, edges), np.split(copy, edges), strict=True):
+        yield frame[mine].with_columns(pl.Series("@copy", number))
+
+
+def _bucket(keys: pl.Series, bits: int) -> pl.Series:
+    """The bucket of each key: its first `bits` bits."""
+    import numpy as np
+
+    # A shift by all 64 bits is undefined, so one bucket is made by shifting in two steps.
+    return pl.Series(_BUCKET, keys.to_numpy() >> np.uint64(63 - bits) >> np.uint64(1))
+
+
+def _bits(size: float) -> int:
+    """How many bits of a hash name its bucket, so that most buckets of rows of this size can be sorted in memory."""
+    return min(_FAN, max(0, math.ceil(math.log2(max(size, 1) / _HELD))))
+
+
+def _row_groups(piece: Piece, header: Header) -> Iterator[tuple[int, int]]:
+    """Rows of each row group, and the bytes that they take in memory, about: 16 for each value beside its own."""
     import pyarrow.parquet
 
-    size = 0.0
-    for name, pieces in zip(names, inputs, strict=True):
-        for piece in pieces:
-            for file in piece.files:
-                metadata = pyarrow.parquet.read_metadata(file)
-                groups = (metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
-                size += sum(groups) * shares[name].times
-    return max(0, math.ceil(math.log2(max(size, 1) / _BUCKET_BYTES)))
+    for file in piece.files:
+        metadata = pyarrow.parquet.read_metadata(file)
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
+            if group.num_rows:
+                yield group.num_rows, group.total_byte_size + 16 * len(header.columns) * group.num_rows
 
 
-def _sorted(spool: Spool) -> Iterator[pl.DataFrame]:
-    for _, bucket in spool.shards():
-        yield bucket.sort("@key", maintain_order=True).drop("@key", "@bucket")
+def _sorted(spool: Spool, bits: int) -> Iterator[pl.DataFrame]:
+    """Rows in the order of their keys, a bucket at a time; one that is too large is dealt anew by the bits that follow.
+
+    Sizes are told by files before the mix, but a file tells nothing of what repeats in it.
+    """
+    for number in sorted(spool.sizes):
+        if spool.sizes[number] <= 2 * _HELD or bits + _FAN >= 64:
+            bucket = pl.concat(spool.frames(number))
+            yield bucket.sort(_KEY, maintain_order=True).drop(_KEY, _BUCKET)
+            continue
+        inner, more = Spool(spool.folder / str(number)), bits + _bits(spool.sizes[number])
+        for frame in spool.frames(number):
+            inner.add(frame.with_columns(_bucket(frame[_KEY], more)), _BUCKET)
+        yield from _sorted(inner, more)

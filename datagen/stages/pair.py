@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field
@@ -17,7 +17,7 @@ from corpus.chat import assistant_turn
 from corpus.errors import UserError
 from corpus.hashing import row_ids
 from corpus.schema import schema
-from datagen.groups import group_keys
+from datagen.groups import FIELD, group_keys
 from datagen.stages.base import Context, Header, Result, by_reason
 from datagen.stages.ranking import Ranked, best_first, groups_without
 from filters.base import ScoreColumn
@@ -26,6 +26,7 @@ from filters.base import ScoreColumn
 class Pair(Ranked):
     """Make preference pairs."""
 
+    version: ClassVar[int] = 2
     min_margin: float = Field(default=0.0, ge=0)
     """Least difference between the scores of chosen and rejected, in the score's units (the first column of a list,
     the weighted sum of a map). Equal scores never make a pair."""
@@ -158,7 +159,7 @@ def _rows(frame: pl.DataFrame, made: Sequence[dict[str, Any]]) -> pl.DataFrame:
     rows = pairs.join(prompts, on="prompt_id", how="left", maintain_order="left").with_columns(
         chosen=assistant_turn(pl.col("chosen_text")),
         rejected=assistant_turn(pl.col("rejected_text")),
-        meta=pl.struct("prompt_id", "doc_id", "segment", "group", "chosen_id", "rejected_id").struct.json_encode(),
+        meta=pl.struct("prompt_id", "doc_id", "segment", FIELD, "chosen_id", "rejected_id").struct.json_encode(),
     )
     rows = rows.select(name for name in schema("preference") if name in rows.columns)
     return rows.with_columns(row_ids("preference", rows))

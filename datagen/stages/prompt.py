@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import polars as pl
 
@@ -10,7 +11,7 @@ from corpus.errors import UserError
 from corpus.hashing import canonical_json, row_id
 from corpus.manifest import Counts
 from corpus.schema import KINDS, schema
-from datagen.groups import group_keys
+from datagen.groups import FIELD, group_keys
 from datagen.stages.base import (
     Context,
     DatasetStage,
@@ -29,6 +30,7 @@ from datagen.tasks.base import open_task
 class Prompt(DatasetStage):
     """Word prompts."""
 
+    version: ClassVar[int] = 2
     task: str = "translate"
     """Task by name; `datagen list` shows them."""
 
@@ -94,7 +96,7 @@ class Prompt(DatasetStage):
                     "prompt": prompt,
                     "task": task.name,
                     "references": task.references(row) or row.get("references"),
-                    "meta": canonical_json({"row_id": row["id"], "group": groups[index]}).decode(),
+                    "meta": canonical_json({"row_id": row["id"], FIELD: groups[index]}).decode(),
                 }
                 rows.append({**made, "id": row_id("prompt", made)})
         worded = pl.DataFrame(rows, schema=schema("prompt"))

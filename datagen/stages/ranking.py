@@ -82,7 +82,8 @@ class Ranked(ShardStage):
         for column in self.columns:
             path = _spread_file(context.scratch, column)
             if not path.is_file():
-                values = [_column(piece, column).drop_nulls() for piece in pieces]
+                scores = (piece.scan(context.header).select(column).collect()[column] for piece in pieces)
+                values = [found.drop_nulls() for found in scores]
                 with replacing(path) as handle:
                     np.save(handle, np.sort(np.concatenate([v.to_numpy() for v in values])))
 
@@ -156,14 +157,6 @@ def groups_without(frame: pl.DataFrame, prompts: pl.Series, reason: str) -> pl.D
     first = frame.unique("prompt_id", keep="first", maintain_order=True)
     gone = first.filter(pl.col("prompt_id").is_in(prompts.implode())).with_columns(id=pl.col("prompt_id"))
     return set_aside(gone, pl.lit(reason)).with_columns(engine=pl.lit(None, pl.String))
-
-
-def _column(piece: Piece, name: str) -> pl.Series:
-    """A score column of a piece; null where one of its files lacks it."""
-    files = pl.scan_parquet(
-        list(piece.files), schema={name: pl.Float64}, missing_columns="insert", extra_columns="ignore"
-    )
-    return files.collect()[name]
 
 
 def _spread_file(scratch: Path, column: str) -> Path:

@@ -229,7 +229,7 @@ class Read(DatasetStage):
                 if len(examples) < _EXAMPLES:
                     examples.append(f"{shown(record.file)}:{record.line}: {reason}: {detail[:120]}")
                 if total["bad"] > _HOPELESS and total["bad"] > 10 * self.reader.max_bad * total["records"]:
-                    self._refuse_bad(total, examples)
+                    self._refuse_bad(total, examples, so_far="the first ")
                 continue
             assert row is not None
             chunk.rows.append(row)
@@ -325,11 +325,11 @@ class Read(DatasetStage):
         inside = not is_url(file) and os.path.dirname(file).startswith(self._root)
         return os.path.relpath(file, self._root or ".") if inside else shown(file)
 
-    def _refuse_bad(self, total: Counter[str], examples: Sequence[str]) -> None:
+    def _refuse_bad(self, total: Counter[str], examples: Sequence[str], so_far: str = "") -> None:
         if total["bad"] > self.reader.max_bad * total["records"]:
             listed = "\n  ".join(examples)
             raise UserError(
-                f"{total['bad']} of {total['records']} records cannot be read, more than max_bad "
+                f"{total['bad']} of {so_far}{total['records']} records cannot be read, more than max_bad "
                 f"({self.reader.max_bad:g} of them). The first:\n  {listed}\n"
                 "Mend the input, let `normalize:` repair it, or raise `max_bad`; what cannot be read is set aside"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 import polars as pl
 from pydantic import Field
@@ -12,7 +13,7 @@ from corpus.errors import UserError, nearest
 from corpus.hashing import row_ids
 from corpus.languages import english_name, native_name
 from corpus.templates import fill, holes
-from datagen.groups import group_keys
+from datagen.groups import FIELD, group_keys
 from datagen.stages.base import Context, Header, Result, ShardStage, by_reason, only, set_aside
 
 _FIELDS = {
@@ -26,6 +27,7 @@ _DEFAULT = {"pair": "{src}: {source}\n{tgt}: {target}", "prompt": "{prompt}{refe
 class Render(ShardStage):
     """Write rows as text."""
 
+    version: ClassVar[int] = 2
     templates: tuple[str, ...] | None = Field(default=None, min_length=1)
     """Wordings; of several, a row takes the one that a hash of its id names. Fields: {source} {target} {src} {tgt}
     {src_native} {tgt_native} for pairs (language names in English and in the language itself), {prompt} {reference}
@@ -60,7 +62,7 @@ class Render(ShardStage):
         rendered = frame.with_columns(pl.Series("text", texts, dtype=pl.String))
         whole = rendered.filter(pl.col("text").is_not_null())
         aside = set_aside(rendered.filter(pl.col("text").is_null()), pl.lit("incomplete"))
-        told = pl.struct("group", row_id="id", kind=pl.lit(kind)).struct.json_encode()
+        told = pl.struct(FIELD, row_id="id", kind=pl.lit(kind)).struct.json_encode()
         rows = whole.with_columns(group_keys(whole, kind)).with_columns(src_lang=pl.lit(None, pl.String), meta=told)
         rows = rows.drop("id")
         rows = rows.select(c for c in rows.columns if c in context.out.columns)

@@ -13,7 +13,7 @@ import polars as pl
 from corpus.errors import UserError
 from corpus.hashing import canonical_json, row_id, row_ids
 from corpus.schema import schema
-from datagen.groups import group_keys
+from datagen.groups import FIELD, group_keys
 from datagen.makers.base import Maker, Problem, Rejected, entry
 from datagen.stages.base import Context, Header, Result, ShardStage, by_reason, only, set_aside
 from datagen.stages.parts import Makers, Verifiers
@@ -50,6 +50,7 @@ class Verifiable(ShardStage):
     prompt's `score_pass_rate`: `select` then keeps what a model neither always nor never answers rightly.
     """
 
+    version: ClassVar[int] = 2
     seeded: ClassVar[bool] = True
 
     make: Makers = ()
@@ -156,7 +157,7 @@ class Verifiable(ShardStage):
             "task": row["task"] or maker.name(),
             "src_lang": row["src_lang"],
             "tgt_lang": problem.tgt_lang or row["tgt_lang"],
-            "meta": canonical_json({"row_id": row["id"], "group": group}).decode(),
+            "meta": canonical_json({"row_id": row["id"], FIELD: group}).decode(),
             "label_family": maker.name(),
             "label_checks": "+".join(problem.checks) or None,
             "score_difficulty": problem.difficulty,

@@ -9,7 +9,7 @@ from pathlib import Path
 from corpus.dataset import Dataset
 from corpus.dataset import open as open_dataset
 from corpus.errors import UserError
-from corpus.laws import plain
+from corpus.laws import plain, set_aside
 from corpus.manifest import Counts, Manifest
 from filters.report.markdown import count, plural
 
@@ -127,10 +127,11 @@ def flow(step: Step) -> Flow:
             remarks = [f"{plural(engines, 'engine')} × {plural(samples, 'sample')} a prompt"]
             asked = plain(counts, "in") * engines * samples
             return Flow("request", asked, rows, tally(counts, "failed"), tuple(remarks))
-        case "select" | "dedup":
-            return Flow("row", plain(counts, "in"), rows, tally(counts, "dropped"))
-        case "score" | "render":
-            return Flow("row", plain(counts, "in"), rows, tally(counts, "aside"))
+        case "join":
+            return Flow("pair", plain(counts, "in"), plain(counts, "united"), tally(counts, "dropped"))
+        case "verifiable":
+            remarks = [f"of {plural(plain(counts, 'in'), 'row')}"]
+            return Flow("candidate", plain(counts, "candidates"), rows, tally(counts, "rejected"), tuple(remarks))
         case "best" | "pair":
             groups, without = plain(counts, "groups"), tally(counts, "without")
             left, candidates = plain(counts, "left"), plain(counts, "in")
@@ -141,7 +142,8 @@ def flow(step: Step) -> Flow:
             sizes, taken = tally(counts, "in"), tally(counts, "taken")
             times = [f"{name} × {taken.get(name, 0) / n:.3g}" for name, n in sizes.items()]
             return Flow("row", sum(sizes.values()), rows, {}, tuple(times))
-    return Flow("row", rows, rows)
+    # All others keep rows or set them aside; what nobody counted, as rows of `corpus.write`, came in as it stands.
+    return Flow("row", plain(counts, "in") or rows, rows, dict(set_aside(step.manifest)))
 
 
 def tree(run: Sequence[Step]) -> str:

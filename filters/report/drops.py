@@ -17,6 +17,7 @@ from filters.report.plots import Heatmap, heatmap
 
 DIMENSIONS = ("language", "origin", "system")
 _COLUMNS = ("reason", *DIMENSIONS, "rows")
+_FATES = {"read": "set aside", "render": "set aside", "verifiable": "rejected"}
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,8 @@ def losses(step: Step) -> list[Loss]:
     elif step.verb == "prompt":
         found += _unworded(step, aside)
     elif flowed.lost:
-        came = _with_dropped(_tables([step.manifest]), aside)
-        fate = "set aside" if step.verb in ("read", "render") else "dropped"
-        found.append(_loss(step, (flowed.unit, fate), flowed.into, flowed.lost, aside, came))
+        words = (flowed.unit, _FATES.get(step.verb, "dropped"))
+        found.append(_loss(step, words, flowed.into, flowed.lost, aside, _came(step, aside)))
     return found
 
 
@@ -131,6 +131,15 @@ def _tables(manifests: Sequence[Manifest]) -> dict[str, dict[str, int]]:
                 by = total.setdefault(dimension, {})
                 by[value] = by.get(value, 0) + rows
     return total
+
+
+def _came(step: Step, aside: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """What came in, by the values of each dimension that is known, where every row that went on came in as one."""
+    if step.verb == "join":  # documents went on, but pairs came in
+        return _tables([source.manifest for source in step.inputs])
+    if step.verb == "verifiable":  # problems that are kept know no system, even where answers became problems
+        aside = aside.with_columns(system=pl.lit(None, pl.String))
+    return _with_dropped(_tables([step.manifest]), aside)
 
 
 def _with_dropped(kept: dict[str, dict[str, int]], aside: pl.DataFrame) -> dict[str, dict[str, int]]:

@@ -198,6 +198,12 @@ def write_dataset(kind: str, frames: Iterable[pl.DataFrame], folder: Path) -> Pa
     return folder
 
 
+def write_texts(folder: Path, *, seed: int, characters: int, rows: int, shards: int) -> Path:
+    """A dataset folder of made-up texts; can be sent to another process."""
+    made_up = MadeUp(seed, characters)
+    return write_dataset("text", (made_up.texts(rows, number) for number in range(shards)), folder)
+
+
 def relink(dataset: Path, numbers: Sequence[int], folder: Path) -> Path:
     """A dataset folder whose shards are those of another, by their numbers, as often as one likes; takes no space."""
     told = read_manifest(dataset)

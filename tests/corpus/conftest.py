@@ -1,5 +1,6 @@
 """What tests of datasets share: rows of every kind, over all of Unicode."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,8 @@ def rows_of() -> Rows:
 def _values(name: str, dtype: Any) -> SearchStrategy[Any]:
     if name in ("src_lang", "tgt_lang"):
         return st.sampled_from(LANGUAGES)
+    if name == "meta":
+        return st.dictionaries(st.text(max_size=3), st.none() | st.integers(0, 9), max_size=2).map(json.dumps)
     if isinstance(dtype, pl.List):
         return st.lists(_values("", dtype.inner), min_size=1, max_size=3)
     if isinstance(dtype, pl.Struct):

@@ -93,6 +93,15 @@ def test_a_declared_score_that_no_row_has_is_null(tmp_path: Path) -> None:
         ("text", {"text": "a"}, {"tgt_lang": "de"}, ["'text' is missing"]),
         ("text", {"text": "a"}, {"text": "\ud800"}, ["surrogates"]),
         ("text", {"text": "a"}, {"text": "b", "meta": {"a": 1}}, ["'meta'", "dict", "a string"]),
+        (
+            "text",
+            {"text": "a"},
+            {"text": "b", "meta": "[1]"},
+            ["'meta'", "found '[1]'", "a JSON object as text, or null"],
+        ),
+        ("text", {"text": "a"}, {"text": "b", "meta": "null"}, ["'meta'", "found 'null'"]),
+        ("text", {"text": "a"}, {"text": "b", "meta": "{'a': 1}"}, ["'meta'", "no JSON"]),
+        ("text", {"text": "a"}, {"text": "b", "meta": ""}, ["'meta'", "no JSON"]),
         ("text", {"text": "a"}, {"text": "b", "tgt_lang": "deu"}, ["'tgt_lang'", "'deu'", "write 'de'"]),
         ("text", {"text": "a"}, {"text": "b", "tgt_lang": "qqz9"}, ["'tgt_lang'", "no language code"]),
         ("text", {"text": "a", "score_x": 1}, {"text": "b", "score_x": "high"}, ["'score_x'", "a number"]),
@@ -128,6 +137,7 @@ def test_a_row_that_does_not_fit_is_named(kind: str, good: Any, bad: Any, words:
         (pl.DataFrame({"text": ["a"], "colour": ["red"]}), "text", ["'colour'", "known columns: id, text"]),
         (pl.DataFrame({"messages": [[{**USER, "name": "x"}]]}), "sft", ["'messages'", "'name'"]),
         (pl.DataFrame({"messages": [[USER], [None]]}), "sft", ["row 2", "'messages'", "null"]),
+        (pl.DataFrame({"text": ["a", "b"], "meta": ['{"n": 1}', "n=1"]}), "text", ["row 2", "'meta'", "no JSON"]),
         (pl.DataFrame({"text": ["a", "b"], "score_x": [1.0, float("nan")]}), "text", ["row 2", "'score_x'"]),
     ],
 )

@@ -119,7 +119,7 @@ def test_many_buckets_give_the_same_mix_as_one(stages: Any, monkeypatch: pytest.
     given = {"a": [{"text": f"a {n}"} for n in range(200)], "b": [{"text": f"b {n}"} for n in range(50)]}
     text = "mix: {from: [a, b], mix: {max_times: 2.5, validation: 0.2, rows_per_shard: 100}}"
     one = stages(given, "text", text, seed=1)["mix"]
-    monkeypatch.setattr(datagen.stages.mix, "_BUCKET_BYTES", 400)
+    monkeypatch.setattr(datagen.stages.mix, "_HELD", 400)
     one.path.rename(one.path.with_name("one"))  # else it is there already
     many = stages(given, "text", text, seed=1)["mix"]
     assert many.path != one.path.with_name("one")

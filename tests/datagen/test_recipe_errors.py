@@ -210,6 +210,20 @@ def test_settings_that_lead_nowhere(setting: str, words: list[str]) -> None:
     assert [word for word in words if word not in message] == [], message
 
 
+@pytest.mark.parametrize("stages", ["", " kept", " []", "\n  - kept: {select: {filters: [empty]}}"])
+@pytest.mark.usefixtures("folder")
+def test_stages_that_are_no_mapping_are_refused_alike_with_settings(stages: str) -> None:
+    text = f"name: mine\nstages:{stages}\n"
+    message = refusal(text)
+    assert "recipe.yaml:2: expected `stages:`, a mapping of stage names to verbs" in message
+    assert refusal(text, "kept.x=1") == refusal(text, "seed=3") == message
+
+
+@pytest.mark.usefixtures("folder")
+def test_settings_of_a_recipe_without_stages() -> None:
+    assert "the file has no 'stages'. Did you mean 'stage'?" in refusal("stage: {}\n", "kept.x=1")
+
+
 def test_an_environment_variable_is_a_value(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOWERKIT_SOMEWHERE", str(folder))
     (folder / "recipe.yaml").write_text(GOOD.replace("{dataset: pairs}", '{dataset: "${TOWERKIT_SOMEWHERE}/pairs"}'))

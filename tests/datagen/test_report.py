@@ -17,11 +17,17 @@ import pytest
 
 import corpus
 from corpus.errors import UserError
+from corpus.laws import LAWS, balances, set_aside
 from corpus.manifest import read_manifest, write_manifest
+from corpus.shards import aside_frame, write_parquet
 from datagen.progress import Silent
 from datagen.recipe import load_recipe
 from datagen.report import report
 from datagen.run import run
+from datagen.stages import STAGES
+from filters.report.books import flow, steps
+from filters.report.drops import losses, section
+from filters.report.folder import Folder
 
 LANGUAGES = {
     "de": "ab be da do fa gu ka lo mi nu pe ro su ta wo zi",
@@ -414,6 +420,72 @@ def test_doubts(
     page = page_of(stages(given, kind, stages_text), tmp_path)
     box = "\n".join(line for line in page.splitlines() if line.startswith(">"))
     assert told in box
+
+
+class Books(NamedTuple):
+    """Counts of a stage that gave ten rows, and what a report tells of them."""
+
+    counts: dict[str, Any]
+    unit: str
+    into: int
+    out: int
+    dropped: dict[str, int]
+    """Also what left its group before the ranking."""
+
+
+BOOKS = {
+    "read": Books({"records": 12, "aside": {"broken_json": 2}}, "record", 12, 10, {"broken_json": 2}),
+    "join": Books({"in": 31, "united": 29, "dropped": {"no_document": 2}}, "pair", 31, 29, {"no_document": 2}),
+    "prompt": Books({"in": 14, "templates": 1, "dropped": {"same": 3}, "repeated": 1}, "prompt", 14, 10,
+                    {"same": 3, "repeated": 1}),
+    "generate": Books({"in": 6, "engines": 2, "samples": 1, "failed": {"timeout": 2}}, "request", 12, 10,
+                      {"timeout": 2}),
+    "score": Books({"in": 10}, "row", 10, 10, {}),
+    "select": Books({"in": 15, "dropped": {"empty": 2, "html": 3}}, "row", 15, 10, {"empty": 2, "html": 3}),
+    "dedup": Books({"in": 12, "dropped": {"duplicate": 2}}, "row", 12, 10, {"duplicate": 2}),
+    "best": Books({"in": 40, "groups": 12, "left": {"gate:html": 5}, "without": {"no_candidate_left": 2}}, "prompt",
+                  12, 10, {"gate:html": 5, "no_candidate_left": 2}),
+    "pair": Books({"in": 40, "groups": 12, "with_output": 9, "left": {"gate:html": 5}, "without": {"same_text": 3}},
+                  "prompt", 12, 9, {"gate:html": 5, "same_text": 3}),
+    "verifiable": Books({"in": 8, "candidates": 13, "rejected": {"repeated": 3}}, "candidate", 13, 10,
+                        {"repeated": 3}),
+    "mix": Books({"in": {"a": 20}, "taken": {"a": 10}, "train": 10}, "row", 20, 10, {}),
+    "render": Books({"in": 11, "aside": {"incomplete": 1}}, "row", 11, 10, {"incomplete": 1}),
+}  # fmt: skip
+
+
+def test_the_books_of_all_stages_are_known() -> None:
+    assert set(BOOKS) == set(STAGES) == set(LAWS)
+
+
+@pytest.mark.parametrize("verb", BOOKS)
+def test_what_a_stage_sets_aside_is_told(verb: str, tmp_path: Path) -> None:
+    books = BOOKS[verb]
+    folder = corpus.write(rows(10), "pair", tmp_path / "made").path
+    gone = [{"id": f"{n:032x}", "reason": reason} for reason, times in books.dropped.items() for n in range(times)]
+    write_parquet(folder / "aside" / "00000.parquet", aside_frame(gone))
+    manifest = read_manifest(folder).model_copy(update={"stage": verb, "counts": {"rows": 10, **books.counts}})
+    write_manifest(folder, manifest)
+    assert [balance.law for balance in balances(manifest) if not balance.holds] == []
+    assert dict(set_aside(manifest)) == books.dropped
+    (step,) = steps([corpus.open(folder)])
+    flowed = flow(step)
+    assert (flowed.unit, flowed.into, flowed.out) == (books.unit, books.into, books.out)
+    told = {reason: times for loss in losses(step) for reason, times in loss.reasons.items()}
+    assert told == books.dropped
+    assert ("Nothing was dropped" in section(losses(step), Folder(tmp_path / "report"))) == (not told)
+
+
+def test_pairs_that_name_no_document_and_rejected_problems_are_told(stages: Any, tmp_path: Path) -> None:
+    some = [row | {"doc_id": "d" if n % 3 else None, "segment": str(n)} for n, row in enumerate(rows(9))]
+    documents = page_of(stages(some, "pair", "documents: {join: {}}"), tmp_path)
+    assert "documents: 3 of 9 pairs dropped (33.3 %)" in documents
+    asked = [
+        {"prompt": [{"role": "user", "content": f"What is {n}?"}], "references": [text] if text else None}
+        for n, text in enumerate(["1", "2", None])
+    ]
+    problems = page_of(stages(asked, "prompt", "problems: {verifiable: {make: [math]}}"), tmp_path)
+    assert "problems: 1 of 3 candidates rejected (33.3 %)" in problems
 
 
 def test_a_sample_is_called_one(stages: Any, tmp_path: Path) -> None:

@@ -164,6 +164,46 @@ def test_datasets_that_are_united_are_deduplicated_together(stages: Any) -> None
     assert [(row["text"], row["score_x"]) for row in best.rows()] == [("c", None), ("a", 1.0), ("b", 1.0)]
 
 
+def responses(**answers: tuple[str, int]) -> list[dict[str, Any]]:
+    """One response row for each engine, with its text and score, to a prompt of its own."""
+    return [
+        {
+            "prompt": [{"role": "user", "content": engine}],
+            "prompt_id": engine,
+            "engine": engine,
+            "sample": 0,
+            "response": text,
+            "score_x": score,
+        }
+        for engine, (text, score) in answers.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("on: [response]", ["r1", "r3", "r2"]),  # nothing is said twice: r1 in both datasets is one row
+        ("on: [src_lang]", ["r1"]),
+        ("on: [src_lang], keep: score_x", ["r3"]),
+    ],
+)
+def test_a_row_that_stands_in_both_datasets_is_no_duplicate_of_itself(
+    options: str, expected: list[str], stages: Any, aside: Any
+) -> None:
+    text = f"""
+    a: {{from: rows, select: {{filters: [{{threshold: {{column: score_x, min: 2}}}}]}}}}
+    b: {{from: rows, select: {{filters: [{{threshold: {{column: score_x, max: 2}}}}]}}}}
+    unique: {{from: [a, b], dedup: {{{options}}}}}
+    """
+    rows = responses(r1=("one", 2), r2=("two", 1), r3=("three", 3))
+    for size in (1, 100):
+        made = stages(rows, "response", text, rows_per_shard=size)
+        assert sorted(row["engine"] for row in made["unique"].rows()) == sorted(expected)
+        ids = {row["engine"]: row["id"] for row in made["rows"].rows()}
+        gone = {row["id"]: row["value"] for row in aside(made["unique"])}
+        assert gone == {ids[name]: ids[expected[0]] for name in ids if name not in expected}
+
+
 def test_scores_that_kept_rows_are_remembered(stages: Any) -> None:
     made = stages(texts("a", score_x=[1]), "text", "unique: {dedup: {keep: score_x}}")["unique"]
     assert [(one.column, one.stage) for one in made.manifest.selected_by] == [("score_x", "unique")]

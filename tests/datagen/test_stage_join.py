@@ -50,7 +50,7 @@ def test_pairs_of_a_document_stand_line_by_line(rows_per_shard: int, stages: Any
 def test_documents_keep_the_group_of_their_pairs(stages: Any) -> None:
     """What is held out as a pair is held out as a document."""
     made = stages(ROWS, "pair", "prompts: {prompt: {}}\ndocuments: {from: rows, join: {}}\nwhole: {prompt: {}}")
-    groups = [{json.loads(row["meta"])["group"] for row in made[name].rows()} for name in ("prompts", "whole")]
+    groups = [{json.loads(row["meta"])["@group"] for row in made[name].rows()} for name in ("prompts", "whole")]
     assert len(groups[1]) == 3
     assert groups[1] < groups[0]
 

@@ -1,5 +1,6 @@
 """`mix`: how much of each source, which rows, in what order, and which rows are held out and stay so."""
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import corpus
+from corpus.cut import row_bytes
 from corpus.errors import UserError
 from datagen.spool import Spool, regroup
 
@@ -130,6 +132,41 @@ def test_shards_have_the_size_asked_for(size: int, stages: Any) -> None:
         assert 0 < by_name[names[-1]] <= size
 
 
+LONG = {
+    "a": [{"text": f"{n} " + "long " * (n % 7 * 40), "origin": "a"} for n in range(90)],
+    "b": [{"text": "word " * 50 + str(n), "origin": "b"} for n in range(30)],
+}
+"""Rows of up to 1,500 bytes."""
+LONG_MIX = "mix: {from: [a, b], mix: {weights: {a: 1, b: 1}, max_times: 3, validation: 0.2}}"
+
+
+def test_shards_of_long_rows_have_fewer_of_them(stages: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are cut by the rows alone: neither the order of the input nor its shards matter."""
+    monkeypatch.setattr("datagen.stages.mix._SHARD_BYTES", 5_000)
+    one = stages(LONG, "text", LONG_MIX, rows_per_shard=17)["mix"]
+    other = stages({name: rows[::-1] for name, rows in LONG.items()}, "text", LONG_MIX)["mix"]
+    assert one.manifest.content == other.manifest.content
+    sizes = [int(row_bytes(pl.read_parquet(file)).sum()) for file in one.files("train")]
+    assert len(sizes) > 10
+    assert all(3_000 < size <= 5_000 for size in sizes[:-1])
+
+
+@pytest.mark.parametrize("held", [1, 2_000, 40_000])
+def test_how_much_is_held_at_once_changes_nothing(held: int, stages: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows come and are repeated slice by slice, and buckets that turn out too large are dealt once more."""
+    expected = stages(LONG, "text", LONG_MIX)["mix"].manifest.content
+    monkeypatch.setattr("datagen.stages.mix._HELD", held)
+    monkeypatch.setattr("datagen.stages.mix._FAN", 3)
+    assert stages(LONG, "text", LONG_MIX, rows_per_shard=40)["mix"].manifest.content == expected
+
+
+def test_a_bucket_that_cannot_be_dealt_is_sorted_as_it_is(stages: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that say the same have one hash, so no bits of it tell them apart."""
+    monkeypatch.setattr("datagen.stages.mix._HELD", 1)
+    made = stages({"a": texts("a", 2) * 3}, "text", "mix: {from: [a], mix: {}}")["mix"]
+    assert Counter(row["text"] for row in made.rows()) == {"a 0": 3, "a 1": 3}
+
+
 KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     # For each kind two rows that were made from the same thing, and so must stay together.
     "text": ({"text": "x", "origin": "o", "doc_id": "d"}, {"text": "y", "origin": "o", "doc_id": "d"}),
@@ -198,6 +235,24 @@ def test_rows_of_one_document_stay_together_whatever_becomes_of_them(stages: Any
     }
     assert held["chats"] == held["preferences"] == held["raw"]
     assert 2 < len(held["raw"]) < 16
+
+
+def test_a_column_called_group_is_like_any_other(recipe: Any, go: Any, tmp_path: Path) -> None:
+    """It goes into `meta`, where the key that stages hand on has a name of its own."""
+    lines = [json.dumps({"source": f"s{n}", "target": f"t{n}", "group": "news"}) for n in range(60)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines), "utf-8")
+    made = go(
+        recipe("""
+        rows: {read: {jsonl: rows.jsonl, kind: pair, src_lang: de, tgt_lang: en}}
+        pairs: {mix: {validation: 0.4}}
+        prompts: {from: rows, prompt: {}}
+        asked: {mix: {validation: 0.4}}
+        """)
+    )
+    assert {row["meta"] for row in made["rows"].rows()} == {'{"group":"news"}'}
+    held = [{row["source"] for row in made[name].rows("validation")} for name in ("pairs", "asked")]
+    assert held[0] == held[1]
+    assert 10 < len(held[0]) < 50
 
 
 def test_the_group_may_be_named(stages: Any) -> None:

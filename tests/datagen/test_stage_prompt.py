@@ -30,7 +30,7 @@ def test_a_pair_becomes_a_prompt_for_plain_translation(stages: Any) -> None:
     assert (prompt["task"], prompt["references"]) == ("translate", ["Good day"])
     told = json.loads(prompt["meta"])
     assert told["row_id"] == next(made["rows"].rows())["id"]
-    assert set(told) == {"row_id", "group"}  # the group keeps what is made of one document on one side of a split
+    assert set(told) == {"row_id", "@group"}  # the group keeps what is made of one document on one side of a split
     assert prompt["id"] == row_id("prompt", prompt)
 
 
@@ -165,7 +165,7 @@ def test_a_text_says_where_it_comes_from(stages: Any) -> None:
     (row,) = made["out"].rows()
     told = json.loads(row["meta"])
     assert (told["row_id"], told["kind"]) == (next(made["rows"].rows())["id"], "pair")
-    assert set(told) == {"row_id", "kind", "group"}
+    assert set(told) == {"row_id", "kind", "@group"}
     assert (row["src_lang"], row["tgt_lang"], row["license"], row["doc_id"]) == (None, "en", "MIT", "d")
 
 

@@ -130,6 +130,18 @@ def test_ranks_within_the_dataset_are_those_of_all_rows(stages: Any) -> None:
     assert scores == [(0.625, 0.25), (1.0, 0.625)]
 
 
+def test_ranks_count_a_row_that_stands_in_two_datasets_once(stages: Any) -> None:
+    text = """
+    low: {from: rows, select: {filters: [{threshold: {column: score_x, max: 2}}]}}
+    high: {from: rows, select: {filters: [{threshold: {column: score_x, min: 2}}]}}
+    pairs: {from: [low, high], pair: {by: {score_x: 1}, normalize: rank, within: dataset}}
+    """
+    made = stages(answers({A: 1, B: 2}, {A: 2, B: 4}, {B: 0}), "response", text)["pairs"]
+    scores = [(row["score_chosen"], row["score_rejected"]) for row in made.rows()]
+    # The ranks of 0, 1, 2, 2, 4 again, though both datasets hold the answers of score 2.
+    assert scores == [(0.625, 0.25), (1.0, 0.625)]
+
+
 def test_lower_is_better_within_the_dataset(stages: Any) -> None:
     rows = answers({A: 1, B: 2}, {A: 2, B: 4})
     for normalize in ("zscore", "rank"):
@@ -169,7 +181,7 @@ def test_the_best_becomes_a_chat_that_says_where_it_comes_from(stages: Any) -> N
     assert row["messages"] == [*chosen["prompt"], {"role": "assistant", "content": B}]
     told = {"prompt_id": "p0", "doc_id": "d", "segment": "0", "engine": B, "response_id": chosen["id"]}
     meta = json.loads(row["meta"])
-    assert len(meta.pop("group")) == 16
+    assert len(meta.pop("@group")) == 16
     assert meta == told
     assert (row["score_x"], row["src_lang"], row["tgt_lang"], row["license"]) == (2.0, "de", "en", "MIT")
     assert [(one.column, one.stage) for one in made["best"].manifest.selected_by] == [("score_x", "best")]
@@ -244,7 +256,7 @@ def test_a_pair_says_where_it_comes_from(stages: Any) -> None:
     assert (row["score_chosen"], row["score_rejected"]) == (1.0, 3.0)  # in the score's own unit and direction
     assert row["prompt"] == [{"role": "user", "content": "prompt 0"}]
     meta = json.loads(row["meta"])
-    assert len(meta.pop("group")) == 16
+    assert len(meta.pop("@group")) == 16
     assert meta == {
         "prompt_id": "p0", "doc_id": "d", "segment": "0", "chosen_id": ids[A], "rejected_id": ids[B],
     }  # fmt: skip

@@ -125,8 +125,19 @@ def test_too_much_that_cannot_be_read_stops_the_stage(
 
 
 def test_a_hopeless_file_is_not_read_to_its_end(read: Any) -> None:
-    with pytest.raises(UserError, match="1001 of 1001 records cannot be read"):
+    with pytest.raises(UserError, match="1001 of the first 1001 records cannot be read"):
         read("broken\n" * 5000, "kind: pair, max_bad: 0.05")
+
+
+@pytest.mark.parametrize(("max_bad", "stops"), [(0.05, True), (0.1, False)])
+def test_a_file_that_begins_badly_needs_a_larger_share(max_bad: float, stops: bool, read: Any) -> None:
+    """Under five of a hundred records are broken, but the first thousand are."""
+    content, options = "broken\n" * 1_001 + pairs(20_100), f"kind: pair, max_bad: {max_bad}"
+    if not stops:
+        assert len(read(content, options)) == 20_100
+        return
+    with pytest.raises(UserError, match="1001 of the first 1001 records cannot be read"):
+        read(content, options)
 
 
 @pytest.mark.parametrize(

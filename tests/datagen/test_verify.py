@@ -107,6 +107,7 @@ ROWS: list[tuple[Rows, str]] = [
     (lambda frame: frame.with_columns(id=pl.lit("0" * 32)), "every id is the hash of its row"),
     (lambda frame: frame.with_columns(response=pl.lit(None, pl.String)), "required columns are filled"),
     (lambda frame: frame.drop("meta"), "columns and types"),
+    (lambda frame: frame.with_columns(meta=pl.lit("[1]")), "meta holds JSON objects"),
     (lambda frame: frame.with_columns(sample=pl.col("sample").cast(pl.Int32)), "columns and types"),
     (lambda frame: frame.with_columns(extra=pl.lit(1)), "columns and types"),
     (lambda frame: frame.head(1), "law of select"),

@@ -184,7 +184,7 @@ def test_a_document_is_one_in_all_targets_of_wmt24pp(tmp_path: Path) -> None:
     assert results.measured[0].metric.set == "en→de-DE, en→ja-JP"
     assert (results.measured[0].numbers["m"].scored.value, results.measured[0].numbers["m"].scored.n) == (100, 16)
     prompts = corpus.open(next((tmp_path / "runs").glob("*/prompts-*"))).rows()
-    assert len({json.loads(row["meta"])["group"] for row in prompts}) == 4
+    assert len({json.loads(row["meta"])["@group"] for row in prompts}) == 4
 
 
 def test_humaneval_as_it_is_published(tmp_path: Path) -> None:

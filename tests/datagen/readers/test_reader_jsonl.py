@@ -285,6 +285,28 @@ def test_an_optional_column_may_be_absent_here_and_there(jsonl: Callable[..., An
     assert [row.get("doc_id") for row in reading.rows] == ["1", None, None]
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, "'@group' has the name under which `meta` hands on the key"),
+        ({"key": "@group", "keep": []}, "'@group' has the name"),
+        ({"columns": {"doc_id": "@group"}}, [{"text": "a", "doc_id": "d"}]),
+        ({"columns": {"doc_id": "@group.x"}}, "'@group' has the name"),
+        ({"keep": []}, [{"text": "a"}]),
+    ],
+)
+def test_the_name_of_a_groups_key_is_taken(
+    jsonl: Callable[..., Any], options: dict[str, Any], expected: str | list[dict[str, Any]]
+) -> None:
+    group = {"x": "d", "y": 1} if options.get("columns") == {"doc_id": "@group.x"} else "d"
+    row = {"text": "a", "@group": group}
+    if isinstance(expected, str):
+        with pytest.raises(UserError, match=expected):
+            jsonl(row, kind="text", **options)
+    else:
+        assert jsonl(row, kind="text", **options).rows == expected
+
+
 def test_a_score_that_is_not_declared_is_an_error(jsonl: Callable[..., Any]) -> None:
     with pytest.raises(UserError, match=r"'score_da' is named like a score.*scores: \{score_da: higher\}"):
         jsonl({"text": "a", "score_da": 1.0}, kind="text")
