@@ -12,7 +12,7 @@ from train.method import Method
 from train.recipe import Recipe
 from train.sources import Opened
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same recipe would train other weights."""
 HARMLESS = (
     *("dataloader_num_workers", "dataloader_persistent_workers", "dataloader_pin_memory", "dataloader_prefetch_factor"),

@@ -97,15 +97,23 @@ def test_a_training_cut_off_after_two_steps_goes_on_to_the_same_weights(
     assert "trained already" in capsys.readouterr().out
 
 
-def test_batches_of_like_length_are_the_same_after_a_kill(place: Path) -> None:
-    alike = {"train_sampling_strategy": "group_by_length", "per_device_train_batch_size": 4}
-    whole, cut = place / "alike-whole", place / "alike-cut"
+@pytest.mark.parametrize("strategy", ["random", "group_by_length", "batch_rebalance"])
+def test_a_later_epoch_goes_on_with_the_rows_that_were_not_yet_learned_from(place: Path, strategy: str) -> None:
+    """Each epoch has an order of its own, which a training that goes on within it must find again."""
+    # Four steps an epoch.
+    epochs = {"train_sampling_strategy": strategy, "per_device_train_batch_size": 20, "max_steps": 8}
+    whole, cut = place / f"{strategy}-whole", place / f"{strategy}-cut"
     for output in (whole, cut):
-        train("sft", recipe(place, "sft", output.name, trainer=alike))
+        train("sft", recipe(place, "sft", output.name, trainer=epochs))
     (cut / "towerkit.json").unlink()
-    shutil.rmtree(cut / "checkpoints" / "checkpoint-4")
+    shutil.rmtree(cut / "checkpoints" / "checkpoint-8")
     train("sft", cut.with_suffix(".yaml"))
     assert_equal_weights(whole, cut)
+    assert losses_by_step(whole) == losses_by_step(cut)
+
+
+def losses_by_step(folder: Path) -> dict[int, float]:
+    return {entry["step"]: entry["loss"] for entry in manifest(folder)["run"]["history"] if "loss" in entry}
 
 
 def changed(file: Path, **parts: Any) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -48,6 +49,7 @@ def trained(
             **{"max_steps": steps, "logging_steps": 1, "learning_rate": 1e-3, "save_strategy": "no"},
             **{"per_device_train_batch_size": 8 // ranks, "max_length": 128, "bf16": False, "disable_tqdm": True},
             "gradient_checkpointing": False,
+            **more.pop("trainer", {}),
         },
         **({} if method == "cpt" else {"template": "chatml"}),
         **more,
@@ -110,3 +112,17 @@ def test_two_processes_read_each_streamed_row_once(place: Path, shards: int) -> 
     rows = [[int(row) for row in (folder / f"rows-{rank}").read_text().split()] for rank in (0, 1)]
     assert len(rows[0]) == len(rows[1]) == 32
     assert sorted(rows[0] + rows[1]) == list(range(64))
+
+
+@pytest.mark.parametrize("strategy", ["batch_rebalance", "group_by_length"])
+def test_two_processes_go_on_within_a_later_epoch(place: Path, strategy: str) -> None:
+    """To the same weights, so with the rows that were not yet learned from."""
+    # Two steps an epoch.
+    options = {"train_sampling_strategy": strategy, "per_device_train_batch_size": 16}
+    told = {"steps": 4, "trainer": {**options, "save_strategy": "steps", "save_steps": 3}}
+    folder = trained(place, "sft", 2, name=f"epochs-{strategy}", **told)
+    whole = (folder / "model.safetensors").read_bytes()
+    (folder / "towerkit.json").unlink()
+    shutil.rmtree(folder / "checkpoints" / "checkpoint-4")
+    trained(place, "sft", 2, name=f"epochs-{strategy}", **told)
+    assert (folder / "model.safetensors").read_bytes() == whole
