@@ -222,6 +222,14 @@ def _trainer_class() -> Any:
             self._take(inputs.get(ROWS))
             return super().compute_loss(model, inputs, *args, **kwargs)
 
+        def measure(self, dataset: Any) -> dict[str, float]:
+            # Else the answers to validation prompts would stand where those of the last step do.
+            kept, self.log_completions = self.log_completions, False
+            try:
+                return super().measure(dataset)
+            finally:
+                self.log_completions = kept
+
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
             folder = Path(self._get_output_dir(trial=trial)) / f"checkpoint-{self.state.global_step}"
             folder.mkdir(parents=True, exist_ok=True)

@@ -113,6 +113,28 @@ class Watched:
         with _own_randomness(self.args.seed + self.accelerator.process_index):  # type: ignore[attr-defined]
             return super().evaluate(*args, **kwargs)  # type: ignore[misc]
 
+    def measure(self, dataset: Any) -> dict[str, float]:
+        """What the trainer measures of a dataset that it has prepared, of which neither callbacks nor trackers hear.
+
+        What is measured group by group is no step of the training: a log would take each for the loss of the last
+        step, and an alarm for its rewards.
+        """
+        from transformers import Trainer
+
+        handler, state, args = self.callback_handler, self.state, self.args  # type: ignore[attr-defined]
+        heard, logged, kept = handler.callbacks, list(state.log_history), args.dataloader_persistent_workers
+        handler.callbacks = []
+        # Workers that are kept would go on with the first dataset that they were given.
+        args.dataloader_persistent_workers = False
+        try:
+            with _own_randomness(args.seed + self.accelerator.process_index):  # type: ignore[attr-defined]
+                # TRL's `evaluate` prepares rows that come as text, and refuses those that it prepared before.
+                found: dict[str, float] = Trainer.evaluate(self, dataset)
+            return found
+        finally:
+            handler.callbacks, state.log_history = heard, logged
+            args.dataloader_persistent_workers = kept
+
     def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """A step of validation as TRL takes it."""
         if isinstance(inputs, dict):

@@ -248,7 +248,8 @@ def test_adapters_are_merged_into_the_model_that_is_written(place: Path, method:
     from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
     adapters = {"r": 4, "target_modules": "all-linear"}
-    train(method, recipe(place, method, f"adapted-{method}", peft=adapters, trainer={"learning_rate": 1e-2}))
+    options = {"learning_rate": 1e-2, "eval_strategy": "steps", "eval_steps": 4}
+    train(method, recipe(place, method, f"adapted-{method}", peft=adapters, trainer=options))
     kind, options = (
         (AutoModelForSequenceClassification, {"num_labels": 1}) if method == "reward" else (AutoModelForCausalLM, {})
     )
@@ -262,6 +263,10 @@ def test_adapters_are_merged_into_the_model_that_is_written(place: Path, method:
         torch.testing.assert_close(merged(tokens).logits, adapted(tokens).logits, atol=1e-5, rtol=1e-4)
         with adapted.disable_adapter():
             assert not torch.allclose(merged(tokens).logits, adapted(tokens).logits, atol=1e-4)
+    # What is measured at the end is measured as on the way: `wpo` against the model without adapters.
+    told = manifest(folder)
+    [measured] = [entry["eval_loss"] for entry in told["run"]["history"] if "eval_loss" in entry]
+    assert told["losses"]["validation all"] == measured
 
 
 def test_a_training_cut_off_after_its_last_step_takes_no_other(place: Path) -> None:
@@ -276,6 +281,32 @@ def test_a_training_cut_off_after_its_last_step_takes_no_other(place: Path) -> N
     after = manifest(place / "ended")
     assert after["run"]["steps"] == 4
     assert after["losses"] == before["losses"]
+
+
+def test_what_fails_while_it_is_measured_loses_no_model(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from train.watch import Watched
+
+    def full(*_: Any) -> Any:
+        raise MemoryError
+
+    train("sft", recipe(place, "sft", "measured-whole"))
+    file = recipe(place, "sft", "unmeasurable")
+    with monkeypatch.context() as patched:
+        patched.setattr(Watched, "measure", full)
+        with pytest.raises(MemoryError):
+            train("sft", file)
+    assert_equal_weights(place / "measured-whole", place / "unmeasurable")
+    assert not (place / "unmeasurable" / "towerkit.json").exists()
+    train("sft", file)
+    assert manifest(place / "unmeasurable")["losses"] == manifest(place / "measured-whole")["losses"]
+
+
+def test_validation_is_measured_against_likelihoods_that_were_worked_out_before(place: Path) -> None:
+    for name, before in (("worked-out", True), ("both-held", False)):
+        train("wpo", recipe(place, "wpo", name, trainer={"precompute_ref_log_probs": before}))
+    losses = manifest(place / "worked-out")["losses"]
+    assert len([name for name in losses if name.startswith("validation translate")]) == 5
+    assert losses == pytest.approx(manifest(place / "both-held")["losses"], rel=1e-5)
 
 
 def test_the_last_loss_is_told_however_seldom_losses_are_logged(place: Path) -> None:
