@@ -120,6 +120,19 @@ def test_an_alarm_that_stops_saves_and_names_itself(place: Path) -> None:
     assert [entry["alarm"] for entry in history if "alarm" in entry] == ["spread"]
 
 
+def test_answers_that_are_logged_are_those_that_were_learned_from(place: Path) -> None:
+    """And not what is measured at the end."""
+    import polars as pl
+
+    logs = {"log_completions": True, "num_completions_to_print": 0, "max_steps": 1, "save_strategy": "no"}
+    run(GRPO, recipe(place, "logged", trainer=logs))
+    assert "validation reward all" in manifest(place / "logged")["losses"]
+    [table] = (place / "logged" / "checkpoints" / "completions").glob("*.parquet")
+    asked = {json.dumps(turns) for turns in pl.read_parquet(table)["prompt"].to_list()}
+    made = pl.read_parquet(place / "problems" / "data" / "*.parquet")["prompt"].to_list()
+    assert asked <= {json.dumps(turns) for turns in made}
+
+
 def test_a_loss_that_is_no_number_names_the_prompts(place: Path) -> None:
     # Beyond the largest float, so the pull to the starting model is no number.
     with pytest.raises(Failure, match=r"the loss of step 1 is nan: .* Rows of the batch: made: [0-9a-f]{32}"):

@@ -309,6 +309,43 @@ def test_validation_is_measured_against_likelihoods_that_were_worked_out_before(
     assert losses == pytest.approx(manifest(place / "both-held")["losses"], rel=1e-5)
 
 
+def test_each_group_is_measured_though_workers_are_kept(place: Path) -> None:
+    for name, kept in (("kept-workers", True), ("new-workers", False)):
+        workers = {"dataloader_num_workers": 1, "dataloader_persistent_workers": kept}
+        options = {**workers, "max_steps": 1, "eval_strategy": "steps", "eval_steps": 1}
+        train("sft", recipe(place, "sft", name, trainer=options))
+    losses = manifest(place / "kept-workers")["losses"]
+    assert losses == manifest(place / "new-workers")["losses"]
+    assert len(set(losses.values())) == len(losses) > 3
+    assert manifest(place / "kept-workers")["options"]["trainer"]["dataloader_persistent_workers"] is True
+
+
+def test_nobody_hears_what_is_measured_at_the_end(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tracker would take it for a loss of the last step."""
+    from transformers import TrainerCallback
+
+    from train.sft import SFT
+
+    class Tracker(TrainerCallback):  # type: ignore[misc]
+        heard: tuple[str, ...] = ()
+
+        def on_log(self, *_: Any, logs: dict[str, float], **__: Any) -> None:
+            self.heard += ("loss of validation" if "eval_loss" in logs else "loss",) if "train_loss" not in logs else ()
+
+        def on_evaluate(self, *_: Any, **__: Any) -> None:
+            self.heard += ("evaluated",)
+
+        def on_train_end(self, *_: Any, **__: Any) -> None:
+            self.heard += ("end",)
+
+    tracker = Tracker()
+    monkeypatch.setattr(SFT, "callbacks", lambda _: [tracker])
+    often = {"max_steps": 2, "eval_strategy": "steps", "eval_steps": 2}
+    train("sft", recipe(place, "sft", "tracked", trainer=often))
+    assert tracker.heard == ("loss", "loss", "loss of validation", "evaluated", "end")
+    assert "validation all" in manifest(place / "tracked")["losses"]
+
+
 def test_the_last_loss_is_told_however_seldom_losses_are_logged(place: Path) -> None:
     train("sft", recipe(place, "sft", "seldom", trainer={"logging_steps": 100}))
     history = manifest(place / "seldom")["run"]["history"]
