@@ -39,7 +39,7 @@ def finish(
 ) -> None:
     """Save the model, measure it, and write its papers; the manifest comes last and says that it is whole."""
     _save(recipe, prepared, trainer)
-    losses = _losses(method, trainer, prepared, recipe.validation_rows, tell)
+    losses = _losses(method, trainer, prepared, tell)
     if not trainer.is_world_process_zero():
         return
     parent = read_model_manifest(Path(recipe.model)) if Path(recipe.model).is_dir() else None
@@ -71,7 +71,7 @@ def finish(
     tell(f"{recipe.output}: trained, {trainer.state.global_step:,} steps; loss {losses.get('train', math.nan):.4f}")
 
 
-def _losses(method: Method, trainer: Any, prepared: Prepared, most: int, tell: Tell) -> dict[str, float]:
+def _losses(method: Method, trainer: Any, prepared: Prepared, tell: Tell) -> dict[str, float]:
     """The last logged training loss, and what is measured of validation rows, in all and by task and language."""
     logged = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     found = {"train": float(logged[-1])} if logged else {}
@@ -81,14 +81,15 @@ def _losses(method: Method, trainer: Any, prepared: Prepared, most: int, tell: T
     import numpy as np
 
     # As the trainer prepared it: `wpo` may have put beside each row what the model before made of it.
-    dataset = trainer.eval_dataset.select(range(min(most, len(trainer.eval_dataset))))
-    numbers = np.asarray(dataset.with_format("numpy")["rows"][:])
+    dataset = trainer.eval_dataset
+    # A piece of a text is a sequence of that one row.
+    numbers = np.asarray(dataset.with_format("numpy")["rows"][:]).reshape(-1)
     groups = held.table[numbers.tolist()].select("task", "lang").rows()
     places: dict[str, list[int]] = {}
     for place, (task, lang) in enumerate(groups):
         places.setdefault(f"{task} {lang}", []).append(place)
     named = sorted(places.items(), key=lambda item: -len(item[1]))
-    tell(f"measuring {len(groups):,} validation rows")
+    tell(f"measuring {len(set(numbers.tolist())):,} validation rows")
     if method.measure != "loss":
         return found | _means(method.measure, trainer, dataset, named)
     for name, mine in [("all", list(range(len(groups)))), *named[:_GROUPS]]:

@@ -10,11 +10,11 @@ from corpus.errors import UserError
 from train import chat_templates
 from train.encode import Encoder
 from train.method import Method
-from train.recipe import Recipe
+from train.recipe import Mixing, Recipe
 from train.sources import Opened
 from train.streaming import Streamed, streamed
 from train.tokens import Tell, Tokens, tokenize, tokenizer_identity
-from train.trainset import TrainSet, mixed, pack
+from train.trainset import Packing, TrainSet, first_of_each, mixed, pack
 
 if TYPE_CHECKING:
     import polars as pl
@@ -141,9 +141,17 @@ def prepare(
         train = pack(train, packing, recipe.tokens)
         facts["sequences"] = len(train.dataset)
     held = [tokenize(source, encoder, identity, recipe.tokens, 1.0, tell) for source in validation]
-    plain = recipe.mix.model_copy(update={"temperature": None, "total": None})
-    measured = mixed(held, None, plain, recipe.seed, columns) if held else None
+    measured = _measured(recipe, encoder, held, columns) if held else None
     return Prepared(args, tokenizer, template, encoder, tokens, train, measured, facts, stream)
+
+
+def _measured(recipe: Recipe, encoder: Encoder, held: list[Tokens], columns: tuple[str, ...]) -> TrainSet:
+    """The validation rows, each once whatever the mixture, of each dataset the first in a seeded order."""
+    rows = first_of_each(mixed(held, None, Mixing(), recipe.seed, columns), recipe.validation_rows)
+    if encoder.too_long != "split" or encoder.max_length is None:
+        return rows
+    # Not packed, so that each piece counts for its own task and language.
+    return pack(rows, Packing(encoder.max_length, "pieces"), recipe.tokens)
 
 
 def facts_of(table: pl.DataFrame, tokens: list[Tokens]) -> dict[str, Any]:

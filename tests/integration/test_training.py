@@ -320,6 +320,46 @@ def test_each_group_is_measured_though_workers_are_kept(place: Path) -> None:
     assert manifest(place / "kept-workers")["options"]["trainer"]["dataloader_persistent_workers"] is True
 
 
+def prepared(file: Path, method: str) -> Any:
+    from train.prepare import arguments, prepare
+    from train.recipe import load_recipe
+    from train.sources import open_sources
+
+    made = load_recipe(file, method)
+    kind = getattr(importlib.import_module(f"train.{method}"), CLASSES[method])(made)
+    sources, held = open_sources(made.data, method), open_sources(made.validation, method)
+    return prepare(kind, made, sources, held, arguments(kind, made), print)
+
+
+def test_texts_that_are_measured_are_cut_in_pieces(place: Path) -> None:
+    """As they are in training: one long document would be one sequence, and a batch of it fill all memory."""
+    changes = {"trainer": {"max_length": 8, "max_steps": 1}}
+    measured = prepared(recipe(place, "cpt", "pieces", **changes), "cpt").validation
+    lengths = [len(ids) for ids in measured.dataset["input_ids"]]
+    assert max(lengths) == 8
+    assert {number for [number] in measured.dataset["rows"]} == set(range(40))
+    assert sum(lengths) == measured.table["tokens"].sum() > 40 * 8
+    train("cpt", recipe(place, "cpt", "pieces", **changes))
+    losses = manifest(place / "pieces")["losses"]
+    assert len([name for name in losses if name.startswith("validation")]) == 6
+
+
+@pytest.mark.parametrize("max_times", [0.25, 3])
+def test_held_out_rows_are_measured_once_whatever_the_mixture(place: Path, max_times: float) -> None:
+    measured = prepared(recipe(place, "sft", "once", mix={"max_times": max_times}), "sft").validation
+    assert sorted(measured.dataset["rows"]) == list(range(40))
+
+
+def test_of_each_validation_dataset_so_many_rows_are_measured(place: Path, tmp_path: Path) -> None:
+    few = trainable.dataset(tmp_path / "few", "sft", trainable.chats(200)[190:])
+    validation = {"held": {"path": str(place / "sft-held")}, "few": {"path": str(few)}}
+    made = recipe(place, "sft", "of-each", validation=validation, validation_rows=12)
+    measured = [prepared(made, "sft").validation for _ in range(2)]
+    assert measured[0].dataset["rows"] == measured[1].dataset["rows"]
+    taken = measured[0].table[list(measured[0].dataset["rows"])]["source"].value_counts()
+    assert dict(taken.iter_rows()) == {"held": 12, "few": 10}
+
+
 def test_nobody_hears_what_is_measured_at_the_end(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tracker would take it for a loss of the last step."""
     from transformers import TrainerCallback
