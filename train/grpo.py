@@ -212,6 +212,8 @@ def _trainer_class() -> Any:
     from train.watch import ROWS, Watched
 
     class Trainer(Watched, GRPOTrainer):  # type: ignore[misc]
+        log_completions: bool
+
         def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
             made: dict[str, Any] = super()._generate_and_score_completions(inputs)
             # Answers are shuffled together with all else of this dict, and so are the numbers of their rows.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -72,14 +73,25 @@ def arguments(method: Method, recipe: Recipe) -> Any:
         options["trust_remote_code"] = True
     try:
         args = config(output_dir=str(recipe.folder / FOLDER), seed=recipe.seed, **options)
-    except (TypeError, ValueError, NotImplementedError) as error:
+    except (TypeError, ValueError, NotImplementedError, ImportError) as error:
         raise UserError(f"trainer: {error}") from None
+    _check_trackers(args.report_to)
     if recipe.peft is not None and _shares_weights(args):
         raise UserError(
             "peft: adapters are merged at the end, by one process that must hold the whole model, and FSDP and ZeRO-3 "
             "leave none of them all of it. Start with `torchrun`, where each process holds all, or leave out `peft:`"
         )
     return args
+
+
+def _check_trackers(names: Sequence[str]) -> None:
+    from transformers.integrations import integration_utils as known
+
+    # Of these two transformers does not tell whether they are installed.
+    there = {*known.get_available_reporting_integrations(), "azure_ml", "flyte"}
+    for name in names:
+        if name in known.INTEGRATION_TO_CALLBACK and name not in there:
+            raise UserError(f"trainer.report_to: the package of {name!r} is not installed; install it, or leave it out")
 
 
 def _shares_weights(args: Any) -> bool:

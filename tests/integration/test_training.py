@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -414,6 +415,36 @@ def test_papers_hold_no_token_of_the_hub(place: Path) -> None:
 def test_options_that_cannot_be_meant_are_told(place: Path, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(UserError, match=words):
         train("sft", recipe(place, "sft", "unmeant", **changes))
+
+
+LACKING = {
+    "wandb": ({"report_to": "wandb"}, r"trainer\.report_to: the package of 'wandb' is not installed"),
+    "flash_attn": (
+        {"model_init_kwargs": {"attn_implementation": "flash_attention_2"}},
+        r"trainer\.model_init_kwargs\.attn_implementation: .*installed",
+    ),
+    "bitsandbytes": ({"optim": "adamw_8bit"}, r"trainer\.optim: .*bitsandbytes"),
+    "liger_kernel": ({"use_liger_kernel": True}, r"trainer\.use_liger_kernel: liger-kernel is not installed"),
+}
+
+
+@pytest.mark.parametrize("package", LACKING)
+def test_options_whose_package_is_not_installed_are_told_before_anything_is_taken(place: Path, package: str) -> None:
+    if find_spec(package):
+        pytest.skip(f"{package} is installed")
+    options, words = LACKING[package]
+    with pytest.raises(UserError, match=words):
+        train("sft", recipe(place, "sft", f"lacks-{package}", trainer=options))
+    assert not (place / f"lacks-{package}" / "training.json").exists()
+    train("sft", recipe(place, "sft", f"lacks-{package}", trainer={"max_steps": 1}))
+
+
+@pytest.mark.parametrize("method", ["wpo", "reward"])
+def test_pairs_are_not_ordered_by_a_length(place: Path, method: str) -> None:
+    alike = {"train_sampling_strategy": "group_by_length"}
+    with pytest.raises(UserError, match="'group_by_length' goes by the length of a row's one sequence"):
+        train(method, recipe(place, method, f"alike-{method}", trainer=alike))
+    assert not (place / f"alike-{method}").exists()
 
 
 def test_preflight_shows_rows_and_trains_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
