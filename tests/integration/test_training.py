@@ -163,6 +163,14 @@ def _unusable(place: Path, folder: Path) -> Path:
     return trainable.dataset(folder, "sft", rows)
 
 
+def _unanswered(place: Path, folder: Path) -> Path:
+    rows = trainable.chats(10)
+    for row in rows[:2]:
+        row["messages"][1]["content"] = ""
+    del place
+    return trainable.dataset(folder, "sft", rows)
+
+
 def _asked_in_the_evaluation(place: Path, folder: Path) -> Path:
     del place
     return trainable.dataset(folder, "sft", trainable.chats(90))
@@ -177,6 +185,7 @@ def _asked_in_the_evaluation(place: Path, folder: Path) -> Path:
         (_lost_shard, "00001.parquet is missing"),
         (_empty, "has no rows in its split 'train'"),
         (_unusable, "3 of 10 rows are unusable (30.0%, max_dropped allows 5.0%):\n  3 rows: special token in the text"),
+        (_unanswered, "2 of 10 rows are unusable (20.0%, max_dropped allows 5.0%):\n  2 rows: empty answer"),
         (_asked_in_the_evaluation, "10 rows ask what an evaluation asks"),
     ],
 )
