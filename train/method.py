@@ -117,6 +117,20 @@ def check_losses(recipe: Recipe, known: Sequence[str]) -> None:
         )
 
 
+def check_packing(recipe: Recipe, known: Sequence[str]) -> None:
+    """Refuse a way of packing that nobody knows; TRL would take any word for one.
+
+    Raises:
+        UserError: it is none of those known.
+    """
+    given = recipe.trainer.get("packing_strategy", known[0])
+    if given not in known:
+        raise UserError(
+            f"trainer.packing_strategy: found {given!r}, expected one of {', '.join(known)}."
+            f"{nearest(str(given), known)}"
+        )
+
+
 def check_pairs_order(recipe: Recipe) -> None:
     """Refuse batches of like length for rows that are two sequences.
 

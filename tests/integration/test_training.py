@@ -418,6 +418,7 @@ def test_papers_hold_no_token_of_the_hub(place: Path) -> None:
         ({"peft": {"target_modules": ["nothing"]}}, "Target modules {'nothing'} not found"),
         ({"peft": {"rank": 4}}, "peft: .*rank"),
         ({"trainer": {"packing": True, "max_length": None}}, "`packing` fills sequences of `max_length` tokens"),
+        ({"trainer": {"packing": True, "packing_strategy": "wrapped"}}, "'wrapped' would cut conversations in pieces"),
         ({"trainer": {"fsdp": True}, "peft": {"r": 4}}, "peft: adapters are merged at the end"),
     ],
 )
@@ -454,6 +455,12 @@ def test_pairs_are_not_ordered_by_a_length(place: Path, method: str) -> None:
     with pytest.raises(UserError, match="'group_by_length' goes by the length of a row's one sequence"):
         train(method, recipe(place, method, f"alike-{method}", trainer=alike))
     assert not (place / f"alike-{method}").exists()
+
+
+@pytest.mark.parametrize("method", ["cpt", "sft"])
+def test_packing_of_no_known_kind_is_refused(place: Path, method: str) -> None:
+    with pytest.raises(UserError, match=r"packing_strategy: found 'bdf', expected one of .*Did you mean 'bfd'"):
+        train(method, recipe(place, method, "bdf", trainer={"packing": True, "packing_strategy": "bdf"}))
 
 
 def test_preflight_shows_rows_and_trains_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
