@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from train.method import Method
+from train.method import Method, check_packing
+from train.recipe import Recipe
 
 if TYPE_CHECKING:
     from train.encode import Encoder
@@ -16,6 +17,15 @@ class CPT(Method):
 
     name = "cpt"
     chats = False
+
+    def __init__(self, recipe: Recipe) -> None:
+        """Continued pretraining.
+
+        Raises:
+            UserError: packing of no known kind.
+        """
+        super().__init__(recipe)
+        check_packing(recipe, ("wrapped", "bfd", "bfd_split"))
 
     def config(self) -> type[Any]:
         """TRL's SFTConfig, which language modelling shares."""

@@ -93,6 +93,7 @@ class ChatEncoder(Encoder):
         """Token ids and labels of conversations; labels are -100 outside of the assistant's turns."""
         conversations = list(rows["messages"])
         reasons = reasons_in(self.tokenizer, [[turn["content"] for turn in each] for each in conversations])
+        _refuse_empty(reasons, conversations)
         ids, masks = _each(conversations, reasons, self._masked, 2)
         labels = [
             [token if learned else IGNORED for token, learned in zip(row, mask, strict=True)]
@@ -120,6 +121,7 @@ class PreferenceEncoder(Encoder):
         """Token ids of prompts, and of both answers from where they part from the prompt."""
         triples = list(zip(rows["prompt"], rows["chosen"], rows["rejected"], strict=True))
         reasons = reasons_in(self.tokenizer, [[turn["content"] for part in each for turn in part] for each in triples])
+        _refuse_empty(reasons, rows["chosen"])
         prompts, chosen, rejected = _each(triples, reasons, self._split, 3)
         batch = Batch({"prompt_ids": prompts, "chosen_ids": chosen, "rejected_ids": rejected}, reasons)
         if self.max_length is not None:
@@ -160,6 +162,7 @@ class RankedEncoder(Encoder):
             for prompt, good, bad in zip(rows["prompt"], rows["chosen"], rows["rejected"], strict=True)
         ]
         reasons = reasons_in(self.tokenizer, [[turn["content"] for part in each for turn in part] for each in pairs])
+        _refuse_empty(reasons, rows["chosen"])
         chosen, rejected = _each(pairs, reasons, self._both, 2)
         if self.max_length is not None:
             for place, lengths in enumerate(zip(map(len, chosen), map(len, rejected), strict=True)):
@@ -217,6 +220,15 @@ def reasons_in(tokenizer: Any, texts: Sequence[Sequence[str]]) -> list[str | Non
         return f"special token in the text: {found[0]}" if found else None
 
     return [reason(parts) for parts in texts]
+
+
+def _refuse_empty(reasons: list[str | None], learned: Sequence[list[dict[str, str]]]) -> None:
+    """Rows become unusable of which an answer that is learned is empty: it would teach the model to say nothing."""
+    for place, turns in enumerate(learned):
+        if reasons[place] is None and any(
+            turn["role"] == "assistant" and not turn["content"].strip() for turn in turns
+        ):
+            reasons[place] = "empty answer"
 
 
 def special_tokens(tokenizer: Any) -> list[str]:

@@ -212,6 +212,8 @@ def _trainer_class() -> Any:
     from train.watch import ROWS, Watched
 
     class Trainer(Watched, GRPOTrainer):  # type: ignore[misc]
+        log_completions: bool
+
         def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
             made: dict[str, Any] = super()._generate_and_score_completions(inputs)
             # Answers are shuffled together with all else of this dict, and so are the numbers of their rows.
@@ -221,6 +223,14 @@ def _trainer_class() -> Any:
         def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
             self._take(inputs.get(ROWS))
             return super().compute_loss(model, inputs, *args, **kwargs)
+
+        def measure(self, dataset: Any) -> dict[str, float]:
+            # Else the answers to validation prompts would stand where those of the last step do.
+            kept, self.log_completions = self.log_completions, False
+            try:
+                return super().measure(dataset)
+            finally:
+                self.log_completions = kept
 
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
             folder = Path(self._get_output_dir(trial=trial)) / f"checkpoint-{self.state.global_step}"

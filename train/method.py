@@ -115,3 +115,30 @@ def check_losses(recipe: Recipe, known: Sequence[str]) -> None:
             "trainer.sync_ref_model: no checkpoint holds a reference model that moves, so a training that was stopped "
             "could not go on as it was; leave it out"
         )
+
+
+def check_packing(recipe: Recipe, known: Sequence[str]) -> None:
+    """Refuse a way of packing that nobody knows; TRL would take any word for one.
+
+    Raises:
+        UserError: it is none of those known.
+    """
+    given = recipe.trainer.get("packing_strategy", known[0])
+    if given not in known:
+        raise UserError(
+            f"trainer.packing_strategy: found {given!r}, expected one of {', '.join(known)}."
+            f"{nearest(str(given), known)}"
+        )
+
+
+def check_pairs_order(recipe: Recipe) -> None:
+    """Refuse batches of like length for rows that are two sequences.
+
+    Raises:
+        UserError: the trainer would look for one length of each.
+    """
+    if (strategy := recipe.trainer.get("train_sampling_strategy")) in ("group_by_length", "batch_rebalance"):
+        raise UserError(
+            f"trainer.train_sampling_strategy: {strategy!r} goes by the length of a row's one sequence, and a "
+            "preference is two; leave it out"
+        )

@@ -2,8 +2,9 @@
 
 `bfd` is best-fit decreasing (Ding et al. 2024, arXiv:2404.10830): rows stay whole and are kept apart by their position
 ids. `bfd_split` cuts rows longer than a sequence in pieces first. `wrapped` lays all rows end to end and cuts:
-attention crosses their borders, as pretraining usually does. The names are TRL's. Unlike TRL's own packing this one
-remembers which rows a sequence is made of.
+attention crosses their borders, as pretraining usually does. These names are TRL's. Unlike TRL's own packing this one
+remembers which rows a sequence is made of. `pieces` packs nothing: rows longer than a sequence are cut, and each piece
+stays alone; so is measured what was cut in training.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-Strategy = Literal["bfd", "bfd_split", "wrapped"]
+Strategy = Literal["bfd", "bfd_split", "wrapped", "pieces"]
 
 
 class Piece(NamedTuple):
@@ -66,6 +67,9 @@ def sequences(lengths: NDArray[np.int64], size: int, strategy: Strategy) -> Iter
         for row, length in enumerate(lengths)
         for start in range(0, int(length), size)
     ]
+    if strategy == "pieces":
+        yield from ([piece] for piece in pieces)
+        return
     for group in best_fit([piece.stop - piece.start for piece in pieces], size):
         yield [pieces[place] for place in group]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from importlib.metadata import version
 from pathlib import Path
@@ -36,9 +37,9 @@ def finish(
     seconds: float,
     tell: Tell,
 ) -> None:
-    """Measure, save the model, and write its papers; the manifest comes last and says that it is whole."""
-    losses = _losses(method, trainer, prepared, recipe.validation_rows)
+    """Save the model, measure it, and write its papers; the manifest comes last and says that it is whole."""
     _save(recipe, prepared, trainer)
+    losses = _losses(method, trainer, prepared, tell)
     if not trainer.is_world_process_zero():
         return
     parent = read_model_manifest(Path(recipe.model)) if Path(recipe.model).is_dir() else None
@@ -71,7 +72,7 @@ def finish(
     tell(f"{recipe.output}: trained, {trainer.state.global_step:,} steps; loss {losses.get('train', math.nan):.4f}")
 
 
-def _losses(method: Method, trainer: Any, prepared: Prepared, most: int) -> dict[str, float]:
+def _losses(method: Method, trainer: Any, prepared: Prepared, tell: Tell) -> dict[str, float]:
     """The last logged training loss, and what is measured of validation rows, in all and by task and language."""
     logged = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     found = {"train": float(logged[-1])} if logged else {}
@@ -80,20 +81,20 @@ def _losses(method: Method, trainer: Any, prepared: Prepared, most: int) -> dict
         return found
     import numpy as np
 
-    dataset = held.dataset.select(range(min(most, len(held.dataset))))
-    numbers = np.asarray(dataset.with_format("numpy")["rows"][:])
+    # As the trainer prepared it: `wpo` may have put beside each row what the model before made of it.
+    dataset = trainer.eval_dataset
+    # A piece of a text is a sequence of that one row.
+    numbers = np.asarray(dataset.with_format("numpy")["rows"][:]).reshape(-1)
     groups = held.table[numbers.tolist()].select("task", "lang").rows()
     places: dict[str, list[int]] = {}
     for place, (task, lang) in enumerate(groups):
         places.setdefault(f"{task} {lang}", []).append(place)
     named = sorted(places.items(), key=lambda item: -len(item[1]))
-    history = list(trainer.state.log_history)
-    if method.measure == "loss":
-        for name, mine in [("all", list(range(len(groups)))), *named[:_GROUPS]]:
-            found[f"validation {name}"] = float(trainer.evaluate(dataset.select(mine))["eval_loss"])
-    else:
-        found |= _means(method.measure, trainer, dataset, named)
-    trainer.state.log_history = history
+    tell(f"measuring {len(set(numbers.tolist())):,} validation rows")
+    if method.measure != "loss":
+        return found | _means(method.measure, trainer, dataset, named)
+    for name, mine in [("all", list(range(len(groups)))), *named[:_GROUPS]]:
+        found[f"validation {name}"] = float(trainer.measure(dataset.select(mine))["eval_loss"])
     return found
 
 
@@ -105,7 +106,7 @@ def _means(measure: str, trainer: Any, dataset: Any, named: list[tuple[str, list
     total, rows = 0.0, 0
     for name, mine in groups:
         # Null where none of a group's answers can be judged.
-        if (value := trainer.evaluate(dataset.select(mine))[f"eval_{measure}"]) is not None:
+        if (value := trainer.measure(dataset.select(mine))[f"eval_{measure}"]) is not None:
             found[f"validation {measure} {name}"] = float(value)
             total, rows = total + len(mine) * float(value), rows + len(mine)
     return {f"validation {measure} all": total / rows, **found} if rows else {}
@@ -117,21 +118,31 @@ def _save(recipe: Recipe, prepared: Prepared, trainer: Any) -> None:
     if recipe.peft is None:
         trainer.save_model(str(recipe.folder))
     elif trainer.is_world_process_zero():
-        merged = trainer.accelerator.unwrap_model(trainer.model).merge_and_unload()
-        merged.save_pretrained(recipe.folder)
+        _merged(trainer).save_pretrained(recipe.folder)
     if not trainer.is_world_process_zero():
         return
     tokenizer.save_pretrained(recipe.folder)
     (recipe.folder / "training_args.bin").unlink(missing_ok=True)
     model = trainer.accelerator.unwrap_model(trainer.model)
-    generation = getattr(model, "generation_config", None)
-    if generation is None:
+    if getattr(model, "generation_config", None) is None:
         return
+    generation = copy.deepcopy(model.generation_config)
     ends = generation.eos_token_id if isinstance(generation.eos_token_id, list) else [generation.eos_token_id]
     end = chat_templates.turn_end(tokenizer, prepared.template) if prepared.template is not None else None
     wanted = [each for each in dict.fromkeys([end, *ends, tokenizer.eos_token_id]) if each is not None]
     generation.eos_token_id = wanted
     generation.save_pretrained(recipe.folder)
+
+
+def _merged(trainer: Any) -> Any:
+    """The model with its adapters merged in, made of a copy on the processor.
+
+    The trained one is measured yet, and `wpo` holds it against itself without adapters.
+    """
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    copied = copy.deepcopy(model.to("cpu"))
+    model.to(trainer.args.device)
+    return copied.merge_and_unload()
 
 
 def _trained_on(recipe: Recipe, source: Opened, prepared: Prepared) -> TrainedOn:

@@ -47,9 +47,14 @@ def told(method: Method, recipe: Recipe, sources: list[Opened], validation: list
         "trainer": options,
         "method_options": method.identity(),
         "ranks": ranks,
-        **({"validation": {source.name: source.identity for source in validation}} if steered else {}),
+        **({"validation": _measured(recipe, validation)} if steered else {}),
         **rest,
     }
+
+
+def _measured(recipe: Recipe, validation: list[Opened]) -> dict[str, Any]:
+    """Which rows are measured."""
+    return {"rows": recipe.validation_rows, "of": {source.name: source.identity for source in validation}}
 
 
 def _steered(options: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,11 @@ from train import chat_templates
 from train.device import ranks
 from train.encode import Encoder
 from train.method import Method
-from train.recipe import Recipe
+from train.recipe import Mixing, Recipe
 from train.sources import Opened
 from train.streaming import Streamed, streamed
 from train.tokens import Tell, Tokens, tokenize, tokenizer_identity
-from train.trainset import TrainSet, mixed, pack
+from train.trainset import Packing, TrainSet, first_of_each, mixed, pack
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,14 +74,25 @@ def arguments(method: Method, recipe: Recipe) -> Any:
         options["trust_remote_code"] = True
     try:
         args = config(output_dir=str(recipe.folder / FOLDER), seed=recipe.seed, **options)
-    except (TypeError, ValueError, NotImplementedError) as error:
+    except (TypeError, ValueError, NotImplementedError, ImportError) as error:
         raise UserError(f"trainer: {error}") from None
+    _check_trackers(args.report_to)
     if recipe.peft is not None and _shares_weights(args):
         raise UserError(
             "peft: adapters are merged at the end, by one process that must hold the whole model, and FSDP and ZeRO-3 "
             "leave none of them all of it. Start with `torchrun`, where each process holds all, or leave out `peft:`"
         )
     return args
+
+
+def _check_trackers(names: Sequence[str]) -> None:
+    from transformers.integrations import integration_utils as known
+
+    # Of these two transformers does not tell whether they are installed.
+    there = {*known.get_available_reporting_integrations(), "azure_ml", "flyte"}
+    for name in names:
+        if name in known.INTEGRATION_TO_CALLBACK and name not in there:
+            raise UserError(f"trainer.report_to: the package of {name!r} is not installed; install it, or leave it out")
 
 
 def _shares_weights(args: Any) -> bool:
@@ -143,9 +155,17 @@ def prepare(
         train = pack(train, packing, recipe.tokens)
         facts["sequences"] = len(train.dataset)
     held = [tokenize(source, encoder, identity, recipe.tokens, 1.0, tell) for source in validation]
-    plain = recipe.mix.model_copy(update={"temperature": None, "total": None})
-    measured = mixed(held, None, plain, recipe.seed, columns) if held else None
+    measured = _measured(recipe, encoder, held, columns) if held else None
     return Prepared(args, tokenizer, template, encoder, tokens, train, measured, facts, stream)
+
+
+def _measured(recipe: Recipe, encoder: Encoder, held: list[Tokens], columns: tuple[str, ...]) -> TrainSet:
+    """The validation rows, each once whatever the mixture, of each dataset the first in a seeded order."""
+    rows = first_of_each(mixed(held, None, Mixing(), recipe.seed, columns), recipe.validation_rows)
+    if encoder.too_long != "split" or encoder.max_length is None:
+        return rows
+    # Not packed, so that each piece counts for its own task and language.
+    return pack(rows, Packing(encoder.max_length, "pieces"), recipe.tokens)
 
 
 def facts_of(table: pl.DataFrame, tokens: list[Tokens]) -> dict[str, Any]:

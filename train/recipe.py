@@ -105,7 +105,7 @@ class Recipe(Part):
     """Folders of evaluations, or of datasets: training is refused where a row asks what one of theirs asks. Those of
     `validation` are always looked at."""
     validation_rows: int = Field(default=2_000, ge=1)
-    """Rows of them that are looked at, at most; the same ones each time."""
+    """Rows of each of them that are measured, at most; the same ones each time."""
     too_long: Literal["drop", "truncate", "refuse"] = "drop"
     """What happens to rows longer than the trainer's `max_length` tokens, which are counted. `cpt` cuts them."""
     max_dropped: float = Field(default=0.05, ge=0, le=1)

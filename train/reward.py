@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import UserError
-from train.method import Method
+from train.method import Method, check_pairs_order
 from train.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ class Reward(Method):
         """A reward model's training.
 
         Raises:
-            UserError: rows are to be truncated, which would cut off what is to be judged.
+            UserError: rows are to be truncated, which would cut off what is to be judged, or batches of like length.
         """
         super().__init__(recipe)
+        check_pairs_order(recipe)
         if recipe.too_long == "truncate":
             raise UserError(
                 "too_long: 'truncate' would cut off the end of the answer, which is what a reward model judges; take "

@@ -76,7 +76,11 @@ def tell(line: str) -> None:
 
 
 def trainer_of(method: Method, recipe: Recipe, prepared: Prepared) -> Any:
-    """TRL's trainer, made of what was prepared."""
+    """TRL's trainer, made of what was prepared.
+
+    Raises:
+        UserError: options do not go together, or need a package that is not installed.
+    """
     from transformers import PrinterCallback
 
     from train.progress import lines, quiet_libraries
@@ -98,10 +102,34 @@ def trainer_of(method: Method, recipe: Recipe, prepared: Prepared) -> Any:
     except ValueError as error:
         # Options that do not go together, or adapters for modules that the model does not have.
         raise UserError(f"model, trainer or peft: {error}") from error
+    except ImportError as error:
+        raise UserError(f"{_packaged(prepared.args)}: {error}") from error
+    _check_packages(trainer)
     trainer.remove_callback(PrinterCallback)
     trainer.behind = prepared.read
     trainer.data_collator = with_rows(trainer.data_collator)
     return trainer
+
+
+def _packaged(args: Any) -> str:
+    """The options of a recipe that may have asked for a package."""
+    given = args.model_init_kwargs or {}
+    asked = [f"model_init_kwargs.{name}" for name in ("attn_implementation", "quantization_config") if name in given]
+    if getattr(args, "use_vllm", False):
+        asked.append("use_vllm")
+    return " or ".join(f"trainer.{name}" for name in asked) or "model, trainer or peft"
+
+
+def _check_packages(trainer: Any) -> None:
+    """Refuse what the trainer would import in its first step, when the output folder is taken."""
+    from transformers.utils import is_liger_kernel_available
+
+    try:
+        trainer.get_optimizer_cls_and_kwargs(trainer.args, trainer.model)
+    except (ImportError, ValueError) as error:
+        raise UserError(f"trainer.optim: {error}") from error
+    if trainer.args.use_liger_kernel and not is_liger_kernel_available():
+        raise UserError("trainer.use_liger_kernel: liger-kernel is not installed")
 
 
 def _revised(args: Any, recipe: Any) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from train.method import Method
+from corpus.errors import UserError
+from train.method import Method, check_packing
+from train.recipe import Recipe
 
 if TYPE_CHECKING:
     from train.encode import Encoder
@@ -17,6 +19,20 @@ class SFT(Method):
 
     name = "sft"
     marks = True
+
+    def __init__(self, recipe: Recipe) -> None:
+        """Supervised fine-tuning.
+
+        Raises:
+            UserError: packing of no known kind, or one that cuts conversations.
+        """
+        super().__init__(recipe)
+        if recipe.trainer.get("packing_strategy") == "wrapped":
+            raise UserError(
+                "trainer.packing_strategy: 'wrapped' would cut conversations in pieces, and an answer would be learned "
+                "without its prompt; take 'bfd'"
+            )
+        check_packing(recipe, ("bfd", "bfd_split"))
 
     def config(self) -> type[Any]:
         """TRL's SFTConfig."""

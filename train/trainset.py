@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,14 @@ def mixed(
     whole = whole.select_columns(list(columns)).add_column("rows", np.arange(len(table)))
     identity = digest([[file.parent.name for part in parts for file in part.files], weights, mix.model_dump(), seed])
     return TrainSet(whole.select(_order(table, seed)), table, identity)
+
+
+def first_of_each(made: TrainSet, most: int) -> TrainSet:
+    """Of each dataset so many rows at most, the first in the order of all."""
+    numbers = made.dataset.with_format("numpy")["rows"][:]
+    places = made.table[numbers].select(pl.int_range(pl.len()).over("source"))
+    identity = digest([made.identity, most])
+    return replace(made, dataset=made.dataset.select(np.flatnonzero(places.to_series() < most)), identity=identity)
 
 
 def pack(made: TrainSet, packing: Packing, cache: Path) -> TrainSet:

@@ -33,6 +33,8 @@ class Watched:
     """Numbers of the rows of the batch that is being learned from."""
     step_rows: tuple[int, Sequence[int]] = (-1, ())
     """The step that is being taken, and the numbers of all its rows: a step may be of several batches."""
+    sampler: Any = None
+    """What orders the training rows."""
     _signature_columns: list[str] | None
     _total_train_tokens: int
 
@@ -66,18 +68,31 @@ class Watched:
         now = self.state.global_step  # type: ignore[attr-defined]
         self.step_rows = (now, [*before, *self.rows] if step == now else self.rows)
 
-    def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
+    def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Any:
+        """The trainer's sampler; one that groups rows by their length depends on seed and epoch alone."""
+        from transformers.trainer_pt_utils import LengthGroupedSampler
+
+        self.sampler = super()._get_train_sampler(*args, **kwargs)  # type: ignore[misc]
+        if isinstance(self.sampler, LengthGroupedSampler):
+            seed = self.args.seed if self.args.data_seed is None else self.args.data_seed  # type: ignore[attr-defined]
+            self.sampler = _grouped(self.sampler, seed)
+        return self.sampler
+
+    def _run_epoch(self, *args: Any, epoch: int, **kwargs: Any) -> None:
         """Steps as the trainer takes them, and none where the checkpoint that it goes on from is of the last step.
 
         The trainer looks whether it is done after each step alone, and so would take one more. It also forgets how many
-        tokens were learned from before the checkpoint.
+        tokens were learned from before the checkpoint, and, where batches are skipped and processes are several, to
+        tell samplers the epoch.
         """
+        if hasattr(self.sampler, "set_epoch"):
+            self.sampler.set_epoch(epoch)
         before = tokens_seen(self.state.log_history)  # type: ignore[attr-defined]
         self._total_train_tokens = max(self._total_train_tokens, before)
         if self.state.global_step >= self.state.max_steps:  # type: ignore[attr-defined]
             self.control.should_training_stop = True  # type: ignore[attr-defined]
             return
-        super()._run_epoch(*args, **kwargs)  # type: ignore[misc]
+        super()._run_epoch(*args, epoch=epoch, **kwargs)  # type: ignore[misc]
 
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
         """The length of the step's gradient, as the trainer takes it right before the weights are changed.
@@ -97,6 +112,28 @@ class Watched:
         """Measure with a randomness of its own, so that training is the same with and without."""
         with _own_randomness(self.args.seed + self.accelerator.process_index):  # type: ignore[attr-defined]
             return super().evaluate(*args, **kwargs)  # type: ignore[misc]
+
+    def measure(self, dataset: Any) -> dict[str, float]:
+        """What the trainer measures of a dataset that it has prepared, of which neither callbacks nor trackers hear.
+
+        What is measured group by group is no step of the training: a log would take each for the loss of the last
+        step, and an alarm for its rewards.
+        """
+        from transformers import Trainer
+
+        handler, state, args = self.callback_handler, self.state, self.args  # type: ignore[attr-defined]
+        heard, logged, kept = handler.callbacks, list(state.log_history), args.dataloader_persistent_workers
+        handler.callbacks = []
+        # Workers that are kept would go on with the first dataset that they were given.
+        args.dataloader_persistent_workers = False
+        try:
+            with _own_randomness(args.seed + self.accelerator.process_index):  # type: ignore[attr-defined]
+                # TRL's `evaluate` prepares rows that come as text, and refuses those that it prepared before.
+                found: dict[str, float] = Trainer.evaluate(self, dataset)
+            return found
+        finally:
+            handler.callbacks, state.log_history = heard, logged
+            args.dataloader_persistent_workers = kept
 
     def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """A step of validation as TRL takes it."""
@@ -123,6 +160,28 @@ class Watched:
             "are sound, lower `trainer.learning_rate` or train in fp32, and run again: it goes on from the last "
             "checkpoint"
         )
+
+
+def _grouped(sampler: Any, seed: int) -> Any:
+    """A sampler that groups rows by length as the given one does, with an order that depends on seed and epoch alone.
+
+    The trainer's own draws from the randomness of all. Who goes on within an epoch has another one by then, and would
+    learn from some rows twice and from others never.
+    """
+    import torch
+    from transformers.trainer_pt_utils import LengthGroupedSampler
+
+    class Grouped(LengthGroupedSampler):  # type: ignore[misc]
+        epoch = 0
+
+        def set_epoch(self, epoch: int) -> None:
+            self.epoch = epoch
+
+        def __iter__(self) -> Iterator[int]:
+            self.generator = torch.Generator().manual_seed(seed + self.epoch)
+            return iter(super().__iter__())
+
+    return Grouped(sampler.batch_size, lengths=sampler.lengths)
 
 
 def tokens_seen(history: Sequence[Mapping[str, float]]) -> int:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from corpus.config import validate
 from corpus.errors import UserError
-from train.method import Method, check_losses
+from train.method import Method, check_losses, check_pairs_order
 from train.recipe import Part, Recipe
 
 if TYPE_CHECKING:
@@ -54,10 +54,11 @@ class WPO(Method):
         """WPO with the recipe's options.
 
         Raises:
-            UserError: a loss that TRL does not know, or does not run with weights.
+            UserError: a loss that TRL does not know, or does not run with weights, or batches of like length.
         """
         super().__init__(recipe)
         check_losses(recipe, LOSSES)
+        check_pairs_order(recipe)
         self.own = validate(recipe.wpo, Options, at=("wpo",))
         given = recipe.trainer.get("loss_type", "sigmoid")
         losses = given if isinstance(given, list) else [given]

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,25 @@ def test_an_alarm_that_stops_saves_and_names_itself(place: Path) -> None:
     run(GRPO, recipe(place, "alarm", rewards={"verified": {}}, trainer=trainer))
     history = manifest(place / "alarm")["run"]["history"]
     assert [entry["alarm"] for entry in history if "alarm" in entry] == ["spread"]
+
+
+@pytest.mark.skipif(find_spec("vllm") is not None, reason="vLLM is installed")
+def test_vllm_is_asked_for_by_name_where_it_is_not_installed(place: Path) -> None:
+    with pytest.raises(UserError, match=r"trainer\.use_vllm: vLLM is not available"):
+        run(GRPO, recipe(place, "fast", trainer={"use_vllm": True}))
+
+
+def test_answers_that_are_logged_are_those_that_were_learned_from(place: Path) -> None:
+    """And not what is measured at the end."""
+    import polars as pl
+
+    logs = {"log_completions": True, "num_completions_to_print": 0, "max_steps": 1, "save_strategy": "no"}
+    run(GRPO, recipe(place, "logged", trainer=logs))
+    assert "validation reward all" in manifest(place / "logged")["losses"]
+    [table] = (place / "logged" / "checkpoints" / "completions").glob("*.parquet")
+    asked = {json.dumps(turns) for turns in pl.read_parquet(table)["prompt"].to_list()}
+    made = pl.read_parquet(place / "problems" / "data" / "*.parquet")["prompt"].to_list()
+    assert asked <= {json.dumps(turns) for turns in made}
 
 
 def test_a_loss_that_is_no_number_names_the_prompts(place: Path) -> None:

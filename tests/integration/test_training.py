@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -97,15 +98,23 @@ def test_a_training_cut_off_after_two_steps_goes_on_to_the_same_weights(
     assert "trained already" in capsys.readouterr().out
 
 
-def test_batches_of_like_length_are_the_same_after_a_kill(place: Path) -> None:
-    alike = {"train_sampling_strategy": "group_by_length", "per_device_train_batch_size": 4}
-    whole, cut = place / "alike-whole", place / "alike-cut"
+@pytest.mark.parametrize("strategy", ["random", "group_by_length", "batch_rebalance"])
+def test_a_later_epoch_goes_on_with_the_rows_that_were_not_yet_learned_from(place: Path, strategy: str) -> None:
+    """Each epoch has an order of its own, which a training that goes on within it must find again."""
+    # Four steps an epoch.
+    epochs = {"train_sampling_strategy": strategy, "per_device_train_batch_size": 20, "max_steps": 8}
+    whole, cut = place / f"{strategy}-whole", place / f"{strategy}-cut"
     for output in (whole, cut):
-        train("sft", recipe(place, "sft", output.name, trainer=alike))
+        train("sft", recipe(place, "sft", output.name, trainer=epochs))
     (cut / "towerkit.json").unlink()
-    shutil.rmtree(cut / "checkpoints" / "checkpoint-4")
+    shutil.rmtree(cut / "checkpoints" / "checkpoint-8")
     train("sft", cut.with_suffix(".yaml"))
     assert_equal_weights(whole, cut)
+    assert losses_by_step(whole) == losses_by_step(cut)
+
+
+def losses_by_step(folder: Path) -> dict[int, float]:
+    return {entry["step"]: entry["loss"] for entry in manifest(folder)["run"]["history"] if "loss" in entry}
 
 
 def changed(file: Path, **parts: Any) -> Path:
@@ -154,6 +163,14 @@ def _unusable(place: Path, folder: Path) -> Path:
     return trainable.dataset(folder, "sft", rows)
 
 
+def _unanswered(place: Path, folder: Path) -> Path:
+    rows = trainable.chats(10)
+    for row in rows[:2]:
+        row["messages"][1]["content"] = ""
+    del place
+    return trainable.dataset(folder, "sft", rows)
+
+
 def _asked_in_the_evaluation(place: Path, folder: Path) -> Path:
     del place
     return trainable.dataset(folder, "sft", trainable.chats(90))
@@ -168,6 +185,7 @@ def _asked_in_the_evaluation(place: Path, folder: Path) -> Path:
         (_lost_shard, "00001.parquet is missing"),
         (_empty, "has no rows in its split 'train'"),
         (_unusable, "3 of 10 rows are unusable (30.0%, max_dropped allows 5.0%):\n  3 rows: special token in the text"),
+        (_unanswered, "2 of 10 rows are unusable (20.0%, max_dropped allows 5.0%):\n  2 rows: empty answer"),
         (_asked_in_the_evaluation, "found 10 rows that an evaluation has"),
     ],
 )
@@ -248,7 +266,8 @@ def test_adapters_are_merged_into_the_model_that_is_written(place: Path, method:
     from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
     adapters = {"r": 4, "target_modules": "all-linear"}
-    train(method, recipe(place, method, f"adapted-{method}", peft=adapters, trainer={"learning_rate": 1e-2}))
+    options = {"learning_rate": 1e-2, "eval_strategy": "steps", "eval_steps": 4}
+    train(method, recipe(place, method, f"adapted-{method}", peft=adapters, trainer=options))
     kind, options = (
         (AutoModelForSequenceClassification, {"num_labels": 1}) if method == "reward" else (AutoModelForCausalLM, {})
     )
@@ -262,6 +281,10 @@ def test_adapters_are_merged_into_the_model_that_is_written(place: Path, method:
         torch.testing.assert_close(merged(tokens).logits, adapted(tokens).logits, atol=1e-5, rtol=1e-4)
         with adapted.disable_adapter():
             assert not torch.allclose(merged(tokens).logits, adapted(tokens).logits, atol=1e-4)
+    # What is measured at the end is measured as on the way: `wpo` against the model without adapters.
+    told = manifest(folder)
+    [measured] = [entry["eval_loss"] for entry in told["run"]["history"] if "eval_loss" in entry]
+    assert told["losses"]["validation all"] == measured
 
 
 def test_a_training_cut_off_after_its_last_step_takes_no_other(place: Path) -> None:
@@ -276,6 +299,109 @@ def test_a_training_cut_off_after_its_last_step_takes_no_other(place: Path) -> N
     after = manifest(place / "ended")
     assert after["run"]["steps"] == 4
     assert after["losses"] == before["losses"]
+
+
+def test_what_fails_while_it_is_measured_loses_no_model(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from train.watch import Watched
+
+    def full(*_: Any) -> Any:
+        raise MemoryError
+
+    train("sft", recipe(place, "sft", "measured-whole"))
+    file = recipe(place, "sft", "unmeasurable")
+    with monkeypatch.context() as patched:
+        patched.setattr(Watched, "measure", full)
+        with pytest.raises(MemoryError):
+            train("sft", file)
+    assert_equal_weights(place / "measured-whole", place / "unmeasurable")
+    assert not (place / "unmeasurable" / "towerkit.json").exists()
+    train("sft", file)
+    assert manifest(place / "unmeasurable")["losses"] == manifest(place / "measured-whole")["losses"]
+
+
+def test_validation_is_measured_against_likelihoods_that_were_worked_out_before(place: Path) -> None:
+    for name, before in (("worked-out", True), ("both-held", False)):
+        train("wpo", recipe(place, "wpo", name, trainer={"precompute_ref_log_probs": before}))
+    losses = manifest(place / "worked-out")["losses"]
+    assert len([name for name in losses if name.startswith("validation translate")]) == 5
+    assert losses == pytest.approx(manifest(place / "both-held")["losses"], rel=1e-5)
+
+
+def test_each_group_is_measured_though_workers_are_kept(place: Path) -> None:
+    for name, kept in (("kept-workers", True), ("new-workers", False)):
+        workers = {"dataloader_num_workers": 1, "dataloader_persistent_workers": kept}
+        options = {**workers, "max_steps": 1, "eval_strategy": "steps", "eval_steps": 1}
+        train("sft", recipe(place, "sft", name, trainer=options))
+    losses = manifest(place / "kept-workers")["losses"]
+    assert losses == manifest(place / "new-workers")["losses"]
+    assert len(set(losses.values())) == len(losses) > 3
+    assert manifest(place / "kept-workers")["options"]["trainer"]["dataloader_persistent_workers"] is True
+
+
+def prepared(file: Path, method: str) -> Any:
+    from train.prepare import arguments, prepare
+    from train.recipe import load_recipe
+    from train.sources import open_sources
+
+    made = load_recipe(file, method)
+    kind = getattr(importlib.import_module(f"train.{method}"), CLASSES[method])(made)
+    sources, held = open_sources(made.data, method), open_sources(made.validation, method)
+    return prepare(kind, made, sources, held, arguments(kind, made), print)
+
+
+def test_texts_that_are_measured_are_cut_in_pieces(place: Path) -> None:
+    """As they are in training: one long document would be one sequence, and a batch of it fill all memory."""
+    changes = {"trainer": {"max_length": 8, "max_steps": 1}}
+    measured = prepared(recipe(place, "cpt", "pieces", **changes), "cpt").validation
+    lengths = [len(ids) for ids in measured.dataset["input_ids"]]
+    assert max(lengths) == 8
+    assert {number for [number] in measured.dataset["rows"]} == set(range(40))
+    assert sum(lengths) == measured.table["tokens"].sum() > 40 * 8
+    train("cpt", recipe(place, "cpt", "pieces", **changes))
+    losses = manifest(place / "pieces")["losses"]
+    assert len([name for name in losses if name.startswith("validation")]) == 6
+
+
+@pytest.mark.parametrize("max_times", [0.25, 3])
+def test_held_out_rows_are_measured_once_whatever_the_mixture(place: Path, max_times: float) -> None:
+    measured = prepared(recipe(place, "sft", "once", mix={"max_times": max_times}), "sft").validation
+    assert sorted(measured.dataset["rows"]) == list(range(40))
+
+
+def test_of_each_validation_dataset_so_many_rows_are_measured(place: Path, tmp_path: Path) -> None:
+    few = trainable.dataset(tmp_path / "few", "sft", trainable.chats(200)[190:])
+    validation = {"held": {"path": str(place / "sft-held")}, "few": {"path": str(few)}}
+    made = recipe(place, "sft", "of-each", validation=validation, validation_rows=12)
+    measured = [prepared(made, "sft").validation for _ in range(2)]
+    assert measured[0].dataset["rows"] == measured[1].dataset["rows"]
+    taken = measured[0].table[list(measured[0].dataset["rows"])]["source"].value_counts()
+    assert dict(taken.iter_rows()) == {"held": 12, "few": 10}
+
+
+def test_nobody_hears_what_is_measured_at_the_end(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tracker would take it for a loss of the last step."""
+    from transformers import TrainerCallback
+
+    from train.sft import SFT
+
+    class Tracker(TrainerCallback):  # type: ignore[misc]
+        heard: tuple[str, ...] = ()
+
+        def on_log(self, *_: Any, logs: dict[str, float], **__: Any) -> None:
+            self.heard += ("loss of validation" if "eval_loss" in logs else "loss",) if "train_loss" not in logs else ()
+
+        def on_evaluate(self, *_: Any, **__: Any) -> None:
+            self.heard += ("evaluated",)
+
+        def on_train_end(self, *_: Any, **__: Any) -> None:
+            self.heard += ("end",)
+
+    tracker = Tracker()
+    monkeypatch.setattr(SFT, "callbacks", lambda _: [tracker])
+    often = {"max_steps": 2, "eval_strategy": "steps", "eval_steps": 2}
+    train("sft", recipe(place, "sft", "tracked", trainer=often))
+    assert tracker.heard == ("loss", "loss", "loss of validation", "evaluated", "end")
+    assert "validation all" in manifest(place / "tracked")["losses"]
 
 
 def test_the_last_loss_is_told_however_seldom_losses_are_logged(place: Path) -> None:
@@ -300,12 +426,49 @@ def test_papers_hold_no_token_of_the_hub(place: Path) -> None:
         ({"peft": {"target_modules": ["nothing"]}}, "Target modules {'nothing'} not found"),
         ({"peft": {"rank": 4}}, "peft: .*rank"),
         ({"trainer": {"packing": True, "max_length": None}}, "`packing` fills sequences of `max_length` tokens"),
+        ({"trainer": {"packing": True, "packing_strategy": "wrapped"}}, "'wrapped' would cut conversations in pieces"),
         ({"trainer": {"fsdp": True}, "peft": {"r": 4}}, "peft: adapters are merged at the end"),
     ],
 )
 def test_options_that_cannot_be_meant_are_told(place: Path, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(UserError, match=words):
         train("sft", recipe(place, "sft", "unmeant", **changes))
+
+
+LACKING = {
+    "wandb": ({"report_to": "wandb"}, r"trainer\.report_to: the package of 'wandb' is not installed"),
+    "flash_attn": (
+        {"model_init_kwargs": {"attn_implementation": "flash_attention_2"}},
+        r"trainer\.model_init_kwargs\.attn_implementation: .*installed",
+    ),
+    "bitsandbytes": ({"optim": "adamw_8bit"}, r"trainer\.optim: .*bitsandbytes"),
+    "liger_kernel": ({"use_liger_kernel": True}, r"trainer\.use_liger_kernel: liger-kernel is not installed"),
+}
+
+
+@pytest.mark.parametrize("package", LACKING)
+def test_options_whose_package_is_not_installed_are_told_before_anything_is_taken(place: Path, package: str) -> None:
+    if find_spec(package):
+        pytest.skip(f"{package} is installed")
+    options, words = LACKING[package]
+    with pytest.raises(UserError, match=words):
+        train("sft", recipe(place, "sft", f"lacks-{package}", trainer=options))
+    assert not (place / f"lacks-{package}" / "training.json").exists()
+    train("sft", recipe(place, "sft", f"lacks-{package}", trainer={"max_steps": 1}))
+
+
+@pytest.mark.parametrize("method", ["wpo", "reward"])
+def test_pairs_are_not_ordered_by_a_length(place: Path, method: str) -> None:
+    alike = {"train_sampling_strategy": "group_by_length"}
+    with pytest.raises(UserError, match="'group_by_length' goes by the length of a row's one sequence"):
+        train(method, recipe(place, method, f"alike-{method}", trainer=alike))
+    assert not (place / f"alike-{method}").exists()
+
+
+@pytest.mark.parametrize("method", ["cpt", "sft"])
+def test_packing_of_no_known_kind_is_refused(place: Path, method: str) -> None:
+    with pytest.raises(UserError, match=r"packing_strategy: found 'bdf', expected one of .*Did you mean 'bfd'"):
+        train(method, recipe(place, method, "bdf", trainer={"packing": True, "packing_strategy": "bdf"}))
 
 
 def test_preflight_shows_rows_and_trains_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

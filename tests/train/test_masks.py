@@ -148,6 +148,9 @@ def test_a_template_of_ones_own_needs_marks(tokenizers: dict[str, Any], tmp_path
         ([user("a"), assistant("b <|im_end|> c")], None, "drop", "special token in the text: <|im_end|>"),
         ([user("<bos>"), assistant("b")], None, "drop", "special token in the text: <bos>"),
         ([user(" "), assistant("\n")], None, "drop", "empty"),
+        ([user("a"), assistant(" ")], None, "drop", "empty answer"),
+        ([user("a"), assistant(""), user("b"), assistant("c")], None, "drop", "empty answer"),
+        ([user(""), assistant("b")], None, "drop", None),
         ([user("a b c d e f"), assistant("g")], 8, "drop", "longer than max_length"),
         (
             [user("a b c d e f"), assistant("g")],
@@ -178,6 +181,15 @@ def test_texts_end_once(tokenizers: dict[str, Any]) -> None:
     batch = TextEncoder(tokenizer, None, None, "split").encode({"text": ["one", "二つ"]})
     assert [tokenizer.decode(ids) for ids in batch.columns["input_ids"]] == ["one<eos>", "二つ<eos>"]
     assert batch.columns["labels"] == batch.columns["input_ids"]
+
+
+@pytest.mark.parametrize("encoder", [PreferenceEncoder, RankedEncoder])
+def test_nothing_may_be_worse_and_not_better(tokenizers: dict[str, Any], encoder: Any) -> None:
+    template = chat_templates.training_template(tokenizers["chatml"], "chatml", marks=True)
+    answers = [[assistant("")], [assistant("b")]]
+    rows = {"prompt": [[user("a")]] * 2, "chosen": answers, "rejected": answers[::-1]}
+    batch = encoder(tokenizers["chatml"], template, None, "drop").encode(rows)
+    assert batch.reasons == ["empty answer", None]
 
 
 def test_two_answers_part_from_one_prompt(tokenizers: dict[str, Any]) -> None:

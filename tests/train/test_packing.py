@@ -37,7 +37,7 @@ def test_best_fit_takes_every_row_once_and_keeps_to_the_size(lengths: list[int])
     assert len(groups) <= 2 * sum(lengths) / 40 + 1
 
 
-@given(lengths=LENGTHS, size=st.integers(1, 50), strategy=st.sampled_from(["bfd_split", "wrapped"]))
+@given(lengths=LENGTHS, size=st.integers(1, 50), strategy=st.sampled_from(["bfd_split", "wrapped", "pieces"]))
 def test_every_token_lands_in_one_sequence(lengths: list[int], size: int, strategy: str) -> None:
     values = np.arange(sum(lengths), dtype=np.int32)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
@@ -64,6 +64,13 @@ def test_bfd_keeps_rows_whole() -> None:
     assert made["input_ids"].to_pylist() == [[1, 2, 3, 4], [5, 6]]
     assert made["seq_lengths"].to_pylist() == [[3, 1], [2]]
     assert made["rows"].to_pylist() == [[7, 8], [9]]
+
+
+def test_pieces_stay_alone_in_the_order_of_their_rows() -> None:
+    column = pa.array([[1, 2, 3, 4, 5], [6], [7, 8]], pa.list_(pa.int32()))
+    made = packed({"input_ids": column}, np.array([7, 8, 9]), 2, "pieces")
+    assert made["input_ids"].to_pylist() == [[1, 2], [3, 4], [5], [6], [7, 8]]
+    assert made["rows"].to_pylist() == [[7], [7], [7], [8], [9]]
 
 
 def test_a_slice_of_a_column_is_packed_by_its_own_rows() -> None:

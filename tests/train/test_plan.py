@@ -71,3 +71,4 @@ def test_validation_rows_count_where_they_choose_the_checkpoint(
 ) -> None:
     one, other = ({"validation": {"held": {"path": str(place / name)}}} for name in ("held", "data"))
     assert (plan(place, trainer, **one) == plan(place, trainer, **other)) == same
+    assert (plan(place, trainer, **one) == plan(place, trainer, **one, validation_rows=1)) == same
