@@ -21,6 +21,11 @@ from train.trainset import Packing, TrainSet, first_of_each, mixed, pack
 if TYPE_CHECKING:
     import polars as pl
 
+_BEFORE = {
+    "activation_checkpointing": "gradient_checkpointing",
+    "activation_checkpointing_kwargs": "gradient_checkpointing_kwargs",
+}
+"""Options of transformers, with what they were called before: recipes take the new names on every version."""
 LOOK = 1_000
 """Rows of each dataset that are looked at before they are streamed."""
 
@@ -62,12 +67,13 @@ def arguments(method: Method, recipe: Recipe) -> Any:
 
     config = method.config()
     known = {field.name for field in dataclasses.fields(config)}
-    for name in recipe.trainer:
+    given = {name if name in known else _BEFORE.get(name, name): value for name, value in recipe.trainer.items()}
+    for name in given:
         if name not in known:
             raise UserError(
                 f"trainer: {config.__name__} of the installed TRL has no option {name!r}.{nearest(name, known)}"
             )
-    options = {**defaults(recipe.trainer), **recipe.trainer, **method.options()}
+    options = {**defaults(given), **given, **method.options()}
     # Trackers name a run after its output folder otherwise, which is `checkpoints` for all of them.
     options.setdefault("run_name", recipe.folder.name)
     if recipe.trust_remote_code:
