@@ -13,8 +13,10 @@ from typing import Any
 import polars as pl
 import pytest
 from servers import ChatServer
+from typer.testing import CliRunner
 
 import corpus
+from evals.cli import app
 
 ROOT = Path(__file__).parents[2]
 ROWS = [
@@ -86,15 +88,16 @@ def test_run_again_compare_and_gate(tmp_path: Path, chat_server: ChatServer) -> 
 
 
 def test_a_report_is_written_again_only_where_it_would_tell_something_else(
-    tmp_path: Path, chat_server: ChatServer
+    tmp_path: Path, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe(tmp_path, chat_server.url, "one", "two")
     report = tmp_path / "runs/small/report"
+    monkeypatch.chdir(tmp_path)
 
     def told(*words: str) -> tuple[bool, str]:
-        done = evals(tmp_path, *words)
-        assert done.returncode == 0, done.stderr
-        return "as it was" in done.stdout, (report / "README.md").read_text("utf-8")
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output
+        return "as it was" in done.output, (report / "README.md").read_text("utf-8")
 
     kept, page = told("run", "small.yaml")
     assert not kept
