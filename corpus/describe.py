@@ -154,8 +154,10 @@ def _histograms(shards: Sequence[Path], extents: Mapping[str, Extent]) -> dict[s
 
     def binned(name: str, extent: Extent) -> pl.LazyFrame:
         value = pl.col(name).cast(pl.Float64)
-        place = ((value - extent.low) / ((extent.high - extent.low) / BINS)).floor().clip(0, BINS - 1)
-        return pl.scan_parquet(list(shards)).filter(value.is_finite()).group_by(place.cast(pl.Int64).alias("bin")).len()
+        edges = pl.lit(pl.Series(np.linspace(extent.low, extent.high, BINS + 1)))
+        # The last bin holds its upper edge too.
+        place = (edges.search_sorted(value, side="right").cast(pl.Int64) - 1).clip(0, BINS - 1)
+        return pl.scan_parquet(list(shards)).filter(value.is_finite()).group_by(place.alias("bin")).len()
 
     counted = pl.collect_all([binned(name, extent) for name, extent in extents.items()], engine="streaming")
     return {

@@ -70,7 +70,7 @@ class Told(Progress):
         self._told, self._name = time.monotonic(), f"{stage.name} ({stage.verb})"
         if self.console.is_terminal:
             self._bars = Bars(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),  # what a worker said last may hold brackets
                 BarColumn(),
                 MofNCompleteColumn(),
                 TextColumn("shards, {task.fields[rows]:,} rows"),

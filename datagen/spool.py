@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -22,27 +22,28 @@ class Spool:
             old.unlink()
         self.sizes: Counter[int] = Counter()
         """Bytes of each shard's rows in memory, about."""
-        self._written = 0
+        self._files: defaultdict[int, list[Path]] = defaultdict(list)
 
     def add(self, frame: pl.DataFrame, shard: str) -> None:
         """Write rows away; `shard` names the integer column that says where each belongs."""
         for (number,), part in frame.partition_by(shard, as_dict=True, maintain_order=True).items():
-            part.write_parquet(self._file(number, self._written), compression="lz4")
+            file = self.folder / f"{number}-{len(self._files[number])}.parquet"
+            part.write_parquet(file, compression="lz4")
+            self._files[number].append(file)
             self.sizes[number] += int(row_bytes(part).sum())
-        self._written += 1
 
-    def frames(self, number: int) -> Iterator[pl.DataFrame]:
-        """A shard's rows as they were added, one frame after another."""
-        files = (self._file(number, place) for place in range(self._written))
-        return (pl.read_parquet(file) for file in files if file.is_file())
+    def take(self, number: int) -> Iterator[pl.DataFrame]:
+        """A shard's rows as they were added, one frame after another; what was read is gone from the disk."""
+        for file in self._files.pop(number, ()):
+            # Not mapped into memory: the file does not outlive this.
+            frame = pl.read_parquet(file, memory_map=False)
+            file.unlink()
+            yield frame
 
     def shards(self) -> Iterator[tuple[int, pl.DataFrame]]:
         """Shards in number order, the rows of each in the order in which they were added."""
         for number in sorted(self.sizes):
-            yield number, pl.concat(self.frames(number))
-
-    def _file(self, number: int, place: int) -> Path:
-        return self.folder / f"{number}-{place}.parquet"
+            yield number, pl.concat(self.take(number))
 
 
 def regroup(frames: Iterable[pl.DataFrame], key: str, size: int, folder: Path) -> Iterator[pl.DataFrame]:

@@ -12,7 +12,7 @@ import polars as pl
 
 from corpus.chat import Chat, FormRefused, Generate, Message, Reply, assistant, user
 from corpus.templates import fenced, fill
-from filters.learned import Judged, values_frame
+from filters.learned import FAILED, Judged, values_frame
 from filters.rubric import TEXTS, Rubric
 from filters.verdict_values import values_of
 from filters.verdicts import Unreadable, clean, read_verdict, without_reasoning
@@ -20,6 +20,8 @@ from filters.verdicts import Unreadable, clean, read_verdict, without_reasoning
 UNREADABLE = "unreadable verdict"
 FEWER = "fewer samples"
 """Beside a number: some of the samples could not be read even when asked again."""
+HOPELESS = frozenset({"too_long", "content_filter", "bad_prompt", "bad_request"})
+"""Problems that a request will have however often it is asked."""
 _TOGETHER = 64
 """Verdicts that are handed on at once."""
 _EVERY = 1.0
@@ -137,7 +139,8 @@ class Judging:
     def _read(self, reply: Reply) -> dict[str, Any] | Unreadable | str:
         """The verdict, why it cannot be read, or the note on a reply that there is none of."""
         if reply.text is None:
-            return f"failed: {(reply.problem or 'no reply').partition(':')[0]}"
+            kind = (reply.problem or "no reply").partition(":")[0]
+            return f"refused: {kind}" if kind in HOPELESS else f"{FAILED}{kind}"
         try:
             return read_verdict(reply.text, self._rubric.schema)
         except Unreadable as error:

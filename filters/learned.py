@@ -153,12 +153,13 @@ class LearnedScorer(Scorer):
     def gather(self, judged: pl.DataFrame, rows: int) -> pl.DataFrame:
         """Columns of `rows` rows from their judged items (`@row`, values, `@note`), in the rows' order.
 
-        Of several items the scores that could be judged are averaged; of the rest the first that is not null counts.
+        Of several items the scores that could be judged are averaged; of the rest the first that is not null counts,
+        and of notes one that says that an item may be asked again.
         """
         values = list(self.values())
         if judged.height != rows or not judged[ROW].is_sorted() or judged[ROW].n_unique() != rows:
             means = [pl.col(name).mean() if name.startswith("score") else _first(name) for name in values]
-            judged = judged.group_by(ROW).agg(*means, _first(NOTE))
+            judged = judged.group_by(ROW).agg(*means, pl.coalesce(pl.col(NOTE).filter(failed()).first(), _first(NOTE)))
             every = pl.DataFrame({ROW: pl.arange(rows, dtype=pl.Int64, eager=True)})
             judged = every.join(judged, on=ROW, how="left", maintain_order="left")
         return judged.select(

@@ -64,13 +64,18 @@ def model_file(model: str, revision: str | None, path: str) -> Path | None:
 
 @cache
 def card_licence(model: str, revision: str | None) -> str | None:
-    """The licence that a model's card states in its head; None where there is no card or it says nothing."""
+    """The licence that a model's card states in its head, by its own name where the hub has none for it.
+
+    None where there is no card or it says nothing.
+    """
     import yaml
 
     try:
         card = model_file(model, revision, "README.md")
         head = card.read_text("utf-8").split("---\n", 2)[1] if card else ""
-        licence = yaml.safe_load(head).get("license")
+        told = yaml.safe_load(head)
+        licence = told.get("license")
+        licence = told.get("license_name", licence) if licence == "other" else licence
     except (UserError, OSError, ValueError, AttributeError, IndexError, yaml.YAMLError):
         return None
     return str(licence) if licence else None

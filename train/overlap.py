@@ -12,6 +12,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,8 @@ from train.tokens import Tell
 _EXAMPLES = 5
 _TELLING = 30
 """Characters of English, or as much text in another script, from which on a source is no phrase that anybody says."""
-
-
 _FEW = 0.01
-"""Share of an evaluation's sources that may stand in a dataset."""
+"""Share of an evaluation's sources that may stand in the training data."""
 
 
 def refuse_overlap(
@@ -49,37 +48,48 @@ def refuse_overlap(
         tell: is told where few sources of translations stand in the data.
 
     Raises:
-        UserError: rows ask the same, more than one in a hundred sources of translations stand in a dataset, or a folder
-            holds no dataset.
+        UserError: rows ask the same, more than one in a hundred of an evaluation's sources of translations stand in
+            the data, or a folder holds no dataset.
     """
-    held: list[tuple[corpus.Dataset, str | None]] = [(each.dataset, each.split) for each in validation]
-    held += [(dataset, None) for place in evaluations for dataset in _datasets(newest(Path(place)))]
+    held = [_asked(each.dataset, each.split) for each in validation]
+    held += [_asked(dataset, None) for place in evaluations for dataset in _datasets(newest(Path(place)))]
     if not held:
         return
-    asked = _asked(held)
+    questions = np.unique(np.concatenate([each.questions for each in held]))
+    known = sorted({text for each in held for text in each.sources})
+    quoted: set[str] = set()
+    quoting: list[str] = []
     for source in sources:
-        same, quoting, quoted = _shared(source, asked)
-        some = f"{len(quoted):,} of the {len(asked.sources):,} sources of translations of an evaluation"
-        told = f"{plural(len(quoting), 'row')} with {some}"
-        if same or len(quoted) > _FEW * len(asked.sources):
-            words = f"{plural(len(same), 'row')} that an evaluation has" if same else told
-            raise UserError(
-                f"data: {source.name}: found {words} (such as {', '.join((same or quoting)[:_EXAMPLES])}). Drop them "
-                f"with `datagen` (scorer and filter `contamination`, against "
-                f"{', '.join(str(each.path) for each, _ in held[:3])}), or leave the evaluation out of `evaluation:` "
-                "and `validation:`"
-            )
-        if quoting:
-            tell(f"{source.name}: {told}, such as {', '.join(quoting[:_EXAMPLES])}")
+        same, more, found = _shared(source, questions, known)
+        if same:
+            raise _refused(f"{plural(len(same), 'row')} that an evaluation has", same, held)
+        quoting += more
+        quoted |= found
+    for each in held:
+        mine = len(quoted & each.sources)
+        told = f"{mine:,} of the {len(each.sources):,} sources of translations of {each.path}"
+        if mine > _FEW * len(each.sources):
+            raise _refused(f"{told}, in {plural(len(quoting), 'row')}", quoting, [each])
+        if mine:
+            tell(f"data: {told} stand in it, such as in {', '.join(quoting[:_EXAMPLES])}")
+
+
+def _refused(what: str, rows: Sequence[str], held: Sequence[_Asked]) -> UserError:
+    return UserError(
+        f"data: found {what} (such as {', '.join(rows[:_EXAMPLES])}). Drop them with `datagen` (scorer and filter "
+        f"`contamination`, against {', '.join(each.path for each in held[:3])}), or leave the evaluation out of "
+        "`evaluation:` and `validation:`"
+    )
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """What evaluations ask."""
+    """What an evaluation asks."""
 
+    path: str
     questions: np.ndarray
-    """Hashes of whole questions, sorted."""
-    sources: list[str]
+    """Hashes of whole questions."""
+    sources: set[str]
     """Texts to translate that are long enough to be known again."""
 
 
@@ -92,39 +102,47 @@ def _datasets(place: Path) -> list[corpus.Dataset]:
     return found
 
 
-def _asked(held: Sequence[tuple[corpus.Dataset, str | None]]) -> _Asked:
+def _asked(dataset: corpus.Dataset, split: str | None) -> _Asked:
     questions: list[str] = []
     sources: set[str] = set()
-    for dataset, split in held:
-        for file in dataset.files(split):
-            frame = pl.read_parquet(file)
-            if "source" in frame.columns:
-                sources.update(_folded(text) for text in frame["source"].drop_nulls())
-            # Of a chat the last question alone: those before it are only what led to it.
-            questions += [said[-1] for said in _questions(frame, dataset.manifest.kind) if said]
-    texts = pl.Series(sorted(sources), dtype=pl.String)
-    telling = texts.to_frame("text").select(weighted_length(pl.col("text")) >= _TELLING).to_series()
-    return _Asked(np.unique(hash64(questions, "overlap")), texts.filter(telling).to_list())
+    for file in dataset.files(split):
+        frame = pl.read_parquet(file)
+        if "source" in frame.columns:
+            sources.update(_folded(text) for text in frame["source"].drop_nulls())
+        # Of a chat the last question alone: those before it are only what led to it.
+        questions += [said[-1] for said in _questions(frame, dataset.manifest.kind) if said]
+    texts = pl.Series("text", sorted(sources), dtype=pl.String).to_frame()
+    telling = texts.filter(weighted_length(pl.col("text")) >= _TELLING)["text"]
+    return _Asked(str(dataset.path), hash64(questions, "overlap"), set(telling))
 
 
-def _shared(source: Opened, asked: _Asked) -> tuple[list[str], list[str], set[str]]:
-    """Ids of rows that ask what is asked, ids of rows in which sources stand, and those sources."""
+def _shared(source: Opened, questions: np.ndarray, known: list[str]) -> tuple[list[str], list[str], set[str]]:
+    """Rows that ask what is asked, rows in which known sources stand (both as `DATASET: ID`), and those sources."""
     same: list[str] = []
     quoting: list[str] = []
     quoted: set[str] = set()
     for file in source.dataset.files(source.split):
         frame = pl.read_parquet(file)
+        names = source.name + ": " + frame["id"]
         said = list(_questions(frame, source.dataset.manifest.kind))
         keys = hash64([question for each in said for question in each], "overlap")
         rows = np.repeat(np.arange(frame.height), [len(each) for each in said])
-        same += frame["id"].gather(np.unique(rows[np.isin(keys, asked.questions)])).to_list()
-        if asked.sources:
-            # The last question holds all before it.
-            whole = pl.Series([each[-1] if each else "" for each in said], dtype=pl.String)
-            found = pl.select(pl.lit(whole).str.extract_many(asked.sources)).to_series()
-            quoting += frame["id"].filter(found.list.len() > 0).to_list()
+        same += names.gather(np.unique(rows[np.isin(keys, questions)])).to_list()
+        if known:
+            whole = pl.Series(_whole(frame, source.dataset.manifest.kind), dtype=pl.String)
+            found = pl.select(pl.lit(whole).str.extract_many(known, overlapping=True)).to_series()
+            quoting += names.filter(found.list.len() > 0).to_list()
             quoted.update(found.explode().drop_nulls())
     return same, quoting, quoted
+
+
+def _whole(frame: pl.DataFrame, kind: str) -> list[str]:
+    """All that a row says, what is answered too."""
+    if kind == "text":
+        return [_folded(text or "") for text in frame["text"]]
+    chats = [frame[name].to_list() for name in ("messages", "prompt", "chosen", "rejected") if name in frame.columns]
+    rows = (chain.from_iterable(chat or () for chat in row) for row in zip(*chats, strict=True))
+    return ["\n".join(_folded(turn["content"] or "") for turn in turns) for turns in rows]
 
 
 def _questions(frame: pl.DataFrame, kind: str) -> Iterator[list[str]]:

@@ -26,7 +26,7 @@ _MEASURING = ("eval_", "save_", "per_device_eval_batch_size", "num_generations_e
 _STEERED_RATES = ("reduce_lr_on_plateau", "greedy")
 _NOT_PLANNED = {
     *("output", "cache", "validation", "validation_rows", "evaluation", "data", "model", "revision", "template"),
-    *("trainer", "rewards", "alarms"),
+    *("trainer", "rewards", "alarms", "max_dropped", "general_floor"),
 }
 
 

@@ -45,6 +45,10 @@ def lines(tell: Tell) -> Any:
             # However seldom losses are logged, the last of them are: the manifest tells that loss.
             control.should_log = control.should_log or control.should_save or state.global_step >= state.max_steps
 
+        def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            del args, state, kwargs
+            control.should_log = control.should_log or control.should_save
+
         def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             del control, kwargs
             folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"

@@ -102,8 +102,9 @@ class Recipe(Part):
     validation: dict[str, Source] = {}
     """Datasets whose loss is measured, by task and language, and which nothing is learned from."""
     evaluation: tuple[str, ...] = ()
-    """Folders of evaluations, or of datasets: training is refused where a row asks what one of theirs asks. Those of
-    `validation` are always looked at."""
+    """Folders of evaluations, or of datasets: training is refused where a row asks what one of theirs asks, or where
+    more than one in a hundred sources of one's translations stand in the rows. Those of `validation` are always looked
+    at."""
     validation_rows: int = Field(default=2_000, ge=1)
     """Rows of each of them that are measured, at most; the same ones each time."""
     too_long: Literal["drop", "truncate", "refuse"] = "drop"

@@ -55,10 +55,7 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
     with method.opened, ExitStack() as held:
         trainer = trainer_of(method, recipe, prepared)
         # Only now is nothing left that the recipe could be refused for.
-        if device.rank() == 0:
-            held.enter_context(checkpoints.alone(recipe.folder))
-            checkpoints.check(recipe.folder, plan, said)
-        checkpoints.claim(recipe.folder, plan, said)
+        _take(recipe.folder, plan, said, held)
         found = checkpoints.newest(recipe.folder, device.ranks(), tell, remove=device.rank() == 0)
         trainer.train(resume_from_checkpoint=str(found) if found else None)
         from train.papers import finish
@@ -67,6 +64,24 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
         # What an attempt lost that was stopped counts for nothing; the steps that stand do.
         took = time.time() - began + (seconds_of(found) if found else 0.0)
         finish(method, recipe, prepared, trainer, sources, plan, took, tell)
+
+
+def _take(output: Path, plan: str, said: dict[str, Any], held: ExitStack) -> None:
+    """Take the output folder for this training until `held` is left: the first process does, the others hear of it.
+
+    Raises:
+        UserError: another training is or was there; in every process, since none may wait for one that gave up.
+    """
+    refused = ""
+    if device.rank() == 0:
+        try:
+            held.enter_context(checkpoints.alone(output))
+            checkpoints.check(output, plan, said)
+            checkpoints.claim(output, plan, said)
+        except UserError as error:
+            refused = str(error)
+    if refused := device.everywhere(refused)[0]:
+        raise UserError(refused)
 
 
 def tell(line: str) -> None:

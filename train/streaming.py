@@ -27,6 +27,8 @@ from train.trainset import Packing
 WINDOW = 20_000
 """Rows that are shuffled and packed together."""
 _BATCH = 1_000
+_ENOUGH = 1_000
+"""Rows from which on a share of them tells something, where a dataset has as many."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ def streamed(
 ) -> Streamed:
     """A stream of the rows of all datasets, as they are, in as many parts as there are readers.
 
-    What is left out of a shard is told; more than a share of `max_dropped` stops the training, and so does a row that
-    is too long where the encoder refuses such.
+    What is left out of a shard is told; more than a share of `max_dropped` of a dataset stops the training, and so
+    does a row that is too long where the encoder refuses such.
 
     Raises:
         UserError: there are fewer rows than readers.
@@ -108,17 +110,22 @@ class _Reader:
     seed: int
     max_dropped: float
     passes: Counter[tuple[str, int]] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
+    """Rows that were read of each dataset."""
+    lost: dict[str, Counter[str]] = field(default_factory=dict)
+    """What of them could not be used, by reason."""
 
     def __call__(self, parts: list[int]) -> Iterator[dict[str, Any]]:
         for part, shard in product(parts, self.shards):
             times = self.passes[shard.file, part]
             self.passes[shard.file, part] += 1
-            lost: Counter[str] = Counter()
+            lost = self.lost.setdefault(shard.source, Counter())
+            before = lost.copy()
             for window in self._windows(shard, part, f"stream:{self.seed}:{times}", lost):
                 yield from _packed(window, self.packing) if self.packing else window
-            if lost and not times:
-                told = ", ".join(f"{count:,} {reason}" for reason, count in lost.most_common())
-                print(f"{shard.source}: left out of {Path(shard.file).name}: {told}", flush=True)
+            if not times and (fresh := lost - before):
+                whose = f"part {part + 1} of {self.readers} of " if self.readers > 1 else ""
+                print(f"{shard.source}: left out of {whose}{Path(shard.file).name}: {_listed(fresh)}", flush=True)
 
     def _windows(self, shard: Shard, part: int, salt: str, lost: Counter[str]) -> Iterator[list[dict[str, Any]]]:
         start, stop = shard.part(part, self.readers)
@@ -134,22 +141,31 @@ class _Reader:
                         row = {name: values[place] for name, values in batch.columns.items()}
                         rows.append({**row, "rows": shard.first + number})
                 lost.update(reason for reason in batch.reasons if reason is not None)
-            self._check(shard, lost, begin + window.height)
+            self.seen[shard.source] += window.height
+            self._check(shard, part)
             yield rows
 
-    def _check(self, shard: Shard, lost: Counter[str], seen: int) -> None:
+    def _check(self, shard: Shard, part: int) -> None:
         """Refuse what would have been refused before the first step, had all been tokenized before it.
 
         Raises:
-            UserError: too many rows of a shard cannot be used.
+            UserError: too many rows of a dataset cannot be used.
         """
+        lost, seen = self.lost[shard.source], self.seen[shard.source]
+        mine = [one.part(part, self.readers) for one in self.shards if one.source == shard.source]
+        # One bad row among the first few is no share of anything.
+        enough = max(seen, min(_ENOUGH, sum(stop - start for start, stop in mine)))
         too_long = self.encoder.too_long == "refuse" and lost[self.encoder.too_many] > 0
-        if too_long or lost.total() > self.max_dropped * seen:
-            told = ", ".join(f"{count:,} {reason}" for reason, count in lost.most_common())
+        if too_long or lost.total() > self.max_dropped * enough:
             raise UserError(
-                f"data: {shard.source}: {lost.total():,} of {seen:,} rows of {Path(shard.file).name} are unusable "
-                f"({told}); `max_dropped` allows {self.max_dropped:.1%}, `too_long` says {self.encoder.too_long!r}"
+                f"data: {shard.source}: {lost.total():,} of the {seen:,} rows that were read up to "
+                f"{Path(shard.file).name} are unusable ({_listed(lost)}); `max_dropped` allows {self.max_dropped:.1%}, "
+                f"`too_long` says {self.encoder.too_long!r}"
             )
+
+
+def _listed(lost: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in lost.most_common())
 
 
 def _packed(rows: list[dict[str, Any]], packing: Packing) -> Iterator[dict[str, Any]]:

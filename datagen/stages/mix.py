@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -260,10 +260,24 @@ def _sorted(spool: Spool, bits: int) -> Iterator[pl.DataFrame]:
     """
     for number in sorted(spool.sizes):
         if spool.sizes[number] <= 2 * _HELD or bits + _FAN >= 64:
-            bucket = pl.concat(spool.frames(number))
+            bucket = pl.concat(spool.take(number))
             yield bucket.sort(_KEY, maintain_order=True).drop(_KEY, _BUCKET)
             continue
         inner, more = Spool(spool.folder / str(number)), bits + _bits(spool.sizes[number])
-        for frame in spool.frames(number):
+        for frame in _gathered(spool.take(number)):
             inner.add(frame.with_columns(_bucket(frame[_KEY], more)), _BUCKET)
         yield from _sorted(inner, more)
+
+
+def _gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Small frames put together to some of `_HELD` bytes: each that is dealt may leave a file in every bucket."""
+    some: list[pl.DataFrame] = []
+    size = 0
+    for frame in frames:
+        some.append(frame)
+        size += int(row_bytes(frame).sum())
+        if size >= _HELD:
+            yield pl.concat(some)
+            some, size = [], 0
+    if some:
+        yield pl.concat(some)

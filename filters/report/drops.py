@@ -137,8 +137,10 @@ def _came(step: Step, aside: pl.DataFrame) -> dict[str, dict[str, int]]:
     """What came in, by the values of each dimension that is known, where every row that went on came in as one."""
     if step.verb == "join":  # documents went on, but pairs came in
         return _tables([source.manifest for source in step.inputs])
-    if step.verb == "verifiable":  # problems that are kept know no system, even where answers became problems
-        aside = aside.with_columns(system=pl.lit(None, pl.String))
+    if (
+        step.verb == "verifiable"
+    ):  # problems know no system, and their language may not be that of what they are made of
+        aside = aside.with_columns(system=pl.lit(None, pl.String), language=pl.lit(None, pl.String))
     return _with_dropped(_tables([step.manifest]), aside)
 
 

@@ -61,8 +61,8 @@ REPLIES = [
     ("score=87 judge:once_refuses", 87.0, None, 2),
     ("score=87 judge:once_broken", 87.0, None, 2),
     ("score=87 judge:once_empty", 87.0, None, 2),
-    ("[[too long]]", None, "failed: too_long", 1),
-    ("[[filter]]", None, "failed: content_filter", 1),
+    ("[[too long]]", None, "refused: too_long", 1),
+    ("[[filter]]", None, "refused: content_filter", 1),
     ("[[500]]", None, "failed: server_error", 2),
     ("  ", None, "empty output", 0),
     # What looks like the end of a fence, like a placeholder, or like an order to the judge, is text like any other.
@@ -543,3 +543,10 @@ def test_what_the_page_on_judges_shows_works(server: ChatServer, command: Callab
     [kept] = runs.glob("judged/kept-*")
     [told] = corpus.open(kept).rows()
     assert (told["score_da"], told["score_mqm"], told["score_loud"]) == (80.0, 0.0, 4.0)
+
+
+def test_what_no_request_can_mend_is_not_asked_again() -> None:
+    from datagen.engines.problems import PROBLEMS
+    from filters.judging import HOPELESS
+
+    assert {kind for kind, verdict in PROBLEMS.items() if verdict == "row"} == HOPELESS

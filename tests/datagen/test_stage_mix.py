@@ -355,6 +355,7 @@ def test_a_bucket_holds_a_part_of_the_rows(tmp_path: Path) -> None:
     assert [number for number, _ in found] == list(range(8))
     for number, frame in found:
         assert frame["n"].to_list() == list(range(number, 1000, 8))
+    assert not list((tmp_path / "spool").iterdir())
 
 
 @given(keys=st.lists(st.sampled_from("abcdefghi"), max_size=40), size=st.integers(1, 4), chunk=st.integers(1, 9))

@@ -26,6 +26,14 @@ def pair(source: str) -> dict[str, Any]:
     return {"source": source, "target": "…", "src_lang": "en", "tgt_lang": "de"}
 
 
+def preferred(chosen: str) -> dict[str, Any]:
+    said = {"chosen": chosen, "rejected": "Nothing."}
+    return {
+        "prompt": [{"role": "user", "content": "What does it say?"}],
+        **{name: [{"role": "assistant", "content": text}] for name, text in said.items()},
+    }
+
+
 MEET = "We meet at the station tomorrow morning."
 
 
@@ -46,6 +54,9 @@ MEET = "We meet at the station tomorrow morning."
         ("sft", chat(f"{MEET.upper()}\nIn German, please.", "…"), "pair", pair(MEET), True),
         ("sft", chat(f"翻译成英文：{CHINESE}", "…"), "pair", pair(CHINESE), True),
         ("text", {"text": f"English: {MEET}\nGerman: …"}, "pair", pair(MEET), True),
+        # In what is answered: a pair that is learned the other way round.
+        ("sft", chat("Translate into English: Wir treffen uns.", MEET), "pair", pair(MEET), True),
+        ("preference", preferred(f"It says: {MEET}"), "pair", pair(MEET), True),
         ("sft", chat("Translate into German: Thank you!", "Danke!"), "pair", pair("Thank you!"), False),
         ("sft", chat("Translate: We meet at the station.", "…"), "pair", pair(MEET), False),
     ],
@@ -55,9 +66,11 @@ def test_rows_that_ask_what_is_asked_are_refused(
 ) -> None:
     corpus.write([row], kind, tmp_path / "data")
     corpus.write([held], held_kind, tmp_path / "evals" / "mine")
-    opened = open_sources({"made": Source(path=str(tmp_path / "data"))}, "cpt" if kind == "text" else "sft")
+    opened = open_sources(
+        {"made": Source(path=str(tmp_path / "data"))}, {"text": "cpt", "preference": "wpo"}.get(kind, "sft")
+    )
     if shared:
-        with pytest.raises(UserError, match=r"made: found 1 row (that|with 1 of the 1 sources)"):
+        with pytest.raises(UserError, match=r"data: found 1 (row that|of the 1 sources)"):
             refuse_overlap(opened, [], [str(tmp_path / "evals")], print)
     else:
         refuse_overlap(opened, [], [str(tmp_path / "evals")], print)
@@ -72,8 +85,21 @@ def test_a_source_that_is_quoted_is_told_of(tmp_path: Path, items: int, refused:
     opened = open_sources({"made": Source(path=str(tmp_path / "data"))}, "sft")
     told: list[str] = []
     if refused:
-        with pytest.raises(UserError, match="1 row with 1 of the 50 sources"):
+        with pytest.raises(UserError, match=r"found 1 of the 50 sources of translations of .*evals, in 1 row "):
             refuse_overlap(opened, [], [str(tmp_path / "evals")], told.append)
         return
     refuse_overlap(opened, [], [str(tmp_path / "evals")], told.append)
-    assert "made: 1 row with 1 of the 200 sources of translations of an evaluation, such as" in told[0]
+    assert "1 of the 200 sources of translations of" in told[0]
+
+
+def test_each_evaluation_counts_for_itself_and_all_data_together(tmp_path: Path) -> None:
+    """A small one that was trained on is not lost among many, nor by being spread over datasets."""
+    small = [f"Only this evaluation has sentence number {n} of ten." for n in range(10)]
+    large = [pair(f"A sentence that nobody else would say, number {n}.") for n in range(2_000)]
+    corpus.write([pair(text) for text in small], "pair", tmp_path / "evals" / "small")
+    corpus.write(large, "pair", tmp_path / "evals" / "large")
+    for n, part in enumerate((small[:5], small[5:])):
+        corpus.write([chat(f"Translate: {text}", "…") for text in part], "sft", tmp_path / f"data{n}")
+    opened = open_sources({f"d{n}": Source(path=str(tmp_path / f"data{n}")) for n in (0, 1)}, "sft")
+    with pytest.raises(UserError, match=r"10 of the 10 sources of translations of .*small, in 10 rows"):
+        refuse_overlap(opened, [], [str(tmp_path / "evals")], print)
