@@ -137,15 +137,15 @@ class Piece(NamedTuple):
         return whole.rechunk()
 
     def scan(self, header: Header) -> pl.LazyFrame:
-        """The rows that `load` gives, in its order, to take a few columns of: of one file only these are read.
+        """The rows that `load` gives, in its order, to take a few columns of: only these are read, and ids to join by.
 
-        Raises:
-            UserError: as `load` does.
+        What is wrong with the files is found by `load`.
         """
-        if len(self.files) > 1:
-            return self.load(header).lazy()
         declared = schema(header.kind, header.scores)
-        return pl.scan_parquet(self.files[0], missing_columns="insert", schema=declared)
+        whole, *others = [pl.scan_parquet(file, missing_columns="insert", schema=declared) for file in self.files]
+        for other in others:
+            whole = _united(whole, other, list(header.scores))
+        return whole
 
     def column(self, name: str) -> pl.Series:
         """One column, which every file must have."""
@@ -180,6 +180,17 @@ def _joined(left: pl.DataFrame, right: pl.DataFrame, header: Header) -> pl.DataF
             if both.filter(pl.col(name) != pl.col(f"{name}@right")).height:
                 raise UserError(f"rows of equal id have different values of {name!r}; rename one with `as:`")
         left = both.with_columns(pl.coalesce(name, f"{name}@right").alias(name) for name in scores).select(left.columns)
+    return pl.concat([left, fresh])
+
+
+def _united(left: pl.LazyFrame, right: pl.LazyFrame, scores: Sequence[str]) -> pl.LazyFrame:
+    """As `_joined`, lazily and without a look at whether scores differ."""
+    fresh = right.join(left.select("id"), on="id", how="anti", maintain_order="left")
+    if scores:
+        more = right.select("id", *scores).unique("id", keep="first", maintain_order=True)
+        both = left.join(more, on="id", how="left", maintain_order="left", suffix="@right")
+        left = both.with_columns(pl.coalesce(name, f"{name}@right").alias(name) for name in scores)
+        left = left.drop(f"{name}@right" for name in scores)
     return pl.concat([left, fresh])
 
 

@@ -609,6 +609,10 @@ def test_a_stream_counts_what_it_leaves_out(
     tokenizer = AutoTokenizer.from_pretrained(place / "base")
     encoder = ChatEncoder(tokenizer, training_template(tokenizer, "chatml", marks=True), 128, too_long)
     stream = streamed(sources, encoder, None, 7, max_dropped, 1)
+    # Of a reader's part of a shard, however small, no other share may be lost than of the dataset.
+    parts = streamed(sources, encoder, None, 7, 0.15, 4)
+    if too_long == "drop":
+        assert len({row["rows"] for row in islice(parts.dataset, 60)}) == 39
     if words is None:
         assert len({row["rows"] for row in islice(stream.dataset, 39 + 20)}) == 39
         assert "made: left out of" in capsys.readouterr().out
@@ -655,11 +659,14 @@ def test_losses_that_trl_does_not_know_are_refused_before_the_output_is_taken(pl
     assert not (place / "unknown-loss").exists()
 
 
-def test_losses_are_logged_as_if_nothing_had_stopped_it(place: Path) -> None:
+@pytest.mark.parametrize("saves", ["steps", "epoch"])
+def test_losses_are_logged_as_if_nothing_had_stopped_it(place: Path, saves: str) -> None:
     """However seldom: a step that is saved is logged, so the mean that the manifest tells begins there."""
-    whole, cut = place / "seldom-whole", place / "seldom-cut"
+    whole, cut = place / f"{saves}-whole", place / f"{saves}-cut"
+    # Two steps an epoch, too.
+    options = {"save_strategy": saves, "save_steps": 2, "per_device_train_batch_size": 40}
     for output in (whole, cut):
-        train("sft", recipe(place, "sft", output.name, trainer={"max_steps": 5, "save_steps": 2, "logging_steps": 3}))
+        train("sft", recipe(place, "sft", output.name, trainer={"max_steps": 5, "logging_steps": 3, **options}))
     (cut / "towerkit.json").unlink()
     for step in (4, 5):
         shutil.rmtree(cut / "checkpoints" / f"checkpoint-{step}", ignore_errors=True)
@@ -667,6 +674,7 @@ def test_losses_are_logged_as_if_nothing_had_stopped_it(place: Path) -> None:
     assert manifest(whole)["losses"] == manifest(cut)["losses"]
     steps = [[entry["step"] for entry in manifest(f)["run"]["history"] if "loss" in entry] for f in (whole, cut)]
     assert steps[0] == steps[1]
+    assert manifest(whole)["run"]["tokens_seen"] == manifest(cut)["run"]["tokens_seen"]
     # Of an attempt that was stopped, the steps that stand count.
     before = float((cut / "checkpoints" / "checkpoint-2" / "seconds.txt").read_text("utf-8"))
     assert manifest(cut)["run"]["seconds"] > before > 0
