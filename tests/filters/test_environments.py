@@ -25,6 +25,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    # What somebody says to uv goes before what is said to pip.
+    for name in [name for name in os.environ if name.startswith("UV_")]:
+        monkeypatch.delenv(name)
     make_wheel(tmp_path / "wheels", "lantern", "1.2", "LIGHT = 'on'\n")
     make_wheel(tmp_path / "wheels", "broken", "1.0", "import nothing_of_that_name\n")
     return tmp_path / "cache" / "towerkit" / "environments"
