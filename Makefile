@@ -4,6 +4,8 @@ BENCH := .venv-bench
 TRAIN := .venv-train
 BIN := $(VENV)/bin
 PINNED := pyproject.toml requirements/no-deps.txt requirements/install.sh
+# One more than cores: tests wait for servers.
+WORKERS = -n $$($(BIN)/python -c "import os; print(min(8, 1 + (os.cpu_count() or 1)))") --dist loadfile
 PEER := uv pip compile --quiet --no-header --no-annotate --python-version 3.11
 COMPILE := $(PEER) pyproject.toml
 
@@ -21,10 +23,10 @@ quickstart: $(VENV)/base.installed ## Run the sample recipe and report on it, th
 
 test: $(VENV)/dev.installed ## Run the tests
 	$(BIN)/python -m filters.comet.environment
-	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile
+	$(BIN)/pytest $(WORKERS)
 
 test-slow: $(VENV)/dev.installed ## Run the tests that take long
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow $(WORKERS)
 
 test-train: $(TRAIN)/train-test.installed ## Run the tests of what needs torch and transformers
 	OMP_NUM_THREADS=1 $(TRAIN)/bin/pytest -n auto --maxprocesses 4 --dist loadfile tests/train tests/datagen/engines tests/filters/torch_models tests/integration/test_transformers_serve.py \
