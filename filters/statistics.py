@@ -95,7 +95,10 @@ def wilson(successes: float, trials: int, confidence: float = CONFIDENCE) -> tup
     middle = share + z * z / (2 * trials)
     half = z * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     scale = 1 + z * z / trials
-    return max(0.0, float((middle - half) / scale)), min(1.0, float((middle + half) / scale))
+    # Where none or all are successes the bound is 0 or 1, which rounding would miss by a hair.
+    low = float((middle - half) / scale) if successes > 0 else 0.0
+    high = float((middle + half) / scale) if successes < trials else 1.0
+    return max(0.0, low), min(1.0, high)
 
 
 def over_all(left: Floats, right: Floats) -> Measure:

@@ -161,3 +161,4 @@ def test_wilson_is_scipys(hits: int, misses: int) -> None:
         return
     theirs = stats.binomtest(hits, hits + misses).proportion_ci(method="wilson")
     assert wilson(hits, hits + misses) == pytest.approx((theirs.low, theirs.high))
+    assert [bound in (0.0, 1.0) for bound in wilson(hits, hits + misses)] == [hits == 0, misses == 0]
