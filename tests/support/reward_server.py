@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import exp
-from typing import Any, Self
+from typing import Any
+
+from local_server import LocalServer, Quiet
 
 Reply = tuple[int, dict[str, Any]]
 
 
-class RewardServer:
+class RewardServer(LocalServer):
     """Serves on a free port of this machine; `faults` are replies to the next requests instead of rewards."""
 
     def __init__(self, reward: Callable[[list[Any]], float]) -> None:
@@ -22,9 +23,7 @@ class RewardServer:
         lock = threading.Lock()
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(Quiet):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 with lock:
@@ -47,20 +46,7 @@ class RewardServer:
                 data = {"index": 0, "label": "LABEL_0", "probs": [number], "num_classes": 1}
                 return 200, {"id": "classify-1", "object": "list", "model": body["model"], "data": [data]}
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
 
 
 def replies(*statuses: int, message: str = "") -> Sequence[Reply]:
