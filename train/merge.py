@@ -238,8 +238,9 @@ def _make(recipe: Merge, first: Parent, second: Parent, share: float, plan: str)
         shutil.copyfile(code, temporary / code.name)
     config = {key: value for key, value in spoken.config.items() if key != "torch_dtype"} | {"dtype": dtype}
     (temporary / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    papers = [_papers(parent) or ModelManifest(method="") for parent in (first, second)]
-    licences = {each for parent in (first, second) for each in licences_from(parent.model, None, _papers(parent))}
+    told = [(parent, _papers(parent)) for parent in (first, second)]
+    papers = [each or ModelManifest(method="") for _, each in told]
+    licences = {licence for parent, each in told for licence in licences_from(parent.model, None, each)}
     selections = {chosen.model_dump_json(): chosen for each in papers for chosen in each.selected_by}
     manifest = ModelManifest(
         method="merge",
