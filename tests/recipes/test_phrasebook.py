@@ -42,6 +42,7 @@ g = module("grammar.meaning")
 frames = module("grammar.frames")
 words = module("grammar.vocabulary").WORDS
 language = module("grammar.languages").language
+held = module("rows.held")
 phrasebook = module("phrasebook")
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -435,6 +436,16 @@ def test_no_sentence_of_a_test_set_stands_in_training(rows: Rows) -> None:
     assert len(held) > 100
     everything = "\n".join(text for row in split_of(rows, "train") for text in texts(row))
     assert not [text for text in held if text in everything]
+
+
+def test_what_is_held_out_is_quoted_by_nobody() -> None:
+    film, taken = meaning("lasts", event=g.Noun("film"), n=g.Number(95)), held.Taken()
+    quoting = meaning("wrote", who=g.Person("Elena"), said=film)
+    assert not taken.quoted_in(quoting)
+    assert taken.take(film)
+    assert taken.quoted_in(quoting)
+    assert not taken.quoted_in(film)
+    assert language("en").say(quoting) not in taken
 
 
 def test_no_held_word_stands_in_a_training_sentence_but_in_dictionary_and_monolingual_text(rows: Rows) -> None:

@@ -80,7 +80,8 @@ def documents(rng: random.Random, count: int, taken: Taken) -> Iterator[dict[str
         (code,) = rng.choices(CODES, weights)
         meanings: list[Meaning] = []
         while not meanings:
-            meanings = [one for one in document(rng) if language(code).say(one) not in taken]
+            drawn = document(rng)
+            meanings = [one for one in drawn if language(code).say(one) not in taken and not taken.quoted_in(one)]
         yield {
             "text": text_of(meanings, code),
             "doc_id": f"phrasebook-{number}",

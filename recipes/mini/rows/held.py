@@ -92,3 +92,8 @@ class Taken:
     def __contains__(self, text: str) -> bool:
         """Whether a text is held out."""
         return text in self.texts
+
+    def quoted_in(self, meaning: Meaning) -> bool:
+        """Whether somebody is quoted with a sentence that is held out, in any language."""
+        said = [value for value in meaning.slots.values() if isinstance(value, Meaning)]
+        return any(language(code).say(value) in self.texts for value in said for code in CODES)

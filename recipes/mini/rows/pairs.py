@@ -70,9 +70,11 @@ def training_pairs(rng: random.Random, count: int, taken: Taken) -> Iterator[dic
             continue
         while True:
             src, tgt = direction(rng)
-            row = pair_row(draw_open(rng, frames, formality(rng, src)), src, tgt)
+            meaning = draw_open(rng, frames, formality(rng, src))
+            row = pair_row(meaning, src, tgt)
             source, target = row["source"], row["target"]
-            if (source, target) not in seen and source not in taken and target not in taken:
+            held = source in taken or target in taken or taken.quoted_in(meaning)
+            if (source, target) not in seen and not held:
                 break
         seen.add((source, target))
         yield row

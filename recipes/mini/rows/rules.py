@@ -114,7 +114,7 @@ def _row(rng: random.Random, family: str, how: Draw, seen: set[tuple[str, str]])
         meaning, source, rules, reference = made
         texts = {source.text.raw, reference}
         # What was taken before is no longer free, also for a test set itself.
-        if any(text in how.taken for text in texts):
+        if any(text in how.taken for text in texts) or (not how.claim and how.taken.quoted_in(meaning)):
             continue
         row, verdict = problem_row(rng, source, rules, reference)
         if verdict.reason == "wrong language":

@@ -262,7 +262,8 @@ def scored(rng: random.Random, count: int, taken: Taken, meanings: Sequence[Mean
         faults, spoiled, score = _spoiled(rng, case) if rng.random() >= _GOOD else ([], good, 1.0)
         if spoiled is None or (faults and spoiled == good):
             continue
-        if not meanings and {source, good, spoiled} & taken.texts:
+        quoted = taken.quoted_in(case.meaning) or taken.quoted_in(case.other)
+        if not meanings and (quoted or {source, good, spoiled} & taken.texts):
             continue
         made += 1
         yield {
