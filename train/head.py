@@ -14,6 +14,8 @@ from typing import Any
 
 LARGEST = 2**25
 """Logits of a step (positions times vocabulary) beyond which TRL's tiles are taken: 128 MiB in fp32, kept twice."""
+ROWS = 64
+"""Positions are filled up to a multiple of these: oneDNN prepares a multiplication anew for each size of it."""
 _FUNCTION, _COMPACT, _ARGUMENTS = "_ChunkedLogProbFunction", "_use_triton", 9
 
 
@@ -42,6 +44,7 @@ def plain_head() -> Iterator[None]:
 @functools.cache
 def _patches(tiled: Any, compact: Any) -> tuple[Any, Any]:
     """What stands in for TRL's function and for its question whether a device takes learned positions alone."""
+    from torch.nn.functional import pad
 
     class Head:
         @staticmethod
@@ -53,7 +56,11 @@ def _patches(tiled: Any, compact: Any) -> tuple[Any, Any]:
             # A weight that DeepSpeed has taken apart is not there in the backward pass.
             if not small or softcap is not None or hasattr(weight, "ds_id"):
                 return tiled.apply(*given)
-            return log_prob_function().apply(hidden, weight, bias, targets, scale / temperature, outputs)
+            rows = len(hidden)
+            more = -rows % ROWS
+            hidden, targets = pad(hidden, (0, 0, 0, more)), pad(targets, (0, more))
+            told = log_prob_function().apply(hidden, weight, bias, targets, scale / temperature, outputs)
+            return tuple(None if each is None else each[:rows] for each in told)
 
     return Head, lambda device: device.type == "cpu" or compact(device)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
 import transformers
+from torch.nn.functional import pad
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from datagen.engines._chat import Prompt, cut, split_reasoning
 from datagen.engines._decoding import Draw, Ends, Penalties, Processor, uniforms
@@ -19,8 +21,8 @@ from filters.torch_models.load import load
 
 _LONGEST = 2048
 """Tokens of an answer where neither the recipe nor the generation config limits it."""
-
-
+_ROWWISE = {DynamicLayer, DynamicSlidingWindowLayer}
+"""Layers of a cache that hold nothing but keys and values of each row."""
 _NOT_A_NUMBER = Problem(
     "server_error", "the model's logits are not numbers; with float16, try bfloat16 or float32 (option `dtype`)"
 )
@@ -86,24 +88,52 @@ class Causal:
         tokens = [row.prompt.tokens[:1] * (width - len(row.prompt.tokens)) + row.prompt.tokens for row in rows]
         mask = [[0] * (width - len(row.prompt.tokens)) + [1] * len(row.prompt.tokens) for row in rows]
         limits = torch.tensor([row.limit for row in rows], device=self.device)
+        cache = self._cache()
         draw = self._draw(rows, width)
-        ends = Ends(self.tokenizer, width, limits, self._stop, stopped)
-        made = self._model.generate(
-            input_ids=torch.tensor(tokens, device=self.device),
-            attention_mask=torch.tensor(mask, device=self.device),
-            max_new_tokens=max(row.limit for row in rows),
-            logits_processor=transformers.LogitsProcessorList([draw]),
-            stopping_criteria=transformers.StoppingCriteriaList([ends]),
-        )
-        answers = made[:, width:].tolist()
+        ends = Ends(self.tokenizer, width, limits, sorted(self._ends), self._stop, stopped, leave=cache is not None)
+        told: list[Written | Problem | None] = [None] * len(rows)
+        going = list(range(len(rows)))
+        batch, read = torch.tensor(tokens, device=self.device), torch.tensor(mask, device=self.device)
+        while going and not stopped():
+            batch = self._model.generate(
+                input_ids=batch,
+                attention_mask=read,
+                past_key_values=cache,
+                max_new_tokens=width + max(rows[place].limit for place in going) - batch.shape[1],
+                logits_processor=transformers.LogitsProcessorList([draw]),
+                stopping_criteria=transformers.StoppingCriteriaList([ends]),
+            )
+            for number, written in self._ended([rows[place] for place in going], batch[:, width:], draw, ends):
+                told[going[number]] = written
+            if cache is None:
+                break
+            left = (~ends.ended).nonzero()[:, 0]
+            going = [going[number] for number in left.tolist()]
+            batch, read = batch[left], pad(read[left], (0, batch.shape[1] - read.shape[1]), value=1)
+            for each in (draw, ends):
+                each.keep(left)
+            cache.batch_select_indices(left)
+        return told
+
+    def _ended(
+        self, rows: Sequence[Row], made: torch.Tensor, draw: Draw, ends: Ends
+    ) -> Iterator[tuple[int, Written | Problem | None]]:
+        """Place and answer of each row at its end; `made` are the tokens written so far (rows, longest)."""
+        answers, broken = made.tolist(), draw.broken.tolist()
         logprobs = torch.stack(draw.logprobs, dim=1).tolist() if draw.logprobs else [None] * len(rows)
-        broken = draw.broken.tolist()
-        return [
-            _NOT_A_NUMBER
-            if broken[number]
-            else self._written(row, answers[number][: row.limit], ends.lengths.get(number), logprobs[number])
-            for number, row in enumerate(rows)
-        ]
+        for place in ends.ended.nonzero()[:, 0].tolist():
+            if broken[place]:
+                yield place, _NOT_A_NUMBER
+                continue
+            row = rows[place]
+            yield place, self._written(row, answers[place][: row.limit], ends.lengths.get(place), logprobs[place])
+
+    def _cache(self) -> Any:
+        """A cache of which rows can be taken, so that a batch goes on without those at their end; None for others."""
+        if self._settings.cache_implementation is not None:
+            return None
+        cache = transformers.DynamicCache(config=self._model.config)
+        return cache if {type(layer) for layer in cache.layers} <= _ROWWISE else None
 
     def _written(self, row: Row, tokens: list[int], length: int | None, logprobs: list[float] | None) -> Written | None:
         """What the tokens say; `length` counts those up to a stop text, where there is one."""

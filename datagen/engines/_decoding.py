@@ -43,6 +43,13 @@ class Draw:
         self.broken = torch.tensor(False)
         """Whether a row's logits were no numbers at any step, (rows)."""
 
+    def keep(self, rows: torch.Tensor) -> None:
+        """Go on with these rows alone."""
+        self.broken = self.broken[rows]
+        self.logprobs = [each[rows] for each in self.logprobs]
+        if self._uniforms is not None:
+            self._uniforms = self._uniforms[rows]
+
     def __call__(self, tokens: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
         self.broken = self.broken.to(logits.device) | logits.isnan().any(-1)
         wanted = logits
@@ -73,31 +80,49 @@ def uniforms(seeds: Sequence[int], lengths: Sequence[int], device: torch.device)
 
 
 class Ends:
-    """Ends rows that reached their own limit or wrote a stop text, and all rows when the run is stopped."""
+    """Ends rows that reached their own limit, wrote an end token or a stop text, and all rows when the run is stopped.
+
+    Where rows can be left behind (`leave`), all of them are ended as soon as half have: the others then go on alone.
+    """
 
     def __init__(
-        self, tokenizer: Any, prompt_width: int, limits: torch.Tensor, stop: Sequence[str], stopped: Callable[[], bool]
+        self,
+        tokenizer: Any,
+        prompt_width: int,
+        limits: torch.Tensor,
+        ends: Sequence[int],
+        stop: Sequence[str],
+        stopped: Callable[[], bool],
+        *,
+        leave: bool,
     ) -> None:
         self._tokenizer = tokenizer
         self._width = prompt_width
         self._limits = limits
+        self._ends = torch.tensor(ends, dtype=torch.long, device=limits.device)
         self._stop = stop
         # A token writes at least a byte, so the stop text that a token completes lies within so many of the last ones.
         self._tail = max((len(each.encode()) for each in stop), default=0) + 4
         self._stopped = stopped
+        self._leave = leave
+        self.ended = torch.zeros_like(limits, dtype=torch.bool)
+        """Which rows are at their end, (rows)."""
         self.lengths: dict[int, int] = {}
         """Of rows that wrote a stop text: tokens of the answer up to and with it."""
 
     def __call__(self, tokens: torch.Tensor, scores: object, **_: object) -> torch.Tensor:
         del scores
         made = tokens.shape[1] - self._width
-        ended = self._limits <= made
-        if self._stopped():
-            return torch.ones_like(ended)
+        self.ended = self.ended | (self._limits <= made) | torch.isin(tokens[:, -1], self._ends)
         if self._stop:
             self._find_stop_texts(tokens, made)
-            ended[list(self.lengths)] = True
-        return ended
+            self.ended[list(self.lengths)] = True
+        enough = self._leave and int(self.ended.sum()) * 2 >= len(self.ended)
+        return torch.ones_like(self.ended) if enough or self._stopped() else self.ended
+
+    def keep(self, rows: torch.Tensor) -> None:
+        """Go on with these rows alone."""
+        self._limits, self.ended, self.lengths = self._limits[rows], self.ended[rows], {}
 
     def _find_stop_texts(self, tokens: torch.Tensor, made: int) -> None:
         tails = self._tokenizer.batch_decode(

@@ -190,8 +190,11 @@ def _width(row: Row) -> int:
 
 
 def _write(model: Causal, rows: Sequence[Row], sink: Sink) -> Sequence[Written | Problem | None] | Exception:
+    from filters.torch_models.devices import turn
+
     try:
-        return model.write(rows, lambda: sink.stopped)
+        with turn(model.device):
+            return model.write(rows, lambda: sink.stopped)
     # Whatever goes wrong may be one row's fault, and is no other's.
     except Exception as error:
         # The frames hold the batch's tensors.

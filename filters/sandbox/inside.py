@@ -1,26 +1,30 @@
-"""Shuts its process in, then runs a program there; a script of the standard library alone, started by `outside.py`.
+"""Forks a process for each program, shuts it in and runs the program there; a script of the standard library alone.
 
-The process gets namespaces of its own (no network, no other process, no file but Python's library, read-only, and an
-empty folder in memory), loses all privileges, is put under limits, and is denied the system calls by which a program
-starts another, signals, traces, mounts or opens a socket. Only then it reads what it shall run. The byte on its ready
-pipe says that all this was granted: without it nothing was run.
+`server.py` starts it once and asks by a socket; a fork costs a fraction of what starting Python does. What was forked
+gets namespaces of its own (no network, no other process, no file but Python's library, read-only, and an empty folder
+in memory), loses all privileges, is put under limits, and is denied the system calls by which a program starts another,
+signals, traces, mounts or opens a socket. Only then it reads what it shall run. The byte on its ready pipe says that
+all this was granted: without it nothing was run.
 
-Usage: python -I -S -B inside.py FOLDER ROLE READY_FD CONFIG_FD CHANNEL_IN CHANNEL_OUT LIMITS
+Usage: python -I -S -B inside.py SOCKET_FD
 """
 
 from __future__ import annotations
 
 import ctypes
 import errno
+import importlib
 import json
 import os
 import platform
 import random
 import resource
+import select
 import signal
+import socket
 import struct
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 _NEW_USER, _NEW_MOUNTS = 0x10000000, 0x00020000
 _NEW_REST = 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000  # processes, network, IPC, host name
@@ -36,6 +40,9 @@ _READ_ONLY, _NO_SUID, _NO_DEVICES, _NO_EXEC, _REMOUNT, _BIND, _RECURSIVE, _PRIVA
 )
 _DETACH = 2
 _SET_DEATH_SIGNAL, _SET_NO_NEW_PRIVILEGES, _SET_SECCOMP, _DROP_FROM_BOUND = 1, 38, 22, 24
+_LONGEST_REQUEST, _MOST_FILES = 65536, 16
+_LOADED = ("ast", "collections.abc", "datetime", "decimal", "fractions", "types")
+"""What the roles import: loaded before any fork."""
 _FIRST_SANDBOX_UID = 1_879_048_192
 _NOBODY = 65534
 
@@ -90,32 +97,74 @@ _CLONE3, _CLONE_THREAD = 435, 0x00010000
 _libc: Any = None
 
 
-def main(folder: str, role: str, ready: int, config: int, channel: tuple[int, int], limits: dict[str, int]) -> int:
-    """Isolate a child, which runs the role; this process waits for it and ends as it does."""
+def main(server: socket.socket) -> None:
+    """Fork for each request, until nobody is left who could ask.
+
+    A request is a message of JSON (`folder`, `role`, `limits`, and in `files` what the file descriptors are that come
+    with it). On `told` the process that was forked for it writes how the program ended; once the other end of `told`
+    is closed, it ends the program.
+    """
     global _libc
     _libc = ctypes.CDLL(None, use_errno=True)
-    roles = {name: _source(name) for name in ("values", "program", "checker")}
+    for name in _LOADED:
+        importlib.import_module(name)
+    roles = {name: compile(_source(name), f"<{name}>", "exec") for name in ("values", "program", "checker")}
+    # Nobody waits for those that were forked.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        message, fds, _, _ = socket.recv_fds(server, _LONGEST_REQUEST, _MOST_FILES)
+        if not message:
+            return
+        if os.fork() == 0:
+            server.close()
+            request = json.loads(message)
+            files = dict(zip(request["files"], fds, strict=True))
+            for number, name in enumerate(("stdin", "stdout", "stderr")):
+                if name in files:
+                    os.dup2(files[name], number)
+                    os.close(files.pop(name))
+            _shut_in(request, files, roles)
+        for fd in fds:
+            os.close(fd)
+
+
+def _shut_in(request: dict[str, Any], files: dict[str, int], roles: dict[str, Any]) -> NoReturn:
+    """Isolate a child, which runs the role; this process waits for it and tells how it ended."""
     _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
     mapped = _own_namespaces()
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake)
+    told = files.pop("told")
     child = os.fork()
     if child:
-        for fd in (ready, config, *channel, 0, 1):
-            _close(fd)
-        signal.alarm(limits["seconds"] * 2 + 5)
-        _, status = os.waitpid(child, 0)
-        code = os.waitstatus_to_exitcode(status)
-        return code if code >= 0 else 128 - code
+        for fd in (*files.values(), 0, 1):
+            os.close(fd)
+        seconds = request["limits"]["seconds"] * 2 + 5
+        ended = select.select([told, woken], [], [], seconds)[0]
+        if woken in ended:
+            _, status = os.waitpid(child, 0)
+            code = os.waitstatus_to_exitcode(status)
+        if told not in ended:
+            os.write(told, str(code if woken in ended else -signal.SIGKILL).encode())
+        # The child ends with this process.
+        os._exit(0)
     _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
-    _own_root(folder)
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for fd in (woken, wake, told):
+        os.close(fd)
+    _own_root(request["folder"])
     _give_up_privileges(mapped)
     _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
-    _limit(limits)
+    _limit(request["limits"])
     _deny_calls()
-    os.write(ready, b"!")
-    os.close(ready)
+    os.write(files["ready"], b"!")
+    os.close(files["ready"])
     os.dup2(os.open("/dev/null", os.O_WRONLY), 2)
-    given = json.loads(_all(config))
-    _run(role, given, channel, roles)
+    channel = files.get("incoming", -1), files.get("outgoing", -1)
+    _run(request["role"], json.loads(_all(files["config"])), channel, roles)
     sys.stdout.flush()
     os._exit(0)
 
@@ -128,11 +177,6 @@ def _source(name: str) -> str:
 def _all(fd: int) -> bytes:
     with os.fdopen(fd, "rb") as file:
         return file.read()
-
-
-def _close(fd: int) -> None:
-    if fd >= 0:
-        os.close(fd)
 
 
 def _check(result: int, what: str) -> None:
@@ -259,18 +303,17 @@ def _deny_calls() -> None:
     _prctl(_SET_SECCOMP, 2, ctypes.c_char_p(program))
 
 
-def _run(role: str, given: dict[str, Any], channel: tuple[int, int], roles: dict[str, str]) -> None:
+def _run(role: str, given: dict[str, Any], channel: tuple[int, int], roles: dict[str, Any]) -> None:
     if role == "script":
         exec(compile(given["source"], "<program>", "exec"), {"__name__": "__main__", "__builtins__": __builtins__})
         return
     namespace: dict[str, Any] = {"__name__": role}
-    exec(compile(roles["values"], "<values>", "exec"), namespace)
-    exec(compile(roles[role], f"<{role}>", "exec"), namespace)
+    exec(roles["values"], namespace)
+    exec(roles[role], namespace)
     namespace["serve"](given, *channel)
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[3:7]]
-    arguments = (sys.argv[1], sys.argv[2], numbers[0], numbers[1], (numbers[2], numbers[3]), json.loads(sys.argv[7]))
+    asked = socket.socket(fileno=int(sys.argv[1]))
     sys.argv = ["program"]
-    sys.exit(main(*arguments))
+    main(asked)

@@ -11,22 +11,21 @@ import os
 import select
 import shutil
 import signal
-import subprocess
+import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import IO, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from corpus.errors import UserError
+from filters.sandbox.server import ask
 
-_INSIDE = Path(__file__).with_name("inside.py")
 _MACHINES = ("x86_64", "aarch64")
 OUTPUT_BYTES = 1 << 20
 """Most bytes that a program may write."""
 _START_SECONDS = 20.0
-_OUT_OF_TIME = (128 + signal.SIGXCPU, 128 + signal.SIGKILL, -signal.SIGALRM)
+_OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
 
 
 class SandboxUnavailable(UserError):
@@ -80,8 +79,8 @@ def run_tests(source: str, setup: str, tests: Sequence[str], limits: Limits) -> 
     ours = {to_program, from_checker, to_checker, from_program}
     try:
         with (
-            _Run("program", limits, (to_program, from_program)) as program,
-            _Run("checker", limits, (to_checker, from_checker)) as checker,
+            _Run("program", limits, {"incoming": to_program, "outgoing": from_program}) as program,
+            _Run("checker", limits, {"incoming": to_checker, "outgoing": from_checker}) as checker,
         ):
             for fd in list(ours):
                 os.close(fd)
@@ -102,27 +101,30 @@ def run_tests(source: str, setup: str, tests: Sequence[str], limits: Limits) -> 
 class _Run:
     """A process in a sandbox of its own."""
 
-    def __init__(self, role: str, limits: Limits, channel: tuple[int, int] = (-1, -1)) -> None:
+    def __init__(self, role: str, limits: Limits, channel: Mapping[str, int] | None = None) -> None:
+        """`channel`: descriptors of this process by what they are inside (`incoming`, `outgoing`)."""
         _check_system()
         self._limits = limits
         self._folder = tempfile.mkdtemp(prefix="sandbox-")
-        self._ready, ready_inside = os.pipe()
-        config_inside, self._config = os.pipe()
-        numbers = map(str, (ready_inside, config_inside, *channel))
-        command = [sys.executable, "-I", "-S", "-B", str(_INSIDE), self._folder, role, *numbers]
+        self._files: dict[str, int] = {}
+        self._told, told = socket.socketpair()
+        inside = {"told": told.detach()}
         try:
-            self._process = subprocess.Popen(
-                [*command, json.dumps(limits._asdict())],
-                stdin=subprocess.PIPE if role == "script" else subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL if role == "program" else subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=[fd for fd in (ready_inside, config_inside, *channel) if fd >= 0],
-                env={},
-                cwd="/",
-            )
+            self._files["ready"], inside["ready"] = os.pipe()
+            self._files["stderr"], inside["stderr"] = os.pipe()
+            inside["config"], self._files["config"] = os.pipe()
+            if role != "program":
+                self._files["stdout"], inside["stdout"] = os.pipe()
+            if role == "script":
+                inside["stdin"], self._files["stdin"] = os.pipe()
+            request = {"folder": self._folder, "role": role, "limits": limits._asdict()}
+            ask(request, {**inside, **(channel or {})})
+        except BaseException:
+            self.close()
+            raise
         finally:
-            os.close(ready_inside)
-            os.close(config_inside)
+            for fd in inside.values():
+                os.close(fd)
 
     def begin(self, given: object) -> None:
         """Wait until the process is shut in, then hand it what it shall run.
@@ -130,19 +132,18 @@ class _Run:
         Raises:
             SandboxUnavailable: it could not be shut in; it ran nothing.
         """
-        granted = bool(select.select([self._ready], [], [], _START_SECONDS)[0]) and os.read(self._ready, 1) == b"!"
-        assert self._process.stderr is not None
+        ready = self._files["ready"]
+        granted = bool(select.select([ready], [], [], _START_SECONDS)[0]) and os.read(ready, 1) == b"!"
         if not granted:
-            self._process.kill()
-            told = self._process.stderr.read(10_000).decode(errors="replace").strip().rpartition("\n")[2]
+            self._kill()
+            self._wait()
+            told = os.read(self._files["stderr"], 10_000).decode(errors="replace").strip().rpartition("\n")[2]
             raise SandboxUnavailable(
                 f"this machine grants no sandbox ({told or 'it did not answer'}), so programs are not run. Needed are "
                 "Linux namespaces and seccomp: unprivileged user namespaces (kernel.unprivileged_userns_clone, "
                 "AppArmor), or a container with CAP_SYS_ADMIN"
             )
-        self._process.stderr.close()
-        config, self._config = self._config, -1
-        with contextlib.suppress(BrokenPipeError), os.fdopen(config, "wb") as file:
+        with contextlib.suppress(BrokenPipeError), os.fdopen(self._files.pop("config"), "wb") as file:
             file.write(json.dumps(given).encode())
 
     def finish(self, given: bytes) -> tuple[bytes, str]:
@@ -159,59 +160,63 @@ class _Run:
                 break
         if problem:
             self._kill()
-        code = self._process.wait()
+        code = self._wait()
         if not problem and code:
             problem = "time limit" if code in _OUT_OF_TIME else "an error"
         return output[:OUTPUT_BYTES], problem
 
     def _stream(self, given: bytes, deadline: float) -> Iterator[bytes | None]:
         """Parts of the output as they come; None when time is up."""
-        out, inp = self._process.stdout, self._process.stdin
-        assert out is not None
+        out, inp = self._files["stdout"], self._files.get("stdin")
         if inp is not None:
-            os.set_blocking(inp.fileno(), False)
+            os.set_blocking(inp, False)
         while True:
             if inp is not None and not given:
-                _close_quietly(inp)
+                os.close(self._files.pop("stdin"))
                 inp = None
             left = deadline - time.monotonic()
             if left <= 0:
                 yield None
                 return
-            readable, writable, _ = select.select([out], [inp] if inp is not None else [], [], left)
+            readable, writable, _ = select.select([out], [] if inp is None else [inp], [], left)
             if writable and inp is not None:
                 try:
-                    given = given[os.write(inp.fileno(), given[:65536]) :]
+                    given = given[os.write(inp, given[:65536]) :]
                 except (BrokenPipeError, BlockingIOError) as error:
                     given = given if isinstance(error, BlockingIOError) else b""
             if readable:
-                part = os.read(out.fileno(), 65536)
+                part = os.read(out, 65536)
                 if not part:
                     return
                 yield part
 
     def _kill(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
+        """Have the process ended, if it has not ended by itself."""
+        with contextlib.suppress(OSError):
+            self._told.shutdown(socket.SHUT_WR)
+
+    def _wait(self) -> int:
+        """How the process ended: its exit code, or a signal below 0."""
+        told = b""
+        with contextlib.suppress(ConnectionResetError):
+            while part := self._told.recv(64):
+                told += part
+        return int(told) if told else -signal.SIGKILL
+
+    def close(self) -> None:
+        """End the process, and leave nothing of it."""
+        self._kill()
+        self._wait()
+        self._told.close()
+        for fd in self._files.values():
+            os.close(fd)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> _Run:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                _close_quietly(pipe)
-        os.close(self._ready)
-        if self._config >= 0:
-            os.close(self._config)
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _close_quietly(pipe: IO[bytes]) -> None:
-    with contextlib.suppress(BrokenPipeError):
-        pipe.close()
+        self.close()
 
 
 def _check_system() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
 import torch
 
 from corpus.errors import UserError
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_PROCESSOR = threading.Lock()
 
 
 def find_device(name: str) -> torch.device:
@@ -48,6 +53,17 @@ def is_out_of_memory(error: Exception) -> bool:
 def is_device_lost(error: Exception) -> bool:
     """Whether nothing more will work on this device in this process."""
     return isinstance(error, torch.AcceleratorError)
+
+
+@contextmanager
+def turn(device: torch.device) -> Iterator[None]:
+    """For as long, no other model of this process computes on the processor, where this one does.
+
+    Each takes all of the cores, step by step: two at once wait for each other's threads at every step, and come to less
+    than half of what they do one after the other.
+    """
+    with _PROCESSOR if device.type == "cpu" else nullcontext():
+        yield
 
 
 def release(device: torch.device) -> None:

@@ -12,7 +12,7 @@ import torch
 from corpus.errors import Failure
 from filters.learned import Judged, values_frame
 from filters.torch_models.batches import batches, padding_share
-from filters.torch_models.devices import is_device_lost, is_out_of_memory, release
+from filters.torch_models.devices import is_device_lost, is_out_of_memory, release, turn
 
 R = TypeVar("R")
 Tell = Callable[[Mapping[str, Any]], None]
@@ -79,7 +79,7 @@ class Runner:
     def _tried(self, batch: Sequence[int], compute: Callable[[Sequence[int]], Sequence[R]]) -> Sequence[R] | None:
         """The results of a batch, or None where there is too little memory for it."""
         try:
-            with torch.inference_mode():
+            with turn(self._device), torch.inference_mode():
                 return compute(batch)
         except Exception as error:
             if is_device_lost(error):

@@ -1,10 +1,13 @@
 """`code`: programs against tests, shut in; hostile ones do no harm and earn nothing."""
 
 import json
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from verifier_proof import mbpp, mutated
 from corpus.errors import UserError
 from filters.programs import called_names, program_of
 from filters.sandbox.outside import Limits, SandboxUnavailable, run_script
+from filters.sandbox.server import server_pid
 from filters.verifier import CodeNotAllowed, Verdict, Verifier, open_verifiers
 from filters.verifiers.code import Code
 
@@ -134,10 +138,45 @@ def test_nothing_is_left_running() -> None:
         "import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\ndef add(a, b): return a + b",
         **LIMITED,
     )
-    mine = subprocess.run(
-        ["ps", "--ppid", str(os.getpid()), "-o", "args="], capture_output=True, text=True, check=False
+    forked = subprocess.run(
+        ["ps", "--ppid", str(server_pid()), "-o", "args="], capture_output=True, text=True, check=False
     )
-    assert "inside.py" not in mine.stdout
+    assert not forked.stdout
+
+
+def test_a_server_that_was_killed_is_started_anew() -> None:
+    assert judged("def add(a, b): return a + b", **LIMITED).score == 1
+    killed = server_pid()
+    os.kill(killed, signal.SIGKILL)
+    assert judged("def add(a, b): return a + b", **LIMITED).score == 1
+    assert server_pid() != killed
+
+
+ENDLESS = """
+from filters.sandbox.outside import Limits, run_script
+from filters.sandbox.server import server_pid
+run_script("", "", Limits())
+print(server_pid(), flush=True)
+run_script("while True: pass", "", Limits(30))
+"""
+
+
+def test_no_server_is_left_when_its_process_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, text=True) as ours:
+        assert ours.stdout is not None
+        server = int(ours.stdout.readline())
+        ours.kill()
+    end = time.monotonic() + 10
+    while Path(f"/proc/{server}").exists():
+        assert time.monotonic() < end, "the server goes on"
+        time.sleep(0.02)
+
+
+def test_a_forked_process_has_a_server_of_its_own() -> None:
+    assert run_script("print(1)", "", Limits()).output == "1\n"
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+        assert pool.submit(server_pid).result() != server_pid()
+    assert run_script("print(2)", "", Limits()).output == "2\n"
 
 
 def test_programs_run_side_by_side() -> None:
