@@ -80,8 +80,12 @@ class Causal:
             return Problem("too_long", f"a prompt of {len(prompt.tokens)} tokens, the context is {self.context}")
         return Row(prompt, seed, min(room, self._longest))
 
-    def write(self, rows: Sequence[Row], stopped: Callable[[], bool]) -> list[Written | Problem | None]:
-        """Answers to all rows at once, in their order; None for those that were not at their end when `stopped`."""
+    def write(self, rows: Sequence[Row], stopped: Callable[[], bool]) -> Iterator[list[tuple[int, Written | Problem]]]:
+        """Answers to all rows at once, each with its row's place, those that ended together together.
+
+        Half of the rows go on without the half that is at its end, where the model's cache allows it. Rows that were
+        not at their end when `stopped` have no answer.
+        """
         width = max(len(row.prompt.tokens) for row in rows)
         # Padding is masked, so it may be any token. A row's own first one stands in its prompt anyway: penalties for
         # tokens that occurred stay what they are without padding.
@@ -91,7 +95,6 @@ class Causal:
         cache = self._cache()
         draw = self._draw(rows, width)
         ends = Ends(self.tokenizer, width, limits, sorted(self._ends), self._stop, stopped, leave=cache is not None)
-        told: list[Written | Problem | None] = [None] * len(rows)
         going = list(range(len(rows)))
         batch, read = torch.tensor(tokens, device=self.device), torch.tensor(mask, device=self.device)
         while going and not stopped():
@@ -103,21 +106,20 @@ class Causal:
                 logits_processor=transformers.LogitsProcessorList([draw]),
                 stopping_criteria=transformers.StoppingCriteriaList([ends]),
             )
-            for number, written in self._ended([rows[place] for place in going], batch[:, width:], draw, ends):
-                told[going[number]] = written
+            ended = self._ended([rows[place] for place in going], batch[:, width:], draw, ends)
+            yield [(going[place], written) for place, written in ended]
             if cache is None:
-                break
+                return
             left = (~ends.ended).nonzero()[:, 0]
-            going = [going[number] for number in left.tolist()]
+            going = [going[place] for place in left.tolist()]
             batch, read = batch[left], pad(read[left], (0, batch.shape[1] - read.shape[1]), value=1)
             for each in (draw, ends):
                 each.keep(left)
             cache.batch_select_indices(left)
-        return told
 
     def _ended(
         self, rows: Sequence[Row], made: torch.Tensor, draw: Draw, ends: Ends
-    ) -> Iterator[tuple[int, Written | Problem | None]]:
+    ) -> Iterator[tuple[int, Written | Problem]]:
         """Place and answer of each row at its end; `made` are the tokens written so far (rows, longest)."""
         answers, broken = made.tolist(), draw.broken.tolist()
         logprobs = torch.stack(draw.logprobs, dim=1).tolist() if draw.logprobs else [None] * len(rows)
@@ -135,12 +137,10 @@ class Causal:
         cache = transformers.DynamicCache(config=self._model.config)
         return cache if {type(layer) for layer in cache.layers} <= _ROWWISE else None
 
-    def _written(self, row: Row, tokens: list[int], length: int | None, logprobs: list[float] | None) -> Written | None:
+    def _written(self, row: Row, tokens: list[int], length: int | None, logprobs: list[float] | None) -> Written:
         """What the tokens say; `length` counts those up to a stop text, where there is one."""
         tokens = tokens[:length]
         end = next((place for place, token in enumerate(tokens) if token in self._ends), None)
-        if end is None and length is None and len(tokens) < row.limit:
-            return None
         said, count = (tokens, len(tokens)) if end is None else (tokens[:end], end + 1)
         text = self.tokenizer.decode(said, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         text, found = cut(text, self._stop)

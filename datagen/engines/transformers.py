@@ -155,26 +155,49 @@ class Transformers(Engine):
 
         if sink.stopped:
             return budget
-        started = time.monotonic()
-        sink.flying(len(batch))
-        written = _write(model, [each.row for each in batch], sink)
+        left = dict(enumerate(batch))
+        error = self._answered(model, left, sink)
         sink.flying(0)
-        if not isinstance(written, Exception):
-            _hand_on(batch, written, time.monotonic() - started, sink)
+        if error is None:
             return budget
-        if devices.is_device_lost(written):
-            raise Failure(f"{self.model} stopped on {model.device}, which needs a new process: {written}") from None
+        if devices.is_device_lost(error):
+            raise Failure(f"{self.model} stopped on {model.device}, which needs a new process: {error}") from None
         devices.release(model.device)
-        full = devices.is_out_of_memory(written)
-        if len(batch) == 1:
-            why = "no memory for it even alone" if full else type(written).__name__
-            sink.failed(batch[0].key, Problem("too_long" if full else "server_error", f"{why}: {written}"))
+        full = devices.is_out_of_memory(error)
+        rest = list(left.values())
+        if len(rest) == 1:
+            why = "no memory for it even alone" if full else type(error).__name__
+            sink.failed(rest[0].key, Problem("too_long" if full else "server_error", f"{why}: {error}"))
             return budget
         if full:
-            budget = max(1, len(batch) * max(_width(each.row) for each in batch) // 2)
-        for half in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
+            budget = max(1, len(rest) * max(_width(each.row) for each in rest) // 2)
+        for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]):
             budget = self._answer_batch(model, half, sink, budget)
         return budget
+
+    def _answered(self, model: Causal, left: dict[int, _Asked], sink: Sink) -> Exception | None:
+        """Hand answers on as soon as they end, and take their requests out of what is left; why not all, if not all.
+
+        What is left without an error was not at its end when the run was stopped.
+        """
+        from filters.torch_models import devices
+
+        started = time.monotonic()
+        writing = model.write([each.row for each in left.values()], lambda: sink.stopped)
+        while left:
+            sink.flying(len(left))
+            try:
+                with devices.turn(model.device):
+                    ended = next(writing, None)
+            # Whatever goes wrong may be one row's fault, and is no other's.
+            except Exception as error:
+                # The frames hold the batch's tensors.
+                return error.with_traceback(None)
+            if ended is None:
+                break
+            for place, written in ended:
+                _hand_on(left.pop(place), written, time.monotonic() - started, sink)
+        return None
 
 
 class _Asked(NamedTuple):
@@ -189,28 +212,11 @@ def _width(row: Row) -> int:
     return len(row.prompt.tokens) + row.limit
 
 
-def _write(model: Causal, rows: Sequence[Row], sink: Sink) -> Sequence[Written | Problem | None] | Exception:
-    from filters.torch_models.devices import turn
-
-    try:
-        with turn(model.device):
-            return model.write(rows, lambda: sink.stopped)
-    # Whatever goes wrong may be one row's fault, and is no other's.
-    except Exception as error:
-        # The frames hold the batch's tensors.
-        return error.with_traceback(None)
-
-
-def _hand_on(
-    batch: Sequence[_Asked], written: Sequence[Written | Problem | None], latency_s: float, sink: Sink
-) -> None:
-    for (key, row), told in zip(batch, written, strict=True):
-        if told is None:  # the run was stopped before the answer ended
-            continue
-        if isinstance(told, Problem):
-            sink.failed(key, told)
-            continue
-        body = completion([told.answer], Usage(len(row.prompt.tokens), told.tokens))
-        [problem] = sink.answered([key], body, latency_s)
-        if problem:  # asking again would bring the same answer
-            sink.failed(key, problem)
+def _hand_on(asked: _Asked, written: Written | Problem, latency_s: float, sink: Sink) -> None:
+    if isinstance(written, Problem):
+        sink.failed(asked.key, written)
+        return
+    body = completion([written.answer], Usage(len(asked.row.prompt.tokens), written.tokens))
+    [problem] = sink.answered([asked.key], body, latency_s)
+    if problem:  # asking again would bring the same answer
+        sink.failed(asked.key, problem)

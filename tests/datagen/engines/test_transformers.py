@@ -241,6 +241,34 @@ def test_a_stop_takes_effect_between_batches_and_tokens(tiny_model: Path) -> Non
     assert not soon.failures
 
 
+def test_a_batch_goes_on_without_rows_at_their_end(
+    tiny_model: Path, tmp_path: Path, alone: Alone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import transformers
+
+    greedy = [alone.answer(prompt, max_new_tokens=24) for prompt in PROMPTS]
+    ends = [alone.tokenizer.eos_token_id, *(tokens[2 * place] for place, tokens in enumerate(greedy[:6]))]
+    model = variant(tiny_model, tmp_path / "ends", eos_token_id=ends)
+    rows: list[int] = []
+    forward = transformers.LlamaForCausalLM.forward
+
+    def counted(self: Any, input_ids: Any, **options: Any) -> Any:
+        rows.append(len(input_ids))
+        return forward(self, input_ids=input_ids, **options)
+
+    monkeypatch.setattr(transformers.LlamaForCausalLM, "forward", counted)
+    kept = ask(engine(model, max_tokens=24), PROMPTS)
+    assert rows == sorted(rows, reverse=True)
+    assert rows[0] == len(PROMPTS)
+    assert rows[-1] <= len(PROMPTS) // 2
+    eos = alone.tokenizer.eos_token_id
+    cut = [
+        [*tokens[: min(tokens.index(end) for end in ends if end in tokens)], eos] if set(ends) & set(tokens) else tokens
+        for tokens in greedy
+    ]
+    assert texts(kept) == [alone.text(tokens) for tokens in cut]
+
+
 def test_reasoning_is_kept_apart(tiny_model: Path, tmp_path: Path) -> None:
     thinks = variant(tiny_model, tmp_path / "thinks")
     (thinks / "chat_template.jinja").write_text(TEMPLATE + "{% if add_generation_prompt %}<think>\n{% endif %}")
