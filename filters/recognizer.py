@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from corpus.errors import UserError
 from corpus.hashing import file_sha256
@@ -16,6 +17,10 @@ from corpus.languages import parse
 
 if TYPE_CHECKING:
     from fasttext.FastText import _FastText
+
+    from filters.linear_classifier import LinearClassifier, Share
+
+R = TypeVar("R")
 
 LID176 = "lid.176.ftz"
 LID176_SHA256 = "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"
@@ -25,6 +30,8 @@ _FASTTEXT = "fasttext-numpy2-wheel"
 _IMPOSTORS = ("fasttext-predict", "fasttext-wheel", "fasttext")
 """Distributions that install the module `fasttext` too; whichever came last wins, and these fail with numpy 2."""
 _NO_LANGUAGES = frozenset({"und", "zxx", "mul", "mis"})
+_LONGEST = 100_000
+"""Characters of the longest text that is told together with others: longer ones take memory."""
 _SLIGHT = 1e-3
 """Probabilities below this are not looked at: no prior in use lifts them over those that are."""
 
@@ -39,53 +46,97 @@ class Guess(NamedTuple):
 class Recognizer:
     """A loaded fastText model whose labels are languages."""
 
-    def __init__(self, model: _FastText, codes: dict[str, str | None]) -> None:
-        """A model and what its labels mean; `load` makes one of a file."""
-        self._model = model
+    def __init__(self, library: _Library, lines: LinearClassifier | None, codes: dict[str, str | None]) -> None:
+        """A model, what tells many lines by it where it is of that kind, and what its labels mean."""
+        self._library, self._lines = library, lines
         self._codes = codes
+        self._turn = threading.Lock()
         self.languages = frozenset(code for code in codes.values() if code)
 
     def best(self, texts: Sequence[str]) -> list[Guess]:
         """The likeliest language of each text. Texts are single lines and not empty."""
-        labels, probabilities = self._model.predict(list(texts), k=1)
         codes = self._codes
-        # Sums of quantized numbers: fastText's probabilities can exceed 1 by some 1e-5.
-        return [
-            Guess(codes[label[0]], min(float(share[0]), 1.0)) if label else Guess(None, 0.0)
-            for label, share in zip(labels, probabilities, strict=True)
-        ]
+        found = self._told(texts, lambda model, some: model.best(some))
+        return [Guess(codes[share[0]], share[1]) if share else Guess(None, 0.0) for share in found]
 
     def all(self, texts: Sequence[str]) -> list[list[Guess]]:
         """Every language that a text may be in, likeliest first."""
-        labels, probabilities = self._model.predict(list(texts), k=-1, threshold=_SLIGHT)
-        return [
-            [Guess(self._codes[name], min(float(p), 1.0)) for name, p in zip(names, shares, strict=True)]
-            for names, shares in zip(labels, probabilities, strict=True)
-        ]
+        found = self._told(texts, lambda model, some: model.all(some, _SLIGHT))
+        return [[Guess(self._codes[label], probability) for label, probability in shares] for shares in found]
+
+    def _told(
+        self, texts: Sequence[str], tell: Callable[[LinearClassifier | _Library, Sequence[str]], list[R]]
+    ) -> list[R]:
+        """What either model tells of texts, in their order; a text's length alone decides on the model."""
+        if self._lines is None:
+            return tell(self._library, texts)
+        with self._turn:
+            long = [place for place, text in enumerate(texts) if len(text) > _LONGEST]
+            if not long:
+                return tell(self._lines, texts)
+            told = tell(self._lines, ["" if len(text) > _LONGEST else text for text in texts])
+            for place, each in zip(long, tell(self._library, [texts[place] for place in long]), strict=True):
+                told[place] = each
+            return told
 
 
-@lru_cache(maxsize=2)
-def load(path: Path | None) -> Recognizer:
+class _Library:
+    """A model that the library runs, with the words of `LinearClassifier`."""
+
+    def __init__(self, model: _FastText) -> None:
+        self._model = model
+        self.labels = model.get_labels()
+
+    def best(self, lines: Sequence[str]) -> list[Share | None]:
+        told = self._model.predict(list(lines), k=1)
+        return [_share(names[0], shares[0]) if names else None for names, shares in zip(*told, strict=True)]
+
+    def all(self, lines: Sequence[str], least: float) -> list[list[Share]]:
+        told = self._model.predict(list(lines), k=-1, threshold=least)
+        return [list(map(_share, names, shares)) for names, shares in zip(*told, strict=True)]
+
+
+def _share(label: str, probability: float) -> Share:
+    # Sums of quantized numbers: the library's probabilities can exceed 1 by some 1e-5.
+    return label, min(float(probability), 1.0)
+
+
+@lru_cache(maxsize=4)
+def load(path: Path | None, *, many: bool = False) -> Recognizer:
     """The recognizer of a model file, or lid.176; loaded once in a process, since fastText's models cannot be pickled.
+
+    Args:
+        path: the file; None for lid.176.
+        many: whether thousands of texts are to be told at once. Few are told sooner by the library.
 
     Raises:
         UserError: the file is no fastText model with languages as labels, or lid.176 cannot be had.
     """
     check_fasttext()
-    import fasttext
-
     file = path or lid176()
-    try:
-        model = fasttext.load_model(str(file))
-    except ValueError as error:
-        raise UserError(f"{file} is no fastText model: {error}") from None
-    codes = {label: _code(label) for label in model.get_labels()}
+    library = _library(file)
+    codes = {label: _code(label) for label in library.labels}
     if not any(codes.values()):
         raise UserError(
             f"{file} has no labels that are languages (found {', '.join(list(codes)[:5])}; expected labels "
             "such as __label__en or __label__eng_Latn)"
         )
-    return Recognizer(model, codes)
+    return Recognizer(library, _lines(file) if many else None, codes)
+
+
+def _lines(file: Path) -> LinearClassifier | None:
+    from filters.linear_classifier import open_classifier
+
+    return open_classifier(file)
+
+
+def _library(file: Path) -> _Library:
+    import fasttext
+
+    try:
+        return _Library(fasttext.load_model(str(file)))
+    except ValueError as error:
+        raise UserError(f"{file} is no fastText model: {error}") from None
 
 
 def check_fasttext() -> None:

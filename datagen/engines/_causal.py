@@ -23,6 +23,15 @@ _LONGEST = 2048
 """Tokens of an answer where neither the recipe nor the generation config limits it."""
 _ROWWISE = {DynamicLayer, DynamicSlidingWindowLayer}
 """Layers of a cache that hold nothing but keys and values of each row."""
+_FROM_THE_PROMPT = {
+    "begin_suppress_tokens": None,
+    "encoder_no_repeat_ngram_size": 0,
+    "encoder_repetition_penalty": 1.0,
+    "exponential_decay_length_penalty": None,
+    "guidance_scale": 1.0,
+    "min_new_tokens": 0,
+}
+"""Settings that count from where `generate` begins or look at what stands before it, with what changes nothing."""
 _NOT_A_NUMBER = Problem(
     "server_error", "the model's logits are not numbers; with float16, try bfloat16 or float32 (option `dtype`)"
 )
@@ -132,7 +141,12 @@ class Causal:
 
     def _cache(self) -> Any:
         """A cache of which rows can be taken, so that a batch goes on without those at their end; None for others."""
-        if self._settings.cache_implementation is not None:
+        settings = self._settings
+        whole = any(getattr(settings, name, None) not in (None, idle) for name, idle in _FROM_THE_PROMPT.items())
+        # On Apple's GPUs the library goes a step too far and takes it back, of which `Draw` and `Ends` do not know.
+        if whole or settings.cache_implementation or settings.use_cache is False or self.device.type == "mps":
+            return None
+        if not self._model._supports_default_dynamic_cache():
             return None
         cache = transformers.DynamicCache(config=self._model.config)
         return cache if {type(layer) for layer in cache.layers} <= _ROWWISE else None

@@ -29,6 +29,8 @@ _WINDOW = 8
 class Transformers(Engine):
     """Batches of prompts of about one length. A stop (Ctrl-C, a budget) takes effect with the next token.
 
+    As soon as half of a batch's rows are at their end, their answers are handed on and the other half goes on alone.
+
     The model's generation config is respected: where it does not say `do_sample: true` and no `temperature` is given,
     the likeliest token is taken always. Samples are drawn from each request's own seed, so that an answer does not
     depend on the batch it was made in (but for rounding). A `<think>…</think>` at the beginning of an answer goes to
@@ -165,14 +167,14 @@ class Transformers(Engine):
         devices.release(model.device)
         full = devices.is_out_of_memory(error)
         rest = list(left.values())
-        if len(rest) == 1:
+        if len(batch) == 1:
             why = "no memory for it even alone" if full else type(error).__name__
             sink.failed(rest[0].key, Problem("too_long" if full else "server_error", f"{why}: {error}"))
             return budget
         if full:
             budget = max(1, len(rest) * max(_width(each.row) for each in rest) // 2)
         for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]):
-            budget = self._answer_batch(model, half, sink, budget)
+            budget = self._answer_batch(model, half, sink, budget) if half else budget
         return budget
 
     def _answered(self, model: Causal, left: dict[int, _Asked], sink: Sink) -> Exception | None:

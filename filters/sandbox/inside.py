@@ -24,6 +24,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from typing import Any, NoReturn
 
 _NEW_USER, _NEW_MOUNTS = 0x10000000, 0x00020000
@@ -47,8 +48,8 @@ _FIRST_SANDBOX_UID = 1_879_048_192
 _NOBODY = 65534
 
 _CALLS: dict[str, dict[str, int]] = {
-    "x86_64": {"pivot_root": 155, "capset": 126, "clone": 56},
-    "aarch64": {"pivot_root": 41, "capset": 91, "clone": 220},
+    "x86_64": {"pivot_root": 155, "capset": 126, "clone": 56, "prctl": 157},
+    "aarch64": {"pivot_root": 41, "capset": 91, "clone": 220, "prctl": 167},
 }
 _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _DENIED: dict[str, tuple[int, ...]] = {
@@ -115,7 +116,13 @@ def main(server: socket.socket) -> None:
         message, fds, _, _ = socket.recv_fds(server, _LONGEST_REQUEST, _MOST_FILES)
         if not message:
             return
-        if os.fork() == 0:
+        try:
+            forked = os.fork()
+        except OSError as error:
+            # Of this program alone: what runs already goes on.
+            os.write(fds[json.loads(message)["files"].index("stderr")], f"fork: {error}\n".encode())
+            forked = -1
+        if forked == 0:
             server.close()
             request = json.loads(message)
             files = dict(zip(request["files"], fds, strict=True))
@@ -130,7 +137,6 @@ def main(server: socket.socket) -> None:
 
 def _shut_in(request: dict[str, Any], files: dict[str, int], roles: dict[str, Any]) -> NoReturn:
     """Isolate a child, which runs the role; this process waits for it and tells how it ended."""
-    _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
     mapped = _own_namespaces()
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -141,15 +147,7 @@ def _shut_in(request: dict[str, Any], files: dict[str, int], roles: dict[str, An
     if child:
         for fd in (*files.values(), 0, 1):
             os.close(fd)
-        seconds = request["limits"]["seconds"] * 2 + 5
-        ended = select.select([told, woken], [], [], seconds)[0]
-        if woken in ended:
-            _, status = os.waitpid(child, 0)
-            code = os.waitstatus_to_exitcode(status)
-        if told not in ended:
-            os.write(told, str(code if woken in ended else -signal.SIGKILL).encode())
-        # The child ends with this process.
-        os._exit(0)
+        _watch(child, told, woken, request["limits"]["seconds"] * 2 + 5)
     _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -166,6 +164,26 @@ def _shut_in(request: dict[str, Any], files: dict[str, int], roles: dict[str, An
     channel = files.get("incoming", -1), files.get("outgoing", -1)
     _run(request["role"], json.loads(_all(files["config"])), channel, roles)
     sys.stdout.flush()
+    os._exit(0)
+
+
+def _watch(child: int, told: int, woken: int, seconds: float) -> NoReturn:
+    """Tell how the child ended; end it when its time is over, or when nobody wants to know any longer."""
+    deadline = time.monotonic() + seconds
+    while True:
+        ready = select.select([told, woken], [], [], max(0.0, deadline - time.monotonic()))[0]
+        if woken not in ready:
+            os.kill(child, signal.SIGKILL)
+            code = -signal.SIGKILL
+            break
+        os.read(woken, 64)
+        # A child that was merely stopped wakes this process as well.
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            code = os.waitstatus_to_exitcode(status)
+            break
+    if told not in ready:
+        os.write(told, str(code).encode())
     os._exit(0)
 
 
@@ -289,6 +307,14 @@ def _deny_calls() -> None:
     ]
     for number in (*_DENIED[machine], *_DENIED_EVERYWHERE):
         lines += [(equal, 0, 1, number), (back, 0, 0, refuse)]
+    # The signal that ends it with the process that watches it stays as it is; other settings of its own it may change.
+    lines += [
+        (equal, 0, 4, _CALLS[machine]["prctl"]),
+        (load, 0, 0, 16),
+        (equal, 0, 1, _SET_DEATH_SIGNAL),
+        (back, 0, 0, refuse),
+        (back, 0, 0, allow),
+    ]
     # A thread of this process may start, another process may not.
     lines += [
         (equal, 0, 3, _CALLS[machine]["clone"]),

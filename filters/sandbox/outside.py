@@ -15,8 +15,8 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from corpus.errors import UserError
 from filters.sandbox.server import ask
@@ -30,6 +30,13 @@ _OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
 
 class SandboxUnavailable(UserError):
     """This machine cannot shut a program in."""
+
+
+R = TypeVar("R")
+
+
+class _LostError(Exception):
+    """Nobody can tell how a program ended."""
 
 
 class Limits(NamedTuple):
@@ -58,10 +65,14 @@ def run_script(source: str, given: str, limits: Limits) -> Ran:
     Raises:
         SandboxUnavailable: nothing was run.
     """
-    with _Run("script", limits) as run:
-        run.begin({"source": source})
-        output, problem = run.finish(given.encode("utf-8", "replace"))
-    return Ran(output.decode("utf-8", "replace"), problem)
+
+    def ran() -> Ran:
+        with _Run("script", limits) as run:
+            run.begin({"source": source})
+            output, problem = run.finish(given.encode("utf-8", "replace"))
+        return Ran(output.decode("utf-8", "replace"), problem)
+
+    return _told(ran)
 
 
 def run_tests(source: str, setup: str, tests: Sequence[str], limits: Limits) -> list[str]:
@@ -74,6 +85,16 @@ def run_tests(source: str, setup: str, tests: Sequence[str], limits: Limits) -> 
     Raises:
         SandboxUnavailable: nothing was run.
     """
+    output, problem = _told(lambda: _checked(source, setup, tests, limits))
+    outcomes = [str(json.loads(line)) for line in output.decode().splitlines()]
+    ended = outcomes[-1] if outcomes else ""
+    if len(outcomes) < len(tests) and ended in ("passed", "failed", ""):
+        outcomes.append(problem if problem == "time limit" else "tests end")
+    return outcomes
+
+
+def _checked(source: str, setup: str, tests: Sequence[str], limits: Limits) -> tuple[bytes, str]:
+    """What the checker writes of a program, and what kept it from more."""
     to_program, from_checker = os.pipe()
     to_checker, from_program = os.pipe()
     ours = {to_program, from_checker, to_checker, from_program}
@@ -87,15 +108,21 @@ def run_tests(source: str, setup: str, tests: Sequence[str], limits: Limits) -> 
                 ours.discard(fd)
             program.begin({"source": source})
             checker.begin({"setup": setup, "tests": list(tests)})
-            output, problem = checker.finish(b"")
+            return checker.finish(b"")
     finally:
-        for fd in ours:
-            os.close(fd)
-    outcomes = [str(json.loads(line)) for line in output.decode().splitlines()]
-    ended = outcomes[-1] if outcomes else ""
-    if len(outcomes) < len(tests) and ended in ("passed", "failed", ""):
-        outcomes.append(problem if problem == "time limit" else "tests end")
-    return outcomes
+        _close_all(ours)
+
+
+def _told(run: Callable[[], R]) -> R:
+    """What a run gives. Where what watches it was killed, it is run once more."""
+    try:
+        return run()
+    except _LostError:
+        pass
+    try:
+        return run()
+    except _LostError as error:
+        raise SandboxUnavailable(f"a program was run twice without an outcome: {error}") from None
 
 
 class _Run:
@@ -105,11 +132,12 @@ class _Run:
         """`channel`: descriptors of this process by what they are inside (`incoming`, `outgoing`)."""
         _check_system()
         self._limits = limits
-        self._folder = tempfile.mkdtemp(prefix="sandbox-")
         self._files: dict[str, int] = {}
         self._told, told = socket.socketpair()
         inside = {"told": told.detach()}
+        self._folder = ""
         try:
+            self._folder = tempfile.mkdtemp(prefix="sandbox-")
             self._files["ready"], inside["ready"] = os.pipe()
             self._files["stderr"], inside["stderr"] = os.pipe()
             inside["config"], self._files["config"] = os.pipe()
@@ -120,11 +148,10 @@ class _Run:
             request = {"folder": self._folder, "role": role, "limits": limits._asdict()}
             ask(request, {**inside, **(channel or {})})
         except BaseException:
+            _close_all(inside.values())
             self.close()
             raise
-        finally:
-            for fd in inside.values():
-                os.close(fd)
+        _close_all(inside.values())
 
     def begin(self, given: object) -> None:
         """Wait until the process is shut in, then hand it what it shall run.
@@ -138,8 +165,10 @@ class _Run:
             self._kill()
             self._wait()
             told = os.read(self._files["stderr"], 10_000).decode(errors="replace").strip().rpartition("\n")[2]
+            if not told:
+                raise _LostError("it did not answer")
             raise SandboxUnavailable(
-                f"this machine grants no sandbox ({told or 'it did not answer'}), so programs are not run. Needed are "
+                f"this machine grants no sandbox ({told}), so programs are not run. Needed are "
                 "Linux namespaces and seccomp: unprivileged user namespaces (kernel.unprivileged_userns_clone, "
                 "AppArmor), or a container with CAP_SYS_ADMIN"
             )
@@ -161,6 +190,8 @@ class _Run:
         if problem:
             self._kill()
         code = self._wait()
+        if not problem and code is None:
+            raise _LostError("what watched the program was killed")
         if not problem and code:
             problem = "time limit" if code in _OUT_OF_TIME else "an error"
         return output[:OUTPUT_BYTES], problem
@@ -195,21 +226,21 @@ class _Run:
         with contextlib.suppress(OSError):
             self._told.shutdown(socket.SHUT_WR)
 
-    def _wait(self) -> int:
-        """How the process ended: its exit code, or a signal below 0."""
+    def _wait(self) -> int | None:
+        """How the process ended: its exit code, or a signal below 0; None where nobody is left who knows."""
         told = b""
-        with contextlib.suppress(ConnectionResetError):
+        self._told.settimeout(2 * self._limits.seconds + _START_SECONDS)
+        with contextlib.suppress(ConnectionResetError, TimeoutError):
             while part := self._told.recv(64):
                 told += part
-        return int(told) if told else -signal.SIGKILL
+        return int(told) if told else None
 
     def close(self) -> None:
         """End the process, and leave nothing of it."""
         self._kill()
         self._wait()
         self._told.close()
-        for fd in self._files.values():
-            os.close(fd)
+        _close_all(self._files.values())
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> _Run:
@@ -217,6 +248,11 @@ class _Run:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _close_all(files: Iterable[int]) -> None:
+    for fd in files:
+        os.close(fd)
 
 
 def _check_system() -> None:

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+_PATIENCE = 5.0
+"""Seconds that a server gets to end."""
 _INSIDE = Path(__file__).with_name("inside.py")
 
 
@@ -52,7 +54,11 @@ class _Server:
     def close(self) -> None:
         """Let it end."""
         self._socket.close()
-        self._process.wait()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:  # A process that was forked meanwhile may hold the socket too.
+            self._process.kill()
+            self._process.wait()
 
 
 _lock = threading.Lock()
@@ -65,33 +71,38 @@ def ask(request: Mapping[str, Any], files: Mapping[str, int]) -> None:
     Raises:
         OSError: no process can be started.
     """
-    try:
-        _running().ask(request, files)
-    except (BrokenPipeError, ConnectionResetError):
-        close()
-        _running().ask(request, files)
+    with _lock:
+        try:
+            _running().ask(request, files)
+        except (BrokenPipeError, ConnectionResetError):
+            _end()
+            _running().ask(request, files)
 
 
 def server_pid() -> int:
-    """The process whose children are sandboxes."""
-    return _running().pid
+    """The process whose children watch over sandboxes."""
+    with _lock:
+        return _running().pid
 
 
 def close() -> None:
     """End the server; the next program starts another."""
-    global _server
     with _lock:
-        ended, _server = _server, None
-    if ended is not None:
-        ended.close()
+        _end()
 
 
 def _running() -> _Server:
     global _server
-    with _lock:
-        if _server is None:
-            _server = _Server()
-        return _server
+    if _server is None:
+        _server = _Server()
+    return _server
+
+
+def _end() -> None:
+    global _server
+    ended, _server = _server, None
+    if ended is not None:
+        ended.close()
 
 
 def _forked() -> None:

@@ -49,6 +49,7 @@ class LangId(Scorer):
     is. lid.176 knows 176 languages; GlotLID knows 2,000.
     """
 
+    version: ClassVar[int] = 2
     locations: ClassVar[tuple[str, ...]] = ("model",)
 
     model: Path | None = None
@@ -83,7 +84,7 @@ class LangId(Scorer):
 
     def score(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Label, probability and flag of each side."""
-        recognizer = load(self.model)
+        recognizer = load(self.model, many=True)
         added: list[pl.Series] = []
         for text, language, suffix in _SIDES:
             if text in frame.columns:

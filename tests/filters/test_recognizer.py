@@ -19,6 +19,25 @@ def test_labels_become_canonical_codes():
     assert 0.9 < guess.probability <= 1
 
 
+def test_many_are_told_as_few_are():
+    texts = [
+        "Das ist ein ganz gewöhnlicher Satz.",
+        "x" * 100_001,
+        "渡轮早上九点出发",
+        " ",
+        "le chat " * 20_000,
+        "the ferry",
+    ]
+    few, many = load(None), load(None, many=True)
+    assert few.languages == many.languages
+    for alone, together in zip(few.best(texts), many.best(texts), strict=True):
+        assert alone.code == together.code
+        assert alone.probability == pytest.approx(together.probability, abs=1e-5)
+    assert [[guess.code for guess in each] for each in few.all(texts)] == [
+        [guess.code for guess in each] for each in many.all(texts)
+    ]
+
+
 def test_an_own_model_has_its_own_labels(own_model):
     recognizer = load(own_model)
     cebuano = "Ang tanang mga tawo gipakatawo nga gawasnon ug managsama sa dignidad ug mga katungod."

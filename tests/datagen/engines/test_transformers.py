@@ -269,6 +269,22 @@ def test_a_batch_goes_on_without_rows_at_their_end(
     assert texts(kept) == [alone.text(tokens) for tokens in cut]
 
 
+@pytest.mark.parametrize(
+    "says", [{"use_cache": False}, {"min_new_tokens": 6}, {"cache_implementation": "static"}], ids=str
+)
+def test_models_whose_batches_cannot_be_cut_stay_whole(
+    tiny_model: Path, tmp_path: Path, alone: Alone, says: dict[str, Any]
+) -> None:
+    greedy = [alone.answer(prompt, max_new_tokens=12) for prompt in PROMPTS]
+    ends = [alone.tokenizer.eos_token_id, *(tokens[2 + place] for place, tokens in enumerate(greedy[:6]))]
+    model = variant(tiny_model, tmp_path / "says", eos_token_id=ends, **says)
+    single = ask(engine(model, max_tokens=12, batch_size=1), PROMPTS)
+    assert texts(ask(engine(model, max_tokens=12), PROMPTS)) == texts(single)
+    if "min_new_tokens" not in says:
+        plain = variant(tiny_model, tmp_path / "plain", eos_token_id=ends)
+        assert texts(single) == texts(ask(engine(plain, max_tokens=12), PROMPTS))
+
+
 def test_reasoning_is_kept_apart(tiny_model: Path, tmp_path: Path) -> None:
     thinks = variant(tiny_model, tmp_path / "thinks")
     (thinks / "chat_template.jinja").write_text(TEMPLATE + "{% if add_generation_prompt %}<think>\n{% endif %}")

@@ -17,7 +17,8 @@ from verifier_proof import mbpp, mutated
 
 from corpus.errors import UserError
 from filters.programs import called_names, program_of
-from filters.sandbox.outside import Limits, SandboxUnavailable, run_script
+from filters.sandbox import outside
+from filters.sandbox.outside import Limits, Ran, SandboxUnavailable, run_script
 from filters.sandbox.server import server_pid
 from filters.verifier import CodeNotAllowed, Verdict, Verifier, open_verifiers
 from filters.verifiers.code import Code
@@ -142,6 +143,41 @@ def test_nothing_is_left_running() -> None:
         ["ps", "--ppid", str(server_pid()), "-o", "args="], capture_output=True, text=True, check=False
     )
     assert not forked.stdout
+
+
+def test_a_program_that_wants_to_outlive_its_run_does_not() -> None:
+    name = f"linger{os.getpid()}"
+    program = f"import ctypes, time\nown = ctypes.CDLL(None).prctl\nown(15, b'{name}', 0, 0, 0)\nown(1, 0, 0, 0, 0)\n"
+    assert judged(f"{program}print(own)\ntime.sleep(600)", pairs=[["", "x"]], seconds=1).reason == "time limit"
+    end = time.monotonic() + 5
+    while name in subprocess.run(["ps", "-e", "-o", "comm="], capture_output=True, text=True, check=True).stdout:
+        assert time.monotonic() < end, "it goes on"
+        time.sleep(0.05)
+
+
+def test_a_run_whose_watcher_is_killed_is_run_again() -> None:
+    run_script("", "", Limits())
+    slow = "import time\ntime.sleep(0.5)\nprint(7)"
+    with ThreadPoolExecutor(1) as pool:
+        ran = pool.submit(run_script, slow, "", Limits())
+        watchers: list[str] = []
+        while not watchers:
+            found = subprocess.run(["ps", "--ppid", str(server_pid()), "-o", "pid="], capture_output=True, text=True)
+            watchers = found.stdout.split()
+        for watcher in watchers:
+            os.kill(int(watcher), signal.SIGKILL)
+        assert ran.result() == Ran("7\n", "")
+
+
+def test_what_cannot_be_started_is_told_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> None:
+        raise OSError("no process")
+
+    before = len(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(outside, "ask", failing)
+    with pytest.raises(OSError, match="no process"):
+        run_script("", "", Limits())
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_server_that_was_killed_is_started_anew() -> None:
