@@ -76,7 +76,7 @@ class Letters:
 def test_rows_end_at_their_limit_or_stop_text() -> None:
     # The first two tokens are the prompt: a stop text in it, or half in it, ends nothing.
     rows = torch.tensor([[0, 1, 2, 9, 0, 1, 5], [0, 1, 5, 5, 5, 5, 5], [0, 0, 1, 3, 3, 3, 3]])
-    ends = Ends(Letters(), 2, torch.tensor([9, 3, 9]), ("ab", "zzzzz"), lambda: False)
+    ends = Ends(Letters(), 2, torch.tensor([9, 3, 9]), [], ("ab", "zzzzz"), lambda: False, leave=False)
     assert [ends(rows[:, :length], None).tolist() for length in range(3, 8)] == [
         [False, False, False],
         [False, False, False],
@@ -87,6 +87,29 @@ def test_rows_end_at_their_limit_or_stop_text() -> None:
     assert ends.lengths == {0: 4}
 
 
+def test_rows_end_with_an_end_token_and_stay_at_their_end() -> None:
+    # An end token in the prompt ends nothing.
+    rows = torch.tensor([[7, 1, 2, 3], [0, 1, 7, 0], [0, 1, 2, 8]])
+    ends = Ends(Letters(), 1, torch.tensor([9, 9, 9]), [7, 8], (), lambda: False, leave=False)
+    assert [ends(rows[:, :length], None).tolist() for length in range(2, 5)] == [
+        [False, False, False],
+        [False, True, False],
+        [False, True, True],
+    ]
+
+
+def test_all_rows_end_when_half_have_and_the_others_go_on() -> None:
+    rows = torch.tensor([[0, 1, 7, 0, 0], [0, 1, 2, 3, 7], [0, 1, 2, 3, 4]])
+    ends = Ends(Letters(), 1, torch.tensor([9, 9, 3]), [7], (), lambda: False, leave=True)
+    assert ends(rows[:, :3], None).tolist() == [True, False, False]
+    assert ends(rows[:, :4], None).tolist() == [True, True, True]
+    assert ends.ended.tolist() == [True, False, True]
+    ends.keep(torch.tensor([1]))
+    assert ends(rows[1:2, :4], None).tolist() == [False]
+    assert ends(rows[1:2, :5], None).tolist() == [True]
+
+
 def test_all_rows_end_when_the_run_does() -> None:
-    ends = Ends(Letters(), 1, torch.tensor([9, 9]), (), lambda: True)
+    ends = Ends(Letters(), 1, torch.tensor([9, 9]), [], (), lambda: True, leave=True)
     assert ends(torch.zeros(2, 2, dtype=torch.long), None).tolist() == [True, True]
+    assert ends.ended.tolist() == [False, False]
