@@ -6,6 +6,7 @@ quantized (Joulin et al. 2016, arXiv:1612.03651), in which case most n-grams hav
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,19 +46,17 @@ class ModelFile:
 def read_model(path: Path) -> ModelFile | None:
     """Read a file; None where it is no such model."""
     try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    try:
-        return _model(_Reader(data))
-    except (struct.error, ValueError, IndexError):
+        with path.open("rb") as file:
+            # Mapped, since files of other kinds may be large, and vectors that are read as they are stay in it.
+            return _model(_Reader(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
+    except (OSError, struct.error, ValueError, ArithmeticError):
         return None
 
 
 class _Reader:
     """Values one after the other."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: mmap.mmap) -> None:
         self._data = data
         self._at = 0
 
@@ -73,7 +72,9 @@ class _Reader:
         return told
 
     def text(self) -> bytes:
-        end = self._data.index(b"\0", self._at)
+        end = self._data.find(b"\0", self._at)
+        if end < 0:
+            raise ValueError("found no end of a text")
         told = self._data[self._at : end]
         self._at = end + 1
         return told

@@ -16,14 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from filters.fasttext_file import ModelFile, read_model
-from filters.word_numbers import Hashes, Numbers, hashes_of
+from filters.word_numbers import LONGEST, Bytes, Integers, Keys, Numbers, keys_of
 
 Floats = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
 Share = tuple[str, float]
 """A label and its probability, 0 to 1."""
-Bytes = npt.NDArray[np.uint8]
 
 _OFFSET, _PRIME = np.uint32(2_166_136_261), np.uint32(16_777_619)
 """Of the hash FNV-1a."""
@@ -32,8 +30,8 @@ _SPACE = np.isin(np.arange(256), list(b"\0\t\n\v\f\r "))
 """Bytes between words."""
 _LINES, _BYTES = 256, 1 << 18
 """Lines, and bytes of them, that are summed at once: what they need lies in a processor's cache."""
-_KEPT, _LONGEST = 1 << 18, 32
-"""Words whose sums are kept, some 30 MB, and bytes of the longest of them."""
+_KEPT, _NUMBERS = 1 << 18, 1 << 22
+"""Words whose sums are kept, and numbers that these may be: 16 MiB, with what finds them about 40."""
 _NEAR_ZERO = 1e-5
 """What the library adds to a probability before it takes the logarithm."""
 
@@ -52,11 +50,10 @@ class LinearClassifier:
         self.labels = file.labels
         self._file = file
         self._tree = _Tree(file.label_counts)
-        text = np.frombuffer(b" ".join(file.words) + b" ", dtype=np.uint8)
-        starts, ends = _words(text)
-        self._rows = Numbers(len(file.words))
-        self._rows.add(hashes_of(text, starts, ends), np.arange(len(file.words)))
-        [self._end_hash], [self._end_row] = _alone(_END, self._rows)
+        self._row_of_word = {word: row for row, word in enumerate(file.words)}
+        self._labels = frozenset(label.encode() for label in file.labels)
+        self._most = min(_KEPT, max(1, _NUMBERS // file.rows.shape[1]))
+        self._end = keys_of(np.frombuffer(_END, dtype=np.uint8), np.array([0]), np.array([len(_END)]))[0]
         self._forget()
 
     def best(self, lines: Sequence[str]) -> list[Share | None]:
@@ -97,17 +94,20 @@ class LinearClassifier:
         if len(breaks) != len(lines):
             raise ValueError("found a text of several lines, expected single lines")
         starts, ends = _words(text)
-        hashes = hashes_of(text, starts, ends)
         of_line = np.searchsorted(breaks, starts)
-        said = _before_ends(hashes == self._end_hash, of_line)
-        starts, ends, hashes, of_line = starts[said], ends[said], hashes[said], of_line[said]
+        keys = np.zeros((len(starts), len(self._end)), dtype=np.uint64)
+        short = ends - starts <= LONGEST
+        keys[short] = keys_of(text, starts[short], ends[short])
+        said = _before_ends((keys == self._end).all(axis=1), of_line)
+        starts, ends, keys, of_line = starts[said], ends[said], keys[said], of_line[said]
 
-        places = self._places(text, starts, ends, hashes)
+        places = self._places(text, starts, ends, keys)
         sums = np.zeros((len(lines), self._vectors.shape[1]), dtype=np.float32)
         counts = np.zeros(len(lines), dtype=np.int64)
         # Every line ends with a word that says so, where the model has it.
-        if self._end_row >= 0:
-            sums += self._file.rows[self._end_row]
+        end = self._row_of_word.get(_END)
+        if end is not None:
+            sums += self._file.rows[end]
             counts += 1
         if len(places):
             firsts = np.flatnonzero(np.diff(of_line, prepend=-1))
@@ -115,57 +115,57 @@ class LinearClassifier:
             counts[of_line[firsts]] += np.add.reduceat(self._counts[places], firsts)
         return sums, counts
 
-    def _places(self, text: Bytes, starts: Integers, ends: Integers, hashes: Hashes) -> Integers:
-        """Where the sums of words lie; those of words that are new are made."""
-        places = self._known.find(hashes)
-        new = np.flatnonzero(places < 0)
-        if len(new) and self._used + len(new) > _KEPT:
-            self._forget(len(hashes))
-            new = np.arange(len(hashes))
-        if not len(new):
-            return places
-        _, firsts, numbers = np.unique(hashes[new], return_index=True, return_inverse=True)
-        words = new[firsts]
-        kept = ends[words] - starts[words] <= _LONGEST
-        # Those that are kept come first; the place of the others is used again.
-        order = np.argsort(~kept, kind="stable")
-        place = np.empty(len(order), dtype=np.int64)
-        place[order] = self._used + np.arange(len(order))
-        spans = zip(starts[words[order]].tolist(), ends[words[order]].tolist(), strict=True)
-        self._learn([text[start:end].tobytes() for start, end in spans], hashes[words[order]])
-        self._known.add(hashes[words[kept]], place[kept])
-        self._used += int(kept.sum())
-        places[new] = place[numbers]
+    def _places(self, text: Bytes, starts: Integers, ends: Integers, keys: Keys) -> Integers:
+        """Where the sums of words lie; those of words that are new are made.
+
+        Long words are made each time that they are met, behind those that are kept.
+        """
+        known = self._known
+        if known.count > self._most or known.count + len(keys) > known.most:
+            known = self._forget(len(keys))
+        before = known.count
+        long = ends - starts > LONGEST
+        places = np.empty(len(keys), dtype=np.int64)
+        places[~long] = known.of(keys[~long])
+        places[long] = known.count + np.arange(int(long.sum()))
+        new = np.flatnonzero(places >= before)
+        # Of a new word that is met several times, one place in the text.
+        where = np.empty(known.count + int(long.sum()) - before, dtype=np.int64)
+        where[places[new] - before] = new
+        if len(where):
+            spans = zip(starts[where].tolist(), ends[where].tolist(), strict=True)
+            self._learn(before, [text[start:end].tobytes() for start, end in spans])
         return places
 
-    def _forget(self, soon: int = 0) -> None:
+    def _forget(self, soon: int = 0) -> Numbers:
         """Begin without words; `soon`: how many are to come at once."""
-        self._known = Numbers(max(_KEPT, soon))
-        self._used = 0
+        self._known = Numbers(self._most + max(self._most, soon))
         self._counts = np.zeros(0, dtype=np.int64)
         self._vectors = np.zeros((0, self._file.rows.shape[1]), dtype=np.float32)
+        return self._known
 
-    def _learn(self, words: Sequence[bytes], hashes: Hashes) -> None:
-        """Make sums and counts of words, behind those that are there."""
-        end = self._used + len(words)
+    def _learn(self, start: int, words: Sequence[bytes]) -> None:
+        """Make sums and counts of words, from a place on."""
+        end = start + len(words)
         if end > len(self._counts):
             room = max(end, 2 * len(self._counts)) - len(self._counts)
             self._counts = np.pad(self._counts, (0, room))
             self._vectors = np.pad(self._vectors, ((0, room), (0, 0)))
-        self._counts[self._used : end] = 0
-        self._vectors[self._used : end] = 0
-        counts, vectors = self._counts[self._used : end], self._vectors[self._used : end]
-        for of_word, rows in self._parts(words, hashes):
+        self._counts[start:end] = 0
+        self._vectors[start:end] = 0
+        counts, vectors = self._counts[start:end], self._vectors[start:end]
+        for of_word, rows in self._parts(words):
             found = np.bincount(of_word, minlength=len(counts))
             counts += found
             _add_sums(vectors, found, self._file.rows, rows)
 
-    def _parts(self, words: Sequence[bytes], hashes: Hashes) -> Iterator[tuple[Integers, Integers]]:
+    def _parts(self, words: Sequence[bytes]) -> Iterator[tuple[Integers, Integers]]:
         """Pairs of a word's place and a row of the model, by place: of the word itself, and of its n-grams."""
+        rows = np.fromiter((self._row_of_word.get(word, -1) for word in words), dtype=np.int64, count=len(words))
         # Labels among the words say nothing of a line.
-        spoken = np.array([not word.startswith(_LABEL) for word in words], dtype=np.bool_)
-        rows = self._rows.find(hashes)
-        there = np.flatnonzero((rows >= 0) & spoken)
+        labels = np.array([word in self._labels or word.startswith(_LABEL) for word in words], dtype=np.bool_)
+        spoken = ~labels | (rows >= 0)
+        there = np.flatnonzero(rows >= 0)
         yield there, rows[there]
         file = self._file
         for of_word, grams in _ngrams(words, file.shortest, file.longest):
@@ -233,13 +233,6 @@ def _words(text: Bytes) -> tuple[Integers, Integers]:
     space = _SPACE[text]
     edges = np.flatnonzero(np.diff(space, prepend=True))
     return edges[::2], edges[1::2]
-
-
-def _alone(word: bytes, numbers: Numbers) -> tuple[Hashes, Integers]:
-    """Hash and number of a word."""
-    text = np.frombuffer(word, dtype=np.uint8)
-    hashes = hashes_of(text, np.array([0]), np.array([len(word)]))
-    return hashes, numbers.find(hashes)
 
 
 def _before_ends(ends: npt.NDArray[np.bool_], of_line: Integers) -> npt.NDArray[np.bool_]:

@@ -1,74 +1,80 @@
-"""Numbers of words that lie in arrays: hashes of many words at once, and a table that finds many at once."""
+"""Numbers of words that lie in an array of bytes: many words are looked up, and taken in, at once."""
 
 from __future__ import annotations
+
+import os
 
 import numpy as np
 import numpy.typing as npt
 
-Hashes = npt.NDArray[np.uint64]
+Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
+Keys = npt.NDArray[np.uint64]
+"""Words as four numbers each (words, 4): their bytes, filled up with zeros."""
 
-_BASE = 0x9E37_79B9_7F4A_7C15
-"""Any odd number: it has an inverse, so a word's hash does not depend on where the word stands."""
-_MIX = np.uint64(0xD6E8_FEB8_6659_FD93)
-_powers = np.ones((2, 1), dtype=np.uint64)
-"""Powers of the base and of its inverse, as many as were needed."""
-
-
-def hashes_of(text: npt.NDArray[np.uint8], starts: Integers, ends: Integers) -> Hashes:
-    """Hashes of 64 bits, none of them 0, of the words of a text that start and end there."""
-    powers, inverses = _powers_to(len(text))
-    # The hash of a word is a polynomial of its bytes: the difference of two sums, moved to the beginning.
-    sums = np.zeros(len(text) + 1, dtype=np.uint64)
-    np.cumsum((text + np.uint64(1)) * powers[: len(text)], out=sums[1:])
-    hashes: Hashes = (sums[ends] - sums[starts]) * inverses[starts]
-    hashes ^= hashes >> np.uint64(32)
-    hashes *= _MIX
-    hashes ^= hashes >> np.uint64(29)
-    hashes[hashes == 0] = 1
-    return hashes
+LONGEST = 32
+"""Bytes of the longest word that has a key."""
+_PARTS = LONGEST // 8
+_MASKS = np.array([(1 << (8 * size)) - 1 for size in range(9)], dtype=np.uint64)
+"""What is left of eight bytes where so many belong to a word."""
+_FACTORS = np.frombuffer(os.urandom(8 * (_PARTS + 1)), dtype=np.uint64) | np.uint64(1)
+"""Other ones in each process, so that no text can be written whose words all want the same slot."""
 
 
-def _powers_to(count: int) -> npt.NDArray[np.uint64]:
-    global _powers
-    if count > _powers.shape[1]:
-        made = np.ones((2, 2 * count), dtype=np.uint64)
-        made[0, 1:], made[1, 1:] = _BASE, pow(_BASE, -1, 1 << 64)
-        _powers = np.cumprod(made, axis=1, dtype=np.uint64)
-    return _powers
+def keys_of(text: Bytes, starts: Integers, ends: Integers) -> Keys:
+    """Keys of the words of a text that start and end there, none of them longer than `LONGEST` and none with a NUL."""
+    padded = np.append(text, np.zeros(LONGEST, dtype=np.uint8))
+    # Eight bytes from any place on, as a number.
+    eights = np.ndarray((len(text) + LONGEST - 7,), dtype="<u8", buffer=padded, strides=(1,))
+    keys = np.empty((len(starts), _PARTS), dtype=np.uint64)
+    for part in range(_PARTS):
+        begins = np.minimum(starts + 8 * part, len(text))
+        keys[:, part] = eights[begins] & _MASKS[np.clip(ends - begins, 0, 8)]
+    return keys
 
 
 class Numbers:
-    """A table of numbers by hashes, with open addressing (Knuth, The Art of Computer Programming 3, 6.4)."""
+    """Numbers of words from 0 on, in a table with open addressing (Knuth, The Art of Computer Programming 3, 6.4)."""
 
     def __init__(self, most: int) -> None:
-        """`most`: how many numbers it will hold."""
+        """`most`: how many words it can hold."""
         bits = max(4, int(3 * most).bit_length())
-        self._keys = np.zeros(1 << bits, dtype=np.uint64)
-        self._values = np.zeros(1 << bits, dtype=np.int64)
+        self.most = most
+        self.count = 0
+        """How many words it holds."""
+        self._slots = np.full(1 << bits, -1, dtype=np.int32)
+        self._keys = np.zeros((16, _PARTS), dtype=np.uint64)
         self._shift = np.uint64(64 - bits)
         self._last = (1 << bits) - 1
 
-    def find(self, hashes: Hashes) -> Integers:
-        """The numbers of hashes; -1 for those that are not there."""
-        found = np.full(len(hashes), -1, dtype=np.int64)
-        places = np.arange(len(hashes))
-        slots = (hashes >> self._shift).astype(np.int64)
-        while len(places):
-            keys = self._keys[slots]
-            same = keys == hashes[places]
-            found[places[same]] = self._values[slots[same]]
-            on = (keys != 0) & ~same
-            places, slots = places[on], (slots[on] + 1) & self._last
-        return found
+    def of(self, keys: Keys) -> Integers:
+        """The numbers of words; those that are new are taken in and get the next ones."""
+        numbers = np.full(len(keys), -1, dtype=np.int64)
+        left = np.arange(len(keys))
+        slots = self._wanted(keys)
+        while len(left):
+            free = np.flatnonzero(self._slots[slots] < 0)
+            if len(free):
+                self._take(slots[free], keys[left[free]])
+            found = self._slots[slots].astype(np.int64)
+            same = (self._keys[found] == keys[left]).all(axis=1)
+            numbers[left[same]] = found[same]
+            left, slots = left[~same], (slots[~same] + 1) & self._last
+        return numbers
 
-    def add(self, hashes: Hashes, numbers: Integers) -> None:
-        """Take in numbers of hashes that are different, and not there yet."""
-        slots = (hashes >> self._shift).astype(np.int64)
-        while len(hashes):
-            free = self._keys[slots] == 0
-            self._keys[slots[free]] = hashes[free]
-            # Of several that want one slot, the last has it.
-            mine = self._keys[slots] == hashes
-            self._values[slots[mine]] = numbers[mine]
-            hashes, numbers, slots = hashes[~mine], numbers[~mine], (slots[~mine] + 1) & self._last
+    def _wanted(self, keys: Keys) -> Integers:
+        mixed: npt.NDArray[np.uint64] = (keys * _FACTORS[:_PARTS]).sum(axis=1, dtype=np.uint64)
+        mixed ^= mixed >> np.uint64(32)
+        mixed *= _FACTORS[_PARTS]
+        return (mixed >> self._shift).astype(np.int64)
+
+    def _take(self, slots: Integers, keys: Keys) -> None:
+        """Give words that want free slots numbers; of several that want one, one gets it."""
+        self._slots[slots] = -2 - np.arange(len(slots))
+        had = np.flatnonzero(self._slots[slots] == -2 - np.arange(len(slots)))
+        end = self.count + len(had)
+        if end > len(self._keys):
+            self._keys = np.pad(self._keys, ((0, max(end, 2 * len(self._keys)) - len(self._keys)), (0, 0)))
+        self._slots[slots[had]] = np.arange(self.count, end)
+        self._keys[self.count : end] = keys[had]
+        self.count = end

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import fasttext
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters import linear_classifier
+from filters import linear_classifier, word_numbers
 from filters.linear_classifier import LinearClassifier, open_classifier
 from filters.recognizer import lid176
 
@@ -91,6 +92,29 @@ def test_a_line_is_told_the_same_in_any_company(ours: LinearClassifier, monkeypa
         monkeypatch.setattr(linear_classifier, "_BYTES", size)
         order = rng.sample(range(len(LINES)), len(LINES))
         assert ours.best([LINES[place] for place in order]) == [expected[place] for place in order]
+
+
+def test_words_are_told_apart_though_they_want_one_slot(
+    ours: LinearClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = ours.best(LINES)
+    monkeypatch.setattr(word_numbers, "_FACTORS", word_numbers._FACTORS * 0)
+    alike = open_classifier(lid176())
+    assert alike is not None
+    assert alike.best(LINES) == expected == alike.best(LINES)
+
+
+@given(st.lists(st.lists(st.binary(min_size=1, max_size=32).filter(lambda word: not set(word) & {0, 32}), max_size=9)))
+def test_equal_words_have_equal_numbers_and_others_have_others(batches: list[list[bytes]]) -> None:
+    numbers = word_numbers.Numbers(1000)
+    known: dict[bytes, int] = {}
+    for words in batches:
+        ends = np.cumsum([len(word) + 1 for word in words], dtype=np.int64)
+        starts = ends - np.array([len(word) + 1 for word in words], dtype=np.int64)
+        text = np.frombuffer(b"".join(word + b" " for word in words), dtype=np.uint8)
+        for word, number in zip(words, numbers.of(word_numbers.keys_of(text, starts, ends - 1)).tolist(), strict=True):
+            assert known.setdefault(word, number) == number
+    assert sorted(known.values()) == list(range(numbers.count))
 
 
 TRAIN = """
