@@ -101,7 +101,12 @@ class LinearClassifier:
         said = _before_ends((keys == self._end).all(axis=1), of_line)
         starts, ends, keys, of_line = starts[said], ends[said], keys[said], of_line[said]
 
-        places = self._places(text, starts, ends, keys)
+        try:
+            places = self._places(text, starts, ends, keys)
+        except BaseException:
+            # Some words may have numbers by now, and no sums yet.
+            self._forget()
+            raise
         sums = np.zeros((len(lines), self._vectors.shape[1]), dtype=np.float32)
         counts = np.zeros(len(lines), dtype=np.int64)
         # Every line ends with a word that says so, where the model has it.

@@ -94,6 +94,19 @@ def test_a_line_is_told_the_same_in_any_company(ours: LinearClassifier, monkeypa
         assert ours.best([LINES[place] for place in order]) == [expected[place] for place in order]
 
 
+def test_what_was_interrupted_is_forgotten(ours: LinearClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    fresh = open_classifier(lid176())
+    assert fresh is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(fresh, "_learn", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            fresh.best(LINES)
+    assert fresh.best(LINES) == ours.best(LINES)
+
+
 def test_words_are_told_apart_though_they_want_one_slot(
     ours: LinearClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
