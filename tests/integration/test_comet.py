@@ -216,7 +216,7 @@ def test_batches_are_halved_where_memory_does_not_suffice(
     [pid] = shared("unified", BOTH).pids()
     status = Path(f"/proc/{pid}/status").read_text()
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmPeak"))
-    small = script(tmp_path / "python", 'ulimit -v {kib}\nexec {python} "$@"\n', kib=peak + 100_000, python=python)
+    small = script(tmp_path / "python", 'ulimit -v {kib}\nexec {python} "$@"\n', kib=peak + 250_000, python=python)
     long = " ".join(row["src"] for row in rows[:12])
     items = [(f"{long} {number}", long) for number in range(300)]
     told: list[Mapping[str, Any]] = []
