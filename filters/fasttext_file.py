@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,11 +33,10 @@ class ModelFile:
     """Characters of the shortest n-gram."""
     longest: int
     """Characters of the longest n-gram; 0 for none."""
-    buckets: int
     rows: npt.NDArray[np.float32]
     """Vectors (words and n-grams, dimensions)."""
-    row_of_bucket: Callable[[npt.NDArray[np.uint32]], npt.NDArray[np.int64]]
-    """Rows of the n-grams of buckets; -1 where they have none."""
+    row_of_bucket: npt.NDArray[np.int32]
+    """Rows of the n-grams of each bucket; -1 where they have none."""
     units: npt.NDArray[np.float64]
     """Weights of the tree's inner nodes (labels - 1, dimensions)."""
 
@@ -105,11 +103,8 @@ def _model(reader: _Reader) -> ModelFile | None:
     else:
         place = np.arange(len(words), len(words) + max(buckets, 1), dtype=np.int32)
 
-    def row_of_bucket(found: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
-        return place[found].astype(np.int64)
-
     names, counts = zip(*labels, strict=True)
-    return ModelFile(words, list(names), list(counts), shortest, longest, buckets, rows, row_of_bucket, units)
+    return ModelFile(words, list(names), list(counts), shortest, longest, rows, place, units)
 
 
 def _dense(reader: _Reader) -> npt.NDArray[np.float32]:

@@ -174,7 +174,7 @@ class LinearClassifier:
         yield there, rows[there]
         file = self._file
         for of_word, grams in _ngrams(words, file.shortest, file.longest):
-            rows = file.row_of_bucket(grams % np.uint32(file.buckets))
+            rows = file.row_of_bucket[grams % np.uint32(len(file.row_of_bucket))].astype(np.int64)
             there = np.flatnonzero((rows >= 0) & spoken[of_word])
             yield of_word[there], rows[there]
 

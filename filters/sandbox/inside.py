@@ -307,22 +307,16 @@ def _deny_calls() -> None:
     ]
     for number in (*_DENIED[machine], *_DENIED_EVERYWHERE):
         lines += [(equal, 0, 1, number), (back, 0, 0, refuse)]
-    # The signal that ends it with the process that watches it stays as it is; other settings of its own it may change.
-    lines += [
-        (equal, 0, 4, _CALLS[machine]["prctl"]),
-        (load, 0, 0, 16),
-        (equal, 0, 1, _SET_DEATH_SIGNAL),
-        (back, 0, 0, refuse),
-        (back, 0, 0, allow),
-    ]
-    # A thread of this process may start, another process may not.
-    lines += [
-        (equal, 0, 3, _CALLS[machine]["clone"]),
-        (load, 0, 0, 16),
-        (all_bits, 1, 0, _CLONE_THREAD),
-        (back, 0, 0, refuse),
-        (back, 0, 0, allow),
-    ]
+    for call, test, value, met, else_ in (
+        # The signal that ends it with the process that watches it stays as it is; it may change other settings of its.
+        ("prctl", equal, _SET_DEATH_SIGNAL, refuse, allow),
+        # A thread of this process may start, another process may not.
+        ("clone", all_bits, _CLONE_THREAD, allow, refuse),
+    ):
+        # By the call's first argument.
+        lines += [(equal, 0, 4, _CALLS[machine][call]), (load, 0, 0, 16)]
+        lines += [(test, 0, 1, value), (back, 0, 0, met), (back, 0, 0, else_)]
+    lines.append((back, 0, 0, allow))
     code = b"".join(struct.pack("HBBI", *line) for line in lines)
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxQ", len(lines), ctypes.addressof(buffer))

@@ -163,8 +163,11 @@ class _Run:
         granted = bool(select.select([ready], [], [], _START_SECONDS)[0]) and os.read(ready, 1) == b"!"
         if not granted:
             self._kill()
-            self._wait()
-            told = os.read(self._files["stderr"], 10_000).decode(errors="replace").strip().rpartition("\n")[2]
+            # What went wrong was said before the ready pipe ended.
+            stderr = self._files["stderr"]
+            # Nobody closes it where the server hangs.
+            said = os.read(stderr, 10_000) if select.select([stderr], [], [], 1.0)[0] else b""
+            told = said.decode(errors="replace").strip().rpartition("\n")[2]
             if not told:
                 raise _LostError("it did not answer")
             raise SandboxUnavailable(

@@ -180,6 +180,19 @@ def test_what_cannot_be_started_is_told_and_leaves_nothing(monkeypatch: pytest.M
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+def test_a_server_that_hangs_hangs_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside, "_START_SECONDS", 0.3)
+    run_script("", "", Limits())
+    os.kill(server_pid(), signal.SIGSTOP)
+    try:
+        with pytest.raises(SandboxUnavailable, match="twice without an outcome: it did not answer"):
+            run_script("print(1)", "", Limits(1))
+    finally:
+        os.kill(server_pid(), signal.SIGCONT)
+    monkeypatch.undo()
+    assert run_script("print(2)", "", Limits()).output == "2\n"
+
+
 def test_a_server_that_was_killed_is_started_anew() -> None:
     assert judged("def add(a, b): return a + b", **LIMITED).score == 1
     killed = server_pid()
