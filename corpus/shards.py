@@ -8,6 +8,7 @@ import io
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -99,10 +100,11 @@ def parquet_bytes(frame: pl.DataFrame) -> memoryview:
 def write_parquet(path: Path, frame: pl.DataFrame) -> Shard:
     """Write a frame atomically at the pinned settings and describe the file."""
     content = parquet_bytes(frame)
-    with replacing(path) as handle:
+    # Added up while this thread waits for the disk.
+    with ThreadPoolExecutor(1) as pool, replacing(path) as handle:
+        checksum = pool.submit(hashlib.sha256, content)
         handle.write(content)
-    sha256 = hashlib.sha256(content).hexdigest()
-    return Shard(name=path.name, rows=frame.height, bytes=len(content), sha256=sha256)
+    return Shard(name=path.name, rows=frame.height, bytes=len(content), sha256=checksum.result().hexdigest())
 
 
 def conform(frame: pl.DataFrame, kind: str) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.errors import UserError
 from train import chat_templates
-from train.device import ranks
+from train.device import rank, ranks
 from train.encode import Encoder
 from train.method import Method
 from train.recipe import Mixing, Recipe
@@ -57,7 +57,7 @@ def arguments(method: Method, recipe: Recipe) -> Any:
     """TRL's config, of the recipe's options, the method's own and this machine's.
 
     Raises:
-        UserError: TRL knows no such option, or refuses its value.
+        UserError: TRL knows no such option, or refuses its value; or what it needs is not there.
     """
     import dataclasses
 
@@ -66,16 +66,24 @@ def arguments(method: Method, recipe: Recipe) -> Any:
     from train.device import defaults
 
     config = method.config()
-    known = {field.name for field in dataclasses.fields(config)}
+    known = {field.name: field for field in dataclasses.fields(config)}
     given = {name if name in known else _BEFORE.get(name, name): value for name, value in recipe.trainer.items()}
-    for name in given:
+    for name, value in given.items():
         if name not in known:
             raise UserError(
                 f"trainer: {config.__name__} of the installed TRL has no option {name!r}.{nearest(name, known)}"
             )
+        choices = [str(choice) for choice in known[name].metadata.get("choices", ())]
+        # Not all of them are looked at again: another order of rows than asked for would be learned in silence.
+        if choices and value != known[name].default and str(value) not in choices:
+            raise UserError(
+                f"trainer.{name}: found {value!r}, expected one of {', '.join(choices)}.{nearest(str(value), choices)}"
+            )
     options = {**defaults(given), **given, **method.options()}
     # Trackers name a run after its output folder otherwise, which is `checkpoints` for all of them.
     options.setdefault("run_name", recipe.folder.name)
+    if options.get("push_to_hub"):
+        options.setdefault("hub_model_id", recipe.folder.name)
     if recipe.trust_remote_code:
         options["trust_remote_code"] = True
     try:
@@ -83,6 +91,8 @@ def arguments(method: Method, recipe: Recipe) -> Any:
     except (TypeError, ValueError, NotImplementedError, ImportError) as error:
         raise UserError(f"trainer: {error}") from None
     _check_trackers(args.report_to)
+    if args.push_to_hub and rank() == 0:
+        _check_account(args.hub_token)
     if recipe.peft is not None and _shares_weights(args):
         raise UserError(
             "peft: adapters are merged at the end, by one process that must hold the whole model, and FSDP and ZeRO-3 "
@@ -99,6 +109,19 @@ def _check_trackers(names: Sequence[str]) -> None:
     for name in names:
         if name in known.INTEGRATION_TO_CALLBACK and name not in there:
             raise UserError(f"trainer.report_to: the package of {name!r} is not installed; install it, or leave it out")
+
+
+def _check_account(token: str | None) -> None:
+    from huggingface_hub import whoami
+
+    try:
+        whoami(token)
+    # No token, no network, a server's fault: each has errors of its own in the hub's HTTP client.
+    except Exception as error:
+        raise UserError(
+            f"trainer.push_to_hub: the hub does not know who asks: {error}. Log in with `hf auth login`, set HF_TOKEN, "
+            "or leave it out"
+        ) from None
 
 
 def _shares_weights(args: Any) -> bool:

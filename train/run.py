@@ -117,6 +117,13 @@ def trainer_of(method: Method, recipe: Recipe, prepared: Prepared) -> Any:
     except ValueError as error:
         # Options that do not go together, or adapters for modules that the model does not have.
         raise UserError(f"model, trainer or peft: {error}") from error
+    except TypeError as error:
+        # What the model's class was given and does not take; any other is a fault of the program.
+        given = prepared.args.model_init_kwargs or {}
+        unknown = next((name for name in given if f"argument '{name}'" in str(error)), None)
+        if unknown is None:
+            raise
+        raise UserError(f"trainer.model_init_kwargs: the model takes no {unknown!r}: {error}") from error
     except ImportError as error:
         raise UserError(f"{_packaged(prepared.args)}: {error}") from error
     _check_packages(trainer)

@@ -428,11 +428,21 @@ def test_papers_hold_no_token_of_the_hub(place: Path) -> None:
         ({"trainer": {"packing": True, "max_length": None}}, "`packing` fills sequences of `max_length` tokens"),
         ({"trainer": {"packing": True, "packing_strategy": "wrapped"}}, "'wrapped' would cut conversations in pieces"),
         ({"trainer": {"fsdp": True}, "peft": {"r": 4}}, "peft: adapters are merged at the end"),
+        ({"trainer": {"train_sampling_strategy": "by_length"}}, "found 'by_length', expected one of .*group_by_length"),
+        ({"trainer": {"lr_scheduler_type": "cosin"}}, "trainer.*'?cosin'?"),
+        ({"trainer": {"model_init_kwargs": {"atn": "eager"}}}, "the model takes no 'atn'"),
     ],
 )
 def test_options_that_cannot_be_meant_are_told(place: Path, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(UserError, match=words):
         train("sft", recipe(place, "sft", "unmeant", **changes))
+
+
+def test_who_may_push_to_the_hub_is_found_out_first(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(UserError, match=r"trainer\.push_to_hub: the hub does not know who asks: .*hf auth login"):
+        train("sft", recipe(place, "sft", "pushed", trainer={"push_to_hub": True}))
+    assert not (place / "pushed").exists()
 
 
 LACKING = {
