@@ -43,8 +43,13 @@ mini: $(TRAIN)/train-test.installed ## Run the whole recipe in miniature (SIZE=t
 	BIN=$(TRAIN)/bin recipes/mini/run.sh
 
 mini-report: $(TRAIN)/train-test.installed ## Run the miniature with three seeds and write docs/reports/mini.md
-	for seed in 3 4 5; do SIZE=full SEED=$$seed BIN=$(TRAIN)/bin recipes/mini/run.sh || exit; done
+	# Models so small train faster side by side, on a core each, than one after another. The last has the machine alone.
+	OMP_NUM_THREADS=1 $(MAKE) --no-print-directory -j 2 mini-seed-3 mini-seed-4
+	$(MAKE) --no-print-directory mini-seed-5
 	$(TRAIN)/bin/python recipes/mini/report.py --mini runs/mini-full-3 runs/mini-full-4 runs/mini-full-5 --out docs/reports/mini.md
+
+mini-seed-%: $(TRAIN)/train-test.installed
+	SIZE=full SEED=$* BIN=$(TRAIN)/bin recipes/mini/run.sh
 
 setup: $(VENV)/dev.installed ## Make .venv with everything needed to work on the project
 

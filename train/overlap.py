@@ -137,10 +137,10 @@ def _shared(source: Opened, questions: np.ndarray, known: list[str]) -> tuple[li
 
 
 def _whole(frame: pl.DataFrame, kind: str) -> list[str]:
-    """All that a row says, what is answered too."""
+    """All that a row says, what is answered too; an answer that is turned down teaches nobody what stands in it."""
     if kind == "text":
         return [_folded(text or "") for text in frame["text"]]
-    chats = [frame[name].to_list() for name in ("messages", "prompt", "chosen", "rejected") if name in frame.columns]
+    chats = [frame[name].to_list() for name in ("messages", "prompt", "chosen") if name in frame.columns]
     rows = (chain.from_iterable(chat or () for chat in row) for row in zip(*chats, strict=True))
     return ["\n".join(_folded(turn["content"] or "") for turn in turns) for turns in rows]
 

@@ -34,7 +34,7 @@ _TEST_TEXTS: dict[str, tuple[pl.Expr, ...]] = {
     "response": (pl.coalesce("@source", _PROMPT),),
     "sft": (pl.col("@source"), pl.col("@output")),
     "preference": (pl.col("@source"), pl.col("@output")),
-    "verifiable": (_PROMPT,),
+    "verifiable": (pl.coalesce("source", _PROMPT),),
 }
 """The texts of a test set's rows by kind, to which `references` come where a kind has them."""
 
@@ -53,6 +53,7 @@ class Contamination(Scorer):
     spaces, 7 kB in others.
     """
 
+    version: ClassVar[int] = 2
     locations: ClassVar[tuple[str, ...]] = ("against",)
 
     against: tuple[Path, ...] = Field(min_length=1)

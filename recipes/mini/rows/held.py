@@ -71,29 +71,30 @@ def draw_held(
 
 
 class Taken:
-    """Sentences of the test sets, in every language: no training row may have one of them."""
+    """Sentences of the test sets, in every language: no training row may have one of them, in whatever case."""
 
     def __init__(self) -> None:
         """None yet."""
-        self.texts: set[str] = set()
+        self._texts: set[str] = set()
 
     def take(self, meaning: Meaning) -> bool:
         """Hold a meaning out in all languages; False where one of its sentences is held out already."""
-        told = {language(code).say(meaning) for code in CODES}
-        if told & self.texts:
+        told = {language(code).say(meaning).casefold() for code in CODES}
+        if told & self._texts:
             return False
-        self.texts |= told
+        self._texts |= told
         return True
 
     def add(self, texts: Iterable[str]) -> None:
         """Hold texts out."""
-        self.texts.update(texts)
+        self._texts.update(text.casefold() for text in texts)
 
     def __contains__(self, text: str) -> bool:
-        """Whether a text is held out."""
-        return text in self.texts
+        """Whether a text is held out, or ends in one that is: "12 notes were saved" holds "notes were saved"."""
+        folded = text.casefold()
+        return any(folded[start:] in self._texts for start in range(len(folded)))
 
     def quoted_in(self, meaning: Meaning) -> bool:
         """Whether somebody is quoted with a sentence that is held out, in any language."""
         said = [value for value in meaning.slots.values() if isinstance(value, Meaning)]
-        return any(language(code).say(value) in self.texts for value in said for code in CODES)
+        return any(language(code).say(value) in self for value in said for code in CODES)

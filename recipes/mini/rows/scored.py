@@ -263,7 +263,7 @@ def scored(rng: random.Random, count: int, taken: Taken, meanings: Sequence[Mean
         if spoiled is None or (faults and spoiled == good):
             continue
         quoted = taken.quoted_in(case.meaning) or taken.quoted_in(case.other)
-        if not meanings and (quoted or {source, good, spoiled} & taken.texts):
+        if not meanings and (quoted or any(text in taken for text in (source, good, spoiled))):
             continue
         made += 1
         yield {
