@@ -44,12 +44,9 @@ mini: $(TRAIN)/train-test.installed ## Run the whole recipe in miniature (SIZE=t
 
 mini-report: $(TRAIN)/train-test.installed ## Run the miniature with three seeds and write docs/reports/mini.md
 	# Models so small train faster side by side, on a core each, than one after another. The last has the machine alone.
-	OMP_NUM_THREADS=1 $(MAKE) --no-print-directory -j 2 mini-seed-3 mini-seed-4
-	$(MAKE) --no-print-directory mini-seed-5
+	printf '3\n4\n' | OMP_NUM_THREADS=1 SIZE=full BIN=$(TRAIN)/bin xargs -P 2 -I {} env SEED={} recipes/mini/run.sh
+	SIZE=full SEED=5 BIN=$(TRAIN)/bin recipes/mini/run.sh
 	$(TRAIN)/bin/python recipes/mini/report.py --mini runs/mini-full-3 runs/mini-full-4 runs/mini-full-5 --out docs/reports/mini.md
-
-mini-seed-%: $(TRAIN)/train-test.installed
-	SIZE=full SEED=$* BIN=$(TRAIN)/bin recipes/mini/run.sh
 
 setup: $(VENV)/dev.installed ## Make .venv with everything needed to work on the project
 
