@@ -18,7 +18,7 @@ KIND_OF = {"cpt": "text", "sft": "sft", "wpo": "preference", "reward": "preferen
 """The row kind that each method learns from."""
 _MADE_BY = {
     "text": "`read` from texts, or `render` from other kinds",
-    "sft": "`best` from scored responses, or `read`",
+    "sft": "`best` from scored responses, or from prompts with references (`best: {chosen: reference}`), or `read`",
     "preference": "`pair` from scored responses, or `read`",
     "verifiable": "`verifiable`",
 }

@@ -58,6 +58,8 @@ def picks(step: Step) -> Picks | None:
     """What a stage chose; None for stages that choose nothing."""
     if step.verb not in ("best", "pair") or not step.manifest.rows:
         return None
+    if any(source.manifest.kind != "response" for source in step.inputs):  # references, among which nothing chooses
+        return None
     kind, rows = step.manifest.kind, step.dataset.scan()
     if kind == "sft":
         winner = pl.col("meta").str.json_path_match("$.engine")

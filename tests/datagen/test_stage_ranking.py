@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.errors import UserError
+from corpus.laws import balances
 
 A, B, C, D = "abcd"
 """Names of systems; where a test does not say what a system answers, it answers its own name."""
@@ -380,3 +381,43 @@ def test_chosen_is_best_rejected_is_worst_and_groups_add_up(
         for row in made["pairs"].rows()
     }
     assert found == {prompt: (max(scores), min(scores)) for prompt, scores in by_prompt.items() if len(set(scores)) > 1}
+
+
+def test_references_become_chats(stages: Any) -> None:
+    rows = [
+        {"source": "猫が好きです。", "target": "I like cats.", "src_lang": "ja", "tgt_lang": "en", "doc_id": "d1"},
+        {"source": "أحب القطط.", "target": "Ich mag Katzen.", "src_lang": "ar", "tgt_lang": "de"},
+    ]
+    recipe = "asked: {prompt: {}}\nchats: {best: {chosen: reference}}"
+    made = stages([{**row, "license": "MIT", "origin": "test"} for row in rows], "pair", recipe)
+    found = list(made["chats"].rows())
+    assert [row["messages"][-1] for row in found] == [
+        {"role": "assistant", "content": "I like cats."},
+        {"role": "assistant", "content": "Ich mag Katzen."},
+    ]
+    assert "猫が好きです。" in found[0]["messages"][0]["content"]
+    assert [(row["src_lang"], row["tgt_lang"], row["task"]) for row in found] == [
+        ("ja", "en", "translate"),
+        ("ar", "de", "translate"),
+    ]
+    assert json.loads(found[0]["meta"])["engine"] == "reference"
+    assert made["chats"].manifest.kind == "sft"
+
+
+def test_prompts_without_a_reference_are_set_aside(stages: Any) -> None:
+    rows = [
+        {"prompt": [{"role": "user", "content": f"q{number}"}], "references": references, "license": "MIT"}
+        for number, references in enumerate([["a"], None, [], ["", " \n", "b"]])
+    ]
+    chats = stages(rows, "prompt", "chats: {best: {chosen: reference}}")["chats"]
+    assert [row["messages"][-1]["content"] for row in chats.rows()] == ["a", "b"]
+    assert chats.aside().collect()["reason"].to_list() == ["no_reference"] * 2
+    assert all(balance.holds for balance in balances(chats.manifest))
+
+
+def test_a_reference_is_not_ranked(stages: Any) -> None:
+    rows = [{"prompt": [{"role": "user", "content": "q"}], "references": ["a"], "license": "MIT"}]
+    with pytest.raises(UserError, match="a reference is not ranked"):
+        stages(rows, "prompt", "chats: {best: {chosen: reference, by: score_x}}")
+    with pytest.raises(UserError, match="'best' reads rows of kind prompt"):
+        stages(answers({A: 1}), "response", "chats: {best: {chosen: reference}}")
