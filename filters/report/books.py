@@ -135,7 +135,8 @@ def flow(step: Step) -> Flow:
         case "best" | "pair":
             groups, without = plain(counts, "groups"), tally(counts, "without")
             left, candidates = plain(counts, "left"), plain(counts, "in")
-            remarks = [f"of {plural(candidates, 'candidate')}"]
+            referred = step.manifest.options.get("chosen") == "reference" and step.verb == "best"
+            remarks = ["their references"] if referred else [f"of {plural(candidates, 'candidate')}"]
             remarks += [f"{count(left)} of them not compared"] if left else []
             return Flow("prompt", groups, groups - sum(without.values()), without, tuple(remarks))
         case "mix":
