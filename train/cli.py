@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from corpus.errors import Failure, UserError
@@ -16,6 +17,9 @@ Run the same command again after an interruption, however it came: it goes on fr
 same weights as without it. Under several processes: `torchrun --nproc_per_node 8 -m train.METHOD RECIPE`, or
 `accelerate launch --config_file recipes/accelerate/fsdp2.yaml -m train.METHOD RECIPE`. The options of a recipe are told
 in docs/training.md; those under `trainer:` are TRL's own."""
+
+_NEEDED = ("accelerate", "peft", "safetensors", "torch", "transformers", "trl")
+"""What the extra `train` brings."""
 
 
 def main(kind: Callable[..., Method], argv: Sequence[str] | None = None) -> None:
@@ -40,10 +44,26 @@ def main(kind: Callable[..., Method], argv: Sequence[str] | None = None) -> None
     faulthandler.enable()
     from train.run import run
 
-    try:
+    with exits():
         run(kind, given.recipe, given.set, preflight=given.preflight)
+
+
+@contextmanager
+def exits() -> Iterator[None]:
+    """Tell what went wrong in a line and exit: 1 failed, 2 the user's input or environment was wrong."""
+    try:
+        yield
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except ModuleNotFoundError as error:
+        if error.name not in _NEEDED:
+            raise
+        print(
+            f"error: {error.name} is not installed in this environment ({sys.prefix}). In a checkout `.venv-train` has "
+            "it, which `make quickstart` makes; elsewhere install the extra: pip install -e '.[train]'",
+            file=sys.stderr,
+        )
         raise SystemExit(2) from None
     except (Failure, OSError) as error:
         print(f"failed: {error}", file=sys.stderr)

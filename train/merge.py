@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,11 +26,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from corpus.config import load, validate
-from corpus.errors import Failure, UserError
+from corpus.errors import UserError
 from corpus.hashing import digest
 from corpus.model_manifest import ModelManifest, read_model_manifest, write_model_manifest
 from filters.models import model_file, model_identity, model_name
 from train.card import licences_from, licences_of, write_card
+from train.cli import exits
 from train.recipe import Part
 
 if TYPE_CHECKING:
@@ -340,15 +340,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("recipe", type=Path, help="the recipe of merges, a YAML file")
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="override a value: by=slerp")
     given = parser.parse_args(argv)
-    try:
+    with exits():
         loaded = load(given.recipe, sets=given.set)
         merge(validate(loaded.data, Merge, loaded=loaded))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-    except (Failure, OSError) as error:
-        print(f"failed: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":
