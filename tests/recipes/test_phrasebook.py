@@ -434,8 +434,16 @@ def split_of(rows: Rows, split: str) -> list[dict[str, Any]]:
 def test_no_sentence_of_a_test_set_stands_in_training(rows: Rows) -> None:
     held = {text for split in ("dev", "test") for row in rows[f"pairs.{split}"] for text in texts(row)}
     assert len(held) > 100
-    everything = "\n".join(text for row in split_of(rows, "train") for text in texts(row))
-    assert not [text for text in held if text in everything]
+    everything = "\n".join(text for row in split_of(rows, "train") for text in texts(row)).casefold()
+    assert not [text for text in held if text.casefold() in everything]
+
+
+def test_what_is_held_out_is_so_in_capitals_and_at_the_end_of_other_sentences() -> None:
+    taken = held.Taken()
+    taken.add(["The train leaves at 6:25 PM.", "消息已于星期四保存。", "Сообщение сохранено."])
+    kept = ["The train leaves at 6:25 AM.", "The train leaves at 6:25 PM. Hurry!", "六条消息。", ""]
+    out = ["THE TRAIN LEAVES AT 6:25 PM.", "我的消息已于星期四保存。", "Новое сообщение сохранено."]
+    assert [text in taken for text in (*kept, *out)] == [False] * len(kept) + [True] * len(out)
 
 
 def test_what_is_held_out_is_quoted_by_nobody() -> None:

@@ -26,8 +26,8 @@ def pair(source: str) -> dict[str, Any]:
     return {"source": source, "target": "…", "src_lang": "en", "tgt_lang": "de"}
 
 
-def preferred(chosen: str) -> dict[str, Any]:
-    said = {"chosen": chosen, "rejected": "Nothing."}
+def preferred(chosen: str, rejected: str = "Nothing.") -> dict[str, Any]:
+    said = {"chosen": chosen, "rejected": rejected}
     return {
         "prompt": [{"role": "user", "content": "What does it say?"}],
         **{name: [{"role": "assistant", "content": text}] for name, text in said.items()},
@@ -57,6 +57,8 @@ MEET = "We meet at the station tomorrow morning."
         # In what is answered: a pair that is learned the other way round.
         ("sft", chat("Translate into English: Wir treffen uns.", MEET), "pair", pair(MEET), True),
         ("preference", preferred(f"It says: {MEET}"), "pair", pair(MEET), True),
+        # An answer that is turned down is not learned.
+        ("preference", preferred("Something.", rejected=MEET), "pair", pair(MEET), False),
         ("sft", chat("Translate into German: Thank you!", "Danke!"), "pair", pair("Thank you!"), False),
         ("sft", chat("Translate: We meet at the station.", "…"), "pair", pair(MEET), False),
     ],

@@ -65,11 +65,14 @@ def test_every_text_of_a_test_item_is_looked_for_on_both_sides(kind, row, tmp_pa
     assert [spans(scores, row)[0]["side"] for row in (0, 1)] == ["output", "source"]
 
 
-def test_the_words_of_a_template_are_not_looked_for_where_the_source_is_known(tmp_path):
+@pytest.mark.parametrize("kind", ["prompt", "verifiable"])
+def test_the_words_of_a_template_are_not_looked_for_where_the_source_is_known(kind, tmp_path):
     template = "Translate the following source text from German into English and give nothing but the translation:"
     prompt = [{"role": "user", "content": f"{template} Ein Satz."}]
-    folder = against(tmp_path, [{"prompt": prompt, "source": SENTENCE}], "prompt")
-    assert judged(folder, [f"{template} Noch einer."])["flag_contamination"].to_list() == [False]
+    row = {"prompt": prompt, "source": SENTENCE, **({"verifiers": []} if kind == "verifiable" else {})}
+    folder = against(tmp_path, [row], kind)
+    scores = judged(folder, [f"{template} Noch einer.", SENTENCE])
+    assert scores["flag_contamination"].to_list() == [False, True]
 
 
 def test_what_a_system_answered_is_no_test_text(tmp_path):
