@@ -10,7 +10,7 @@ from typing import Any
 
 from corpus.chat import Message
 from corpus.errors import Failure
-from datagen.answers.engine_run import EVERY, GRACE, EngineRun, settle_left, unaskable
+from datagen.answers.engine_run import EVERY, GRACE, EngineRun, unaskable
 from datagen.answers.keys import message_digests, sample_keys, seed_of
 from datagen.answers.prompts import Prompts
 from datagen.answers.store import Answers
@@ -69,7 +69,7 @@ class PieceRun(EngineRun):
                 part = prompts[start : start + _SLICE]
                 digests = message_digests(part)
                 keys = sample_keys(self.salt, digests, asked.samples)
-                places = self._store.find(keys)
+                places = self._find(keys)
                 self.watch.had += int((places >= 0).sum())
                 missing = [index for index, place in enumerate(places.tolist()) if place < 0]
                 messages: dict[int, list[Message]] = {}
@@ -144,7 +144,6 @@ def ask(
         UserError: an engine cannot work as the recipe says.
         Failure: an engine ended for good, or a budget is used up; what was answered is kept.
     """
-    settle_left(store)
     events: SimpleQueue[int] = SimpleQueue()
     runs = [PieceRun(engine, salt, store, asked, events.put) for engine, salt in zip(engines, salts, strict=True)]
     waits = dict.fromkeys(range(len(asked.pieces)), len(runs))

@@ -4,10 +4,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import polars as pl
+import pytest
+
 import corpus
 from corpus.chat import user
+from corpus.schema import MESSAGES
 from datagen.answers.asking import Asked, ask
-from datagen.answers.keys import engine_salt
+from datagen.answers.keys import engine_salt, message_digests, sample_keys
 from datagen.answers.prompts import prompts_of
 from datagen.answers.store import Answers
 from datagen.engines.base import Engine, Request, Sink
@@ -49,6 +53,26 @@ def asked_for(folder: Path, texts: Sequence[str]) -> list[str]:
         whole = list(ask([ENGINE], [SALT], store, Asked(prompts, [], header, 1, 0, 0.1), lambda _: None))
     assert whole == prompts
     return Choosing.asked
+
+
+@pytest.mark.parametrize(
+    ("left", "asked"),
+    [
+        (body("nein"), []),
+        (body("vielleicht"), ["gut?"]),
+        (b'{"choices": [{"message": {"content": "ja"}, "logprobs": {"content": [{"logprob": null}]}}]}', []),
+        (b"torn", ["gut?"]),
+    ],
+)
+def test_what_a_kill_left_is_kept_where_the_engine_takes_it_for_an_answer(
+    tmp_path: Path, left: bytes, asked: list[str]
+) -> None:
+    [digest] = message_digests(pl.Series([[user("gut?")]], dtype=MESSAGES))
+    with Answers(tmp_path / "answers") as store:
+        store.put(sample_keys(SALT, [digest], 1), left, 0.0)
+    assert asked_for(tmp_path, ["gut?"]) == asked
+    with Answers(tmp_path / "answers") as store:
+        assert not store.left
 
 
 def test_an_answer_to_equal_messages_that_came_since_the_look_up_is_not_asked_again(tmp_path: Path) -> None:
