@@ -52,15 +52,28 @@ def _advice(records: Sequence[Values]) -> str:
     return "Rename the columns, or write the recipe by hand with `columns: {ours: theirs}`"
 
 
+_LAST_TURN = (
+    "jq -c '.prompt = .CHOSEN[:-1] | .CHOSEN = .CHOSEN[-1:] | .REJECTED = .REJECTED[-1:]' FILE > FILE.preferences.jsonl"
+)
+
+
 def _preferences(file: str, columns: Columns) -> Layout | None:
     chosen, rejected = columns.top_level("chosen"), columns.top_level("rejected")
     if chosen is None or rejected is None:
         return None
     prompt = columns.texts("prompt") or columns.chat("prompt") or columns.chat("messages")
-    # Whole chats of a question and an answer: the answers alone are chosen and rejected.
-    if all(is_chat(column) and {len(turns) for turns in column.given} == {2} for column in (chosen, rejected)):
+    chats = [chat for column in (chosen, rejected) if is_chat(column) for chat in column.given]
+    speakers = {tuple(turn["role"] for turn in chat) for chat in chats}
+    if speakers == {("user", "assistant")}:
+        # Whole chats of a question and an answer: the answers alone are chosen and rejected.
         prompt = prompt or columns.at(f"{chosen.path}.0.content")
         chosen, rejected = (columns.at(f"{column.path}.1.content") for column in (chosen, rejected))
+    elif speakers - {("assistant",)}:
+        raise UserError(
+            f"{file}: found whole chats in {chosen.path} and {rejected.path}, expected the assistant's last turn "
+            "alone. Where the two differ in that turn, and what comes before it is the prompt, convert them: "
+            f"{_LAST_TURN.replace('CHOSEN', chosen.path).replace('REJECTED', rejected.path)}"
+        )
     for column in (chosen, rejected):
         if column is None or not (column.is_text or is_chat(column)):
             raise UserError(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import polars as pl
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
-from corpus.chat import problem
+from corpus.chat import CHATS, misfit
 from corpus.dataset import open as open_dataset
 from corpus.errors import UserError
 from corpus.filehash import Version
@@ -262,8 +262,8 @@ class Read(DatasetStage):
         elif reader.task:
             row["task"] = row.get("task") or reader.task
         row["meta"] = canonical_json(row["meta"]).decode() if row.get("meta") else None
-        for column, answered in (("prompt", False), ("messages", True)):
-            wrong = problem(row[column], answered=answered) if row.get(column) is not None else None
+        for column in sorted(CHATS):
+            wrong = misfit(column, row[column]) if row.get(column) is not None else None
             if wrong:
                 return "bad_chat", f"{column}: {wrong}"
         # Samples are numbered when all answers to a prompt lie together.

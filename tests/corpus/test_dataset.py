@@ -16,6 +16,7 @@ from corpus.manifest import Score
 from corpus.schema import KINDS, kind_of, schema
 
 USER, ASSISTANT = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
+PAIR = {"prompt": [USER], "chosen": [ASSISTANT], "rejected": [ASSISTANT]}
 ANSWER = {"prompt": [USER], "prompt_id": "p", "engine": "e", "sample": 0, "response": "r"}
 
 
@@ -116,6 +117,8 @@ def test_a_declared_score_that_no_row_has_is_null(tmp_path: Path) -> None:
         ("sft", {"messages": [USER, ASSISTANT]}, {"messages": [{"role": "user"}]}, ["role and content"]),
         ("sft", {"messages": [USER, ASSISTANT]}, {"messages": [{**USER, "content": None}]}, ["'messages'", "null"]),
         ("sft", {"messages": [USER, ASSISTANT]}, {"messages": [None]}, ["'messages'", "null"]),
+        ("sft", {"messages": [USER, ASSISTANT]}, {"messages": [USER]}, ["'messages'", "the last turn is the user's"]),
+        ("preference", PAIR, {**PAIR, "chosen": [USER, ASSISTANT]}, ["'chosen'", "2 turns"]),
         ("response", ANSWER, {**ANSWER, "sample": 0.5}, ["'sample'", "a whole number"]),
         ("response", ANSWER, {**ANSWER, "references": ["a", 2]}, ["'references'", "found int 2"]),
         ("response", ANSWER, {**ANSWER, "cost": 10**400}, ["too large"]),

@@ -403,6 +403,10 @@ def test_the_sample_makes_recipes_that_run(file: str, kind: str, rows: dict[str,
     assert {stage: len(made[stage]) for stage in rows} == rows
 
 
+TURNS = [{"role": role, "content": f"{role} says"} for role in ("user", "assistant", "user", "assistant")]
+PREFERENCES_OF_TURNS = {"prompt": "user says", "chosen": TURNS, "rejected": TURNS}
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [
@@ -415,6 +419,7 @@ def test_the_sample_makes_recipes_that_run(file: str, kind: str, rows: dict[str,
             "jq -c '.messages = [.conversations[]",
         ),
         ({"a.jsonl": '{"chosen": "a b", "rejected": "c d"}\n'}, "but no prompt"),
+        ({"a.jsonl": json.dumps(PREFERENCES_OF_TURNS)}, "jq -c '.prompt = .chosen[:-1] | .chosen = .chosen[-1:]"),
         ({"a.en": "The first line.\n", "a.de": "Eine Zeile.\nNoch eine.\n"}, "has 1 lines and"),
         ({"a.src": "The first line is here.\n", "a.out": "The last line is here.\n"}, "are both in en (English)"),
         ({"a.en": "One.\n", "b.en": "Two.\n", "c.en": "Three.\n"}, "found 3 files of plain text"),

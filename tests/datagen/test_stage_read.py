@@ -72,6 +72,13 @@ def test_what_cannot_be_read_is_set_aside_with_its_place(line: bytes, reason: st
     assert (counts["records"], counts["rows"], counts["aside"]) == (7, 6, {reason: 1})
 
 
+DUEL: dict[str, Any] = {
+    "prompt": [{"role": "user", "content": "q"}],
+    "chosen": [{"role": "assistant", "content": "a"}],
+    "rejected": [{"role": "assistant", "content": "b"}],
+}
+
+
 @pytest.mark.parametrize(
     ("kind", "row", "words"),
     [
@@ -79,11 +86,21 @@ def test_what_cannot_be_read_is_set_aside_with_its_place(line: bytes, reason: st
         ("sft", {"messages": [{"role": "user", "content": "q"}]}, "the last turn is the user's"),
         ("sft", {"messages": [{"role": "bot", "content": "q"}]}, "role 'bot'"),
         ("prompt", {"prompt": [{"role": "assistant", "content": "q"}]}, "a prompt ends before the answer"),
+        (
+            "preference",
+            {**DUEL, "chosen": [{"role": "user", "content": "a"}]},
+            "chosen: the last turn is the user's",
+        ),
+        (
+            "preference",
+            {**DUEL, "rejected": DUEL["prompt"] + DUEL["rejected"]},
+            "rejected: 2 turns, expected the",
+        ),
     ],
 )
 def test_what_is_no_chat_is_set_aside(kind: str, row: Any, words: str, read: Any, aside: Any) -> None:
     chat = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
-    good = {"messages": chat} if kind == "sft" else {"prompt": chat[:1]}
+    good = {"sft": {"messages": chat}, "prompt": {"prompt": chat[:1]}, "preference": DUEL}[kind]
     (found,) = aside(read([good, row], f"kind: {kind}, max_bad: 0.5"))
     assert found["reason"] == "bad_chat"
     assert words in found["value"]

@@ -70,7 +70,9 @@ def test_columns_of_an_answer(tmp_path: Path, chat_server: ChatServer) -> None:
     assert seeds == {json.loads(row["sampling"])["seed"] for row in (first, second)}
 
 
-def test_prompts_that_cannot_be_asked_are_set_aside(tmp_path: Path, chat_server: ChatServer) -> None:
+def test_prompts_that_cannot_be_asked_are_set_aside(
+    tmp_path: Path, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows: list[dict[str, Any]] = [
         {"prompt": []},
         {"prompt": [{"role": "user", "content": "und?"}, {"role": "assistant", "content": "so"}]},
@@ -78,6 +80,8 @@ def test_prompts_that_cannot_be_asked_are_set_aside(tmp_path: Path, chat_server:
         {"prompt": [{"role": "user", "content": "Viel [[too long]]"}]},
         {"prompt": [{"role": "user", "content": "gut"}]},
     ]
+    # As datasets were that nobody held to chats.
+    monkeypatch.setattr("corpus.dataset.first_misfit", lambda _: None)
     corpus.write(rows, "prompt", tmp_path / "prompts")
     done = run(tmp_path, {"base_url": chat_server.url})
     assert done.returncode == 0, done.stderr
