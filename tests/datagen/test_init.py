@@ -441,6 +441,21 @@ def test_what_cannot_be_read_is_refused_with_advice(files: dict[str, str], words
     assert not (tmp_path / "recipe.yaml").exists()
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bucket.invalid/train.jsonl?X-Amz-Signature=SECRET",
+        "https://me:SECRET@bucket.invalid/train.jsonl",
+        "simplecache::https://bucket.invalid/train.de#SECRET",
+    ],
+)
+def test_a_url_that_may_hold_a_secret_is_neither_written_nor_shown(url: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"bucket\.invalid/train\..* with a user or a query.*DATA_URL") as error:
+        start(tmp_path, url)
+    assert "SECRET" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no file or folder"):
         start(tmp_path, tmp_path / "nothing.jsonl")
