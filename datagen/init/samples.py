@@ -137,7 +137,11 @@ def rows_of(file: str) -> Sequence[Values]:
 
 
 def table_of(file: str, *, tabs: bool) -> Table:
-    """The first rows of CSV, or of tab-separated values."""
+    """The first rows of CSV, or of tab-separated values.
+
+    Raises:
+        UserError: there are none.
+    """
     found = [line for line in islice(text_lines(file, _REPAIRED, Counter()), RECORDS) if isinstance(line, str)]
     if not found:
         raise UserError(f"{file}: none of the first lines is UTF-8 text; convert it: iconv -f ENCODING -t UTF-8")
@@ -146,6 +150,8 @@ def table_of(file: str, *, tabs: bool) -> Table:
     delimiter, quoting, rows = max(tables, key=lambda table: _evenness(table[2]))
     width = Counter(map(len, rows)).most_common(1)[0][0]
     rows = [row for row in rows if row != [""]]
+    if not rows:
+        raise UserError(f"{file} has no rows, only blank lines")
     if len(rows[0]) == width and _is_header(rows[0], rows[1:]):
         return Table(rows[0], [row for row in rows[1:] if len(row) == width], delimiter, True, quoting)
     names = [f"column_{n}" for n in range(1, width + 1)]

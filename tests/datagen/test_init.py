@@ -20,6 +20,7 @@ from datagen.init.languages import decide, hear, named_by_ending, named_pair
 from datagen.init.layout import layout
 from datagen.init.run import Written, init
 from datagen.init.write import path_from, scalar, slug
+from datagen.readers.mqm import COLUMNS as MQM_COLUMNS
 from datagen.recipe import load_recipe
 
 TEXTS = {
@@ -428,6 +429,8 @@ PREFERENCES_OF_TURNS = {"prompt": "user says", "chosen": TURNS, "rejected": TURN
         ({"a.bin": "a\0b"}, "is binary"),
         ({"a.tmx": '<tmx><header srclang="en"/><body><tu>'}, "is broken XML"),
         ({"a.csv": "source,target\n"}, "has no rows"),
+        ({"a.csv": "\n\n"}, "has no rows"),
+        ({"mqm.tsv": "\t".join(MQM_COLUMNS) + "\n"}, "has no rows"),
         ({"a.parquet": "text"}, "is no parquet file"),
         ({"a.jsonl": '{"text": "One text here."}\n', "b.jsonl": '{"prompt": "A question here?"}\n'}, "different kinds"),
     ],
