@@ -57,6 +57,7 @@ BAD: list[tuple[bytes, str]] = [
     (b'{"source": "Hund", "target": 3}\n', "wrong_type"),
     (b'{"source": "Hund", "target": ["dog"]}\n', "wrong_type"),
     (b'{"source": "Hund", "target": "dog", "tgt_lang": "qqz9"}\n', "unknown_language"),
+    (b'{"source": "Hund", "target": "dog", "deep": %b0%b}\n' % (b"[" * 300, b"]" * 300), "wrong_type"),
 ]
 
 
@@ -70,6 +71,15 @@ def test_what_cannot_be_read_is_set_aside_with_its_place(line: bytes, reason: st
     assert (found["src_lang"], found["origin"]) == ("de", "in.jsonl")
     counts = made.manifest.counts
     assert (counts["records"], counts["rows"], counts["aside"]) == (7, 6, {reason: 1})
+
+
+def test_files_by_relative_and_by_absolute_paths(tmp_path: Path, recipe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.jsonl").write_text(pairs(1), "utf-8")
+    Path("b.jsonl").write_text(pairs(1, start=1) + "broken\n", "utf-8")
+    recipe(f"rows: {{read: {{jsonl: [a.jsonl, {tmp_path}/b.jsonl], kind: pair, max_bad: 0.5}}}}")
+    made = run(load_recipe(Path("test.yaml")), tmp_path / "runs", until=None, workers=1, progress=Silent())["rows"]
+    assert made.aside().select("file", "line", "reason").collect().rows() == [("b.jsonl", 2, "broken_json")]
 
 
 DUEL: dict[str, Any] = {
