@@ -119,16 +119,20 @@ def write(
         rows_per_shard: rows in a shard; for `response` rows a prompt's rows stay together.
 
     Raises:
-        UserError: the folder exists, or a row does not fit: a column is unknown or of a wrong type, a required value is
-            missing, `meta` is no JSON object, messages are no chat of their column's form, a language code is not in
-            canonical form. Nothing is left behind.
+        UserError: the folder exists, `rows_per_shard` is below 1, or a row does not fit: a column is unknown or of a
+            wrong type, a required value is missing, `meta` is no JSON object, messages are no chat of their column's
+            form, a language code is not in canonical form. Nothing is left behind.
     """
     from corpus.describe import tally
 
     folder = Path(path)
+    if rows_per_shard < 1:
+        raise UserError(f"rows_per_shard: found {rows_per_shard}, expected 1 or more")
     if folder.exists():
         raise UserError(f"{folder} exists already; datasets are never overwritten. Choose another name or remove it")
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    # A killed process may have had this one's number.
+    shutil.rmtree(temporary, ignore_errors=True)
     grouped = "prompt_id" if kind == "response" else None
     frames = _frames(rows, kind, rows_per_shard, set(scores or {}))
     parts = cut_groups(pl.concat(frames), grouped, rows_per_shard) if grouped else cut(frames, rows_per_shard)

@@ -1,5 +1,6 @@
 """Datasets: what is written is what is read; what does not fit is refused with its row and leaves nothing behind."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,20 @@ def test_a_frame_may_hold_narrower_numbers_and_turns_in_any_order(tmp_path: Path
     frame = pl.DataFrame({"messages": [[USER, ASSISTANT]], "score_x": [3]}, {"messages": turns, "score_x": pl.Int8})
     (row,) = corpus.write(frame, "sft", tmp_path / "x").rows()
     assert (row["messages"], row["score_x"]) == ([USER, ASSISTANT], 3.0)
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_shard_has_a_row_at_least(size: int, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"rows_per_shard: found {size}, expected 1 or more"):
+        corpus.write([{"text": "a"}], "text", tmp_path / "x", rows_per_shard=size)
+
+
+def test_what_a_killed_process_of_the_same_number_left_is_no_part_of_a_dataset(tmp_path: Path) -> None:
+    left = tmp_path / f".x.{os.getpid()}.tmp" / "data" / "00001.parquet"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half a shard")
+    made = corpus.write([{"text": "a"}], "text", tmp_path / "x")
+    assert [file.name for file in (made.path / "data").iterdir()] == ["00000.parquet"]
 
 
 @pytest.mark.parametrize(("rows", "size", "shards"), [(0, 2, [0]), (1, 2, [1]), (4, 2, [2, 2]), (5, 2, [2, 2, 1])])
