@@ -8,6 +8,7 @@ from typing import Any
 from corpus.errors import UserError
 from corpus.schema import kind_of, score_dtype
 from datagen.init.columns import NAMES, Column, Columns, Layout, Values, is_chat, is_sharegpt, way
+from datagen.init.languages import hear
 from datagen.readers._types import Unreadable, cell_converter, converter
 
 _LOOKED_FOR = """
@@ -32,7 +33,7 @@ def layout(file: str, records: Sequence[Values], *, cells: bool) -> Layout:
     """
     columns = Columns(records)
     found = _preferences(file, columns) or _chats(file, columns) or _translations(columns) or _answers(columns)
-    found = found or _single(columns)
+    found = found or _single(columns) or _two_languages(columns)
     if found is None:
         names = ", ".join(column.path for column in columns.top)
         raise UserError(
@@ -217,6 +218,18 @@ def _single(columns: Columns) -> Layout | None:
     if columns.has_question_key:
         return Layout("prompt", _mapped(prompt=text), assumed=["the records are questions, since they are numbered so"])
     return Layout("text", _mapped(text=text))
+
+
+def _two_languages(columns: Columns) -> Layout | None:
+    """Two columns of sentences in two languages, whatever they are called."""
+    sentences = [column for column in columns.top if column.is_sentences and column.is_varied]
+    heard = [hear(column.texts).code for column in sentences] if len(sentences) == 2 else []
+    if len(set(heard) - {None}) < 2:
+        return None
+    source, target = sentences
+    found = Layout("pair", _mapped(source=source, target=target))
+    found.assumed.append(f"{source.path!r} and {target.path!r}, the two columns of sentences, are source and target")
+    return found
 
 
 def _mapped(**found: Column | None) -> dict[str, str | None]:

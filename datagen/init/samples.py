@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import orjson
 import polars as pl
+import regex
 
 from corpus.errors import UserError
-from datagen.init.columns import NAMES, Values, folded
+from datagen.init.columns import NAMES, Values, folded, unspaced
 from datagen.readers._files import Fault, lines, open_raw, stream, text_lines
 from datagen.readers.base import Normalization
 from datagen.readers.jsonl import JsonLines
@@ -182,7 +183,7 @@ def _is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     known = {name for names in NAMES.values() for name in names} | {"id", "idx", "key", "uid", "lp", "score"}
     if any(folded(cell) in known for cell in first):
         return True
-    if not rows or not all(re.fullmatch(r"[A-Za-z][\w .-]*", cell) for cell in first):
+    if not rows or not all(regex.fullmatch(r"\p{L}[\p{L}\p{M}\p{N}_ .-]*", cell) for cell in first):
         return False
     below = [[row[n] for row in rows if len(row) == len(first)] for n in range(len(first))]
     return any(
@@ -192,7 +193,11 @@ def _is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _has_more_words(name: str, cells: Sequence[str]) -> bool:
-    return " " not in name and sum(" " in cell.strip() for cell in cells) > len(cells) / 2
+    """Whether most cells have several words where the name is one; of scripts without spaces, are twice as long."""
+    if " " in name:
+        return False
+    longer = [" " in cell.strip() or len(unspaced(cell)) > 2 * len(name) for cell in cells]
+    return sum(longer) > len(cells) / 2
 
 
 def _spells_number(cell: str) -> bool:

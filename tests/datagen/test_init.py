@@ -359,6 +359,23 @@ def test_columns_make_rows(record: dict[str, Any], kind: str, columns: dict[str,
     assert (found.kind, found.columns) == (kind, columns)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "names"),
+    [
+        ("ja", "en", ["原文", "译文"]),
+        ("en", "ar", ["الأصل", "الترجمة"]),
+        ("ja", "th", ["ต้นฉบับ", "แปล"]),
+        ("de", "ar", ["मूल पाठ", "अनुवाद"]),
+    ],
+)
+def test_the_first_line_names_columns_in_any_script(first: str, second: str, names: list[str], tmp_path: Path) -> None:
+    rows = [names, *zip(TEXTS[first], TEXTS[second], strict=True)]
+    file = write_lines(tmp_path / "x.csv", [",".join(f'"{cell}"' for cell in row) for row in rows])
+    found = read_options(start(tmp_path, file))
+    assert found["columns"] == dict(zip(("source", "target"), names, strict=True))
+    assert (found["kind"], found["src_lang"], found["tgt_lang"]) == ("pair", first, second)
+
+
 SOURCES: Sequence[tuple[Rows, str, Mapping[str, str]]] = [
     # A text that many systems translate, in words, without spaces between them, or within the prompt.
     ([{"source": "a b", "mt": "c d"}], "response", {"response": "mt"}),
