@@ -49,6 +49,36 @@ def problem(messages: Sequence[Message], *, answered: bool) -> str | None:
     return None
 
 
+CHATS = frozenset({"prompt", "messages", "chosen", "rejected"})
+"""Columns that hold chats, in any kind of rows."""
+
+
+def misfit(column: str, messages: Sequence[Message]) -> str | None:
+    """Why a list of messages does not fit one of `CHATS`, None where it does.
+
+    A prompt ends before the answer and `messages` with it; `chosen` and `rejected` are the assistant's turn alone.
+    """
+    if column in ("chosen", "rejected") and len(messages) > 1:
+        return f"{len(messages)} turns, expected the assistant's alone; what comes before it is the prompt"
+    return problem(messages, answered=column != "prompt")
+
+
+def first_misfit(frame: pl.DataFrame) -> tuple[int, str] | None:
+    """The first row, by its place, of which a chat does not fit its column, and why. Null fits."""
+    found = []
+    for column in sorted(CHATS.intersection(frame.columns)):
+        roles = pl.col(column).list.eval(pl.element().struct.field("role"))
+        answered = roles.list.last() == "assistant"
+        right = roles.list.eval(pl.element().is_in(ROLES)).list.all() & (~answered if column == "prompt" else answered)
+        if column in ("chosen", "rejected"):
+            right &= roles.list.len() == 1
+        wrong = frame.select((pl.col(column).is_not_null() & ~right.fill_null(value=False)).alias("wrong"))["wrong"]
+        if len(places := wrong.arg_true()):
+            place = int(places[0])
+            found.append((place, f"column {column!r}: {misfit(column, frame[column][place].to_list())}"))
+    return min(found, default=None)
+
+
 def assistant_turn(content: pl.Expr) -> pl.Expr:
     """A column of texts as a column of one-message lists spoken by the assistant."""
     message = pl.struct(role=pl.lit("assistant"), content=content)

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from corpus.card import card
+from corpus.chat import first_misfit
 from corpus.current import newest
 from corpus.cut import cut, cut_groups
 from corpus.errors import Failure, UserError, nearest
@@ -118,15 +119,20 @@ def write(
         rows_per_shard: rows in a shard; for `response` rows a prompt's rows stay together.
 
     Raises:
-        UserError: the folder exists, or a row does not fit: a column is unknown or of a wrong type, a required value is
-            missing, `meta` is no JSON object, a language code is not in canonical form. Nothing is left behind.
+        UserError: the folder exists, `rows_per_shard` is below 1, or a row does not fit: a column is unknown or of a
+            wrong type, a required value is missing, `meta` is no JSON object, messages are no chat of their column's
+            form, a language code is not in canonical form. Nothing is left behind.
     """
     from corpus.describe import tally
 
     folder = Path(path)
+    if rows_per_shard < 1:
+        raise UserError(f"rows_per_shard: found {rows_per_shard}, expected 1 or more")
     if folder.exists():
         raise UserError(f"{folder} exists already; datasets are never overwritten. Choose another name or remove it")
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    # A killed process may have had this one's number.
+    shutil.rmtree(temporary, ignore_errors=True)
     grouped = "prompt_id" if kind == "response" else None
     frames = _frames(rows, kind, rows_per_shard, set(scores or {}))
     parts = cut_groups(pl.concat(frames), grouped, rows_per_shard) if grouped else cut(frames, rows_per_shard)
@@ -213,8 +219,9 @@ def typed(frame: pl.DataFrame, kind: str, scores: set[str], first: int = 1) -> p
     `first` is the number of the frame's first row, for messages.
 
     Raises:
-        UserError: a column is unknown or of a wrong type, a required value is missing, `meta` holds no JSON object, or
-            a language code is not in canonical form (`corpus.languages.canonical` gives it).
+        UserError: a column is unknown or of a wrong type, a required value is missing, `meta` holds no JSON object,
+            messages do not fit their column (`corpus.chat.misfit`), or a language code is not in canonical form
+            (`corpus.languages.canonical` gives it).
     """
     declared = schema(kind, scores | set(frame.columns))
     for name, found in frame.schema.items():
@@ -234,6 +241,8 @@ def typed(frame: pl.DataFrame, kind: str, scores: set[str], first: int = 1) -> p
             _refuse(frame, ~pl.col(name).is_finite(), first, f"column {name!r}: not a finite number; null means none")
     if (wrong := no_object(frame["meta"])) is not None:
         raise UserError(f"row {first + wrong[0]}: column 'meta': {wrong[1]}; it holds a JSON object as text, or null")
+    if (wrong := first_misfit(frame)) is not None:
+        raise UserError(f"row {first + wrong[0]}: {wrong[1]}")
     for name in ("src_lang", "tgt_lang"):
         for code in frame[name].unique(maintain_order=True).drop_nulls():
             _refuse_code(frame, name, code, first)

@@ -61,9 +61,10 @@ def _prompt(counts: Counts) -> Iterator[Balance]:
 
 
 def _generate(counts: Counts) -> Iterator[Balance]:
-    asked = plain(counts, "in") * plain(counts, "engines") * plain(counts, "samples")
+    prompts = plain(counts, "in") - plain(counts, "repeated")
     out = plain(counts, "rows") + plain(counts, "failed")
-    yield Balance("prompts × engines × n = rows + failed, by reason", asked, out)
+    asked = prompts * plain(counts, "engines") * plain(counts, "samples")
+    yield Balance("(prompts - repeated) × engines × n = rows + failed, by reason", asked, out)
 
 
 def _best(counts: Counts) -> Iterator[Balance]:
@@ -105,7 +106,7 @@ SET_ASIDE: dict[str, tuple[str, ...]] = {
     "read": ("aside",),
     "join": ("dropped",),
     "prompt": ("dropped", "repeated"),
-    "generate": ("failed",),
+    "generate": ("failed", "repeated"),
     "select": ("dropped",),
     "dedup": ("dropped",),
     "best": ("left", "without"),

@@ -22,7 +22,7 @@ _ORIGINAL: dict[str, pl.Expr] = {
     "response": pl.coalesce("source", _PROMPT),
     "sft": pl.col("messages").list.eval(_FIRST_USER).list.first(),
     "preference": _PROMPT,
-    "verifiable": _PROMPT,
+    "verifiable": pl.coalesce("source", _PROMPT),
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from corpus.config import Loaded, dotted, load, validate
+from corpus.current import newest
 from corpus.errors import UserError, nearest
 from corpus.manifest import read_manifest
 from corpus.plain_yaml import KeyPath, parse
@@ -173,6 +174,9 @@ class _Builder:
         options = self._options(verb, entry[verb], (*at, verb))
         inputs = tuple(self.before[source].header for source in sources)
         try:
+            # Found once: other runs may go on while this one does.
+            given = [path for path in options.datasets() if str(path) not in self.before]
+            options = options.bound({str(path): newest(path) for path in given})
             options.check(sources)
             header = options.header(inputs, name)
             uses = [str(path) for path in options.datasets() if str(path) in self.before]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from corpus.chat import CHATS, first_misfit
 from corpus.dataset import Dataset
 from corpus.dataset import open as open_dataset
 from corpus.describe import describe
@@ -112,7 +113,7 @@ def _rows(dataset: Dataset) -> Iterator[Check]:
     manifest = dataset.manifest
     kind = kind_of(manifest.kind)
     told_rows = {shard.name: shard.rows for shard in manifest.shards}
-    rows = ids = nulls = groups = metas = ""
+    rows = ids = nulls = groups = metas = chats = ""
     keys = []
     seen: dict[str, str] = {}
     for file in dataset.files():
@@ -127,6 +128,8 @@ def _rows(dataset: Dataset) -> Iterator[Check]:
             nulls = nulls or f"data/{file.name}: {empty[0]} is null"
         if (found := no_object(frame["meta"])) is not None:
             metas = metas or f"data/{file.name}: row {found[0]}: {found[1]}"
+        if (found := first_misfit(frame)) is not None:
+            chats = chats or f"data/{file.name}: row {found[0]}: {found[1]}"
         keys.append(id_keys(frame["id"]))
         if manifest.grouped_by is not None:
             for key in frame[manifest.grouped_by].unique().to_list():
@@ -136,6 +139,8 @@ def _rows(dataset: Dataset) -> Iterator[Check]:
     yield Check("every id is the hash of its row", ids)
     yield Check("required columns are filled", nulls)
     yield Check("meta holds JSON objects", metas)
+    if not CHATS.isdisjoint(kind.columns):
+        yield Check("messages are chats as their column holds them", chats)
     if manifest.grouped_by is not None:
         yield Check(f"rows of one {manifest.grouped_by} lie in one shard", groups)
     if manifest.stage == "prompt":

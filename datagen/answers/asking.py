@@ -10,14 +10,15 @@ from typing import Any
 
 from corpus.chat import Message
 from corpus.errors import Failure
-from datagen.answers.engine_run import EVERY, GRACE, EngineRun, settle_left, unaskable
+from datagen.answers.engine_run import EVERY, GRACE, EngineRun, unaskable
 from datagen.answers.keys import message_digests, sample_keys, seed_of
+from datagen.answers.prompts import Prompts
 from datagen.answers.store import Answers
 from datagen.answers.watch import Watch
 from datagen.engines.base import Engine, Request
 from datagen.engines.completions import Answer
 from datagen.engines.problems import Problem
-from datagen.stages.base import Header, Piece
+from datagen.stages.base import Header
 
 _SLICE = 512
 """Prompts that are looked up at once."""
@@ -27,9 +28,9 @@ _SLICE = 512
 class Asked:
     """What is asked of every engine."""
 
-    pieces: Sequence[Piece]
+    pieces: Sequence[Prompts]
     """Those whose rows are still to be made."""
-    made: Sequence[Piece]
+    made: Sequence[Prompts]
     """Those whose rows are there; what they cost counts too."""
     header: Header
     samples: int
@@ -68,7 +69,7 @@ class PieceRun(EngineRun):
                 part = prompts[start : start + _SLICE]
                 digests = message_digests(part)
                 keys = sample_keys(self.salt, digests, asked.samples)
-                places = self._store.find(keys)
+                places = self._find(keys)
                 self.watch.had += int((places >= 0).sum())
                 missing = [index for index, place in enumerate(places.tolist()) if place < 0]
                 messages: dict[int, list[Message]] = {}
@@ -96,7 +97,16 @@ class PieceRun(EngineRun):
             self._missing[piece] += 1
             waiting = self._waiting.setdefault(key, [])
             waiting.append(piece)
-            return len(waiting) == 1
+            if len(waiting) > 1:
+                return False
+        # What equal messages of another prompt were answered may have come since the look-up.
+        if self._store.find([key])[0] < 0 and not self._store.failure(key, self._asked.retry):
+            return True
+        self.watch.had += 1
+        with self._lock:
+            del self._waiting[key]
+        self._settle(piece)
+        return False
 
     def _settle(self, piece: int) -> None:
         with self._lock:
@@ -127,14 +137,13 @@ def ask(
     store: Answers,
     asked: Asked,
     tell: Callable[[Sequence[dict[str, Any]]], None],
-) -> Generator[Piece]:
+) -> Generator[Prompts]:
     """Run all engines at once, and give back each piece as soon as every engine is through with it.
 
     Raises:
         UserError: an engine cannot work as the recipe says.
         Failure: an engine ended for good, or a budget is used up; what was answered is kept.
     """
-    settle_left(store)
     events: SimpleQueue[int] = SimpleQueue()
     runs = [PieceRun(engine, salt, store, asked, events.put) for engine, salt in zip(engines, salts, strict=True)]
     waits = dict.fromkeys(range(len(asked.pieces)), len(runs))

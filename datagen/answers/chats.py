@@ -144,7 +144,7 @@ class ChatRun(EngineRun):
 
     def _hand_out_known(self, chats: Sequence[Chat], keys: Sequence[bytes]) -> set[bytes]:
         """Give the replies that are kept; the keys of these."""
-        places = self._store.find(keys)
+        places = self._find(keys)
         known = [number for number, place in enumerate(places.tolist()) if place >= 0]
         for number, kept in zip(known, self._store.read(places[known]), strict=True):
             answer = parse(kept.body, kept.choices).choices[kept.choice]

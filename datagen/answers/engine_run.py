@@ -7,11 +7,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corpus.chat import Message, problem
 from datagen.answers.store import Answers
 from datagen.answers.watch import Watch
 from datagen.engines.base import Engine, Request
-from datagen.engines.completions import Answer, Usage, parse
+from datagen.engines.completions import Answer, Completion, Usage, parse
 from datagen.engines.problems import Problem
 
 EVERY = 1.0
@@ -87,23 +90,41 @@ class EngineRun(ABC):
 
     def _count_spent(self, keys: Sequence[bytes]) -> None:
         """Add up what the answers under these keys cost in earlier runs."""
-        spent = self._store.spent(self._store.find(keys))
+        spent = self._store.spent(self._find(keys))
         self.watch.spend(Usage(spent.prompt_tokens, spent.completion_tokens, spent.cached_tokens))
 
     def answered(self, keys: Sequence[bytes], body: bytes, latency_s: float) -> Sequence[Problem | None]:
         """Keep first, look into it then."""
         self._store.put(keys, body, latency_s)
+        found = self._settle_body(keys, body)
+        self.watch.came(sum(isinstance(choice, Answer) for choice in found.choices), found.usage)
+        for key, choice in zip(keys, found.choices, strict=True):
+            if isinstance(choice, Answer):
+                self._over(key, choice)
+        return [choice if isinstance(choice, Problem) else None for choice in found.choices]
+
+    def _settle_body(self, keys: Sequence[bytes], body: bytes) -> Completion:
+        """Look into a body that was put: what is no answer, or not of the form that the engine was to keep, is void."""
         found = parse(body, len(keys))
         choices = [
             (self.engine.misfit(choice) or choice) if isinstance(choice, Answer) else choice for choice in found.choices
         ]
-        kept = [isinstance(choice, Answer) for choice in choices]
-        self._store.settle(keys, kept, found.usage)
-        self.watch.came(sum(kept), found.usage)
-        for key, choice in zip(keys, choices, strict=True):
-            if isinstance(choice, Answer):
-                self._over(key, choice)
-        return [choice if isinstance(choice, Problem) else None for choice in choices]
+        self._store.settle(keys, [isinstance(choice, Answer) for choice in choices], found.usage)
+        return found._replace(choices=choices)
+
+    def _find(self, keys: Sequence[bytes]) -> NDArray[np.int64]:
+        """Where the answers under these keys are, -1 where there is none.
+
+        What was kept just before a kill is looked into here: it takes the engine to tell whether it is an answer.
+        """
+        left = self._store.left
+        for key in [key for key in keys if key in left] if left else ():
+            together, body = left.pop(key, ((), b""))
+            if together:
+                self._settle_body(together, body)
+            for other in together:
+                left.pop(other, None)
+        return self._store.find(keys)
 
     def failed(self, key: bytes, problem: Problem) -> None:
         """Give up, and end the engine when too many were."""
@@ -125,13 +146,6 @@ class EngineRun(ABC):
     def flying(self, requests: int) -> None:
         """Note."""
         self.watch.in_flight = requests
-
-
-def settle_left(store: Answers) -> None:
-    """Look into what was kept just before a kill: nobody did."""
-    for keys, body in store.unsettled():
-        found = parse(body, len(keys))
-        store.settle(keys, [isinstance(choice, Answer) for choice in found.choices], found.usage)
 
 
 def unaskable(messages: Sequence[Message]) -> str | None:

@@ -100,6 +100,8 @@ class Answers:
             self._recover()
         except OSError as error:
             raise Failure(f"cannot open the answers in {folder}: {error}. Nothing in it is lost. {_TO_DO}") from error
+        self.left = {key: (keys, body) for keys, body in self.unsettled() for key in keys}
+        """What kills left unsettled, under each of its keys: whoever asks for one settles the body first."""
         self._unsynced, self._closing = threading.Event(), threading.Event()
         self._keeper = threading.Thread(target=self._keep, name=f"answers {folder.name}", daemon=True)
         self._keeper.start()
@@ -147,7 +149,7 @@ class Answers:
                 self._bodies[segment_of(location)].settle(offset_of(location), tokens)
 
     def unsettled(self) -> list[tuple[Sequence[bytes], bytes]]:
-        """Keys and body of each `put` without a `settle`, as kills leave it; to be settled before anything is asked."""
+        """Keys and body of each `put` without a `settle`, as kills leave it; to be settled before it is read."""
         with self._lock:
             places = [
                 location_of(segment, offset)

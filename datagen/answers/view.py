@@ -10,13 +10,15 @@ import orjson
 import polars as pl
 
 from corpus.hashing import canonical_json, row_id, row_ids
+from corpus.manifest import Counts
 from corpus.schema import schema
 from corpus.shards import aside_frame
 from datagen.answers.keys import message_digests, sample_keys, seed_of
+from datagen.answers.prompts import Prompts
 from datagen.answers.store import Answers, Stored
 from datagen.engines.base import Engine
 from datagen.engines.completions import Answer, Usage, parse
-from datagen.stages.base import Context, Piece, Result
+from datagen.stages.base import Context, Result, set_aside
 
 _SLICE = 1_000
 """Prompts whose answers are in memory as Python objects at once."""
@@ -31,18 +33,21 @@ class View:
         self._store, self._salts, self._engines, self._samples = store, salts, engines, samples
         self._context = context
 
-    def of(self, piece: Piece) -> Result:
+    def of(self, asked: Prompts) -> Result:
         """The rows of a piece whose answers are all there: by prompt, then by engine, then by sample."""
-        prompts = piece.load(self._context.header)
+        prompts = asked.load(self._context.header)
         made = [self._part(part) for part in prompts.iter_slices(_SLICE)]
         rows = pl.concat([rows for rows, _ in made]) if made else self._part(prompts)[0]
         failed = [row for _, aside in made for row in aside]
         reasons = Counter(str(row["reason"]) for row in failed)
-        return Result(
-            rows,
-            aside_frame(failed),
-            {"in": prompts.height, "rows": rows.height, "failed": dict(sorted(reasons.items()))},
-        )
+        repeated = set_aside(asked.repeated(self._context.header), pl.lit("repeated"))
+        counts: Counts = {
+            "in": prompts.height + repeated.height,
+            "rows": rows.height,
+            "failed": dict(sorted(reasons.items())),
+            "repeated": repeated.height,
+        }
+        return Result(rows, pl.concat([aside_frame(failed), repeated]), counts)
 
     def _part(self, prompts: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str, object]]]:
         digests, answers, failed = message_digests(prompts["prompt"]), [], []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -67,11 +68,21 @@ def completion(choices: Sequence[Answer], usage: Usage) -> bytes:
 
 
 def parse(body: bytes, count: int) -> Completion:
-    """The answers in a body, `count` of them; a problem stands where one cannot be read or is missing."""
+    """The answers in a body, `count` of them; a problem stands where one cannot be read or is missing.
+
+    Never raises: bodies are kept before anything looks into them, so what raises once would raise at every run.
+    """
     try:
         told = _json(body)
     except (ValueError, RecursionError) as error:
         return _none(Problem("malformed", f"the answer is no JSON: {error}"), count)
+    try:
+        return _completion(told, count)
+    except Exception as error:
+        return _none(Problem("malformed", f"the answer cannot be read: {error!r}"), count)
+
+
+def _completion(told: Any, count: int) -> Completion:
     if not isinstance(told, dict):
         return _none(Problem("malformed", f"the answer is a JSON {type(told).__name__}, expected an object"), count)
     if told.get("error"):
@@ -137,10 +148,13 @@ def _answer(choice: object) -> Answer | Problem:
 
 
 def _logprobs(told: Any) -> list[float] | None:
+    """Of each token; None where they are not told, or one of them is no finite number."""
     content = told.get("content") if isinstance(told, dict) else None
     if not isinstance(content, list):
         return None
-    return [float(token["logprob"]) for token in content if isinstance(token, dict) and "logprob" in token]
+    values = [token.get("logprob") for token in content if isinstance(token, dict) and "logprob" in token]
+    finite = [float(value) for value in values if isinstance(value, int | float) and math.isfinite(value)]
+    return finite if len(finite) == len(values) else None
 
 
 def _usage(told: Any) -> Usage | None:

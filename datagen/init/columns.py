@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+import regex
 
 from corpus.schema import kind_of
 from datagen.init.languages import code_meant
@@ -113,7 +114,7 @@ class Column:
     @property
     def is_sentences(self) -> bool:
         """Whether most texts have several words, or are of a script without spaces."""
-        long = sum(1 for text in self.texts if " " in text.strip() or re.search(r"[^\W\d_]{2}", _unspaced(text)))
+        long = sum(1 for text in self.texts if " " in text.strip() or re.search(r"[^\W\d_]{2}", unspaced(text)))
         return self.is_text and long >= _SENTENCES * len(self.texts)
 
     @property
@@ -153,7 +154,7 @@ class Layout:
 def folded(name: str) -> str:
     """A name in small letters with `_` between its words."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+    return regex.sub(r"[^\p{L}\p{M}\p{N}]+", "_", words.lower()).strip("_")
 
 
 def columns_of(records: Sequence[Values]) -> list[Column]:
@@ -297,7 +298,7 @@ def _has_letters(text: str) -> bool:
     return re.search(r"[^\W\d_]", text) is not None
 
 
-def _unspaced(text: str) -> str:
+def unspaced(text: str) -> str:
     """The letters of a text that belong to scripts without spaces between words."""
     return "".join(re.findall(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]", text))
 

@@ -8,6 +8,7 @@ from typing import Any
 from corpus.errors import UserError
 from corpus.schema import kind_of, score_dtype
 from datagen.init.columns import NAMES, Column, Columns, Layout, Values, is_chat, is_sharegpt, way
+from datagen.init.languages import hear
 from datagen.readers._types import Unreadable, cell_converter, converter
 
 _LOOKED_FOR = """
@@ -32,7 +33,7 @@ def layout(file: str, records: Sequence[Values], *, cells: bool) -> Layout:
     """
     columns = Columns(records)
     found = _preferences(file, columns) or _chats(file, columns) or _translations(columns) or _answers(columns)
-    found = found or _single(columns)
+    found = found or _single(columns) or _two_languages(columns)
     if found is None:
         names = ", ".join(column.path for column in columns.top)
         raise UserError(
@@ -52,15 +53,28 @@ def _advice(records: Sequence[Values]) -> str:
     return "Rename the columns, or write the recipe by hand with `columns: {ours: theirs}`"
 
 
+_LAST_TURN = (
+    "jq -c '.prompt = .CHOSEN[:-1] | .CHOSEN = .CHOSEN[-1:] | .REJECTED = .REJECTED[-1:]' FILE > FILE.preferences.jsonl"
+)
+
+
 def _preferences(file: str, columns: Columns) -> Layout | None:
     chosen, rejected = columns.top_level("chosen"), columns.top_level("rejected")
     if chosen is None or rejected is None:
         return None
     prompt = columns.texts("prompt") or columns.chat("prompt") or columns.chat("messages")
-    # Whole chats of a question and an answer: the answers alone are chosen and rejected.
-    if all(is_chat(column) and {len(turns) for turns in column.given} == {2} for column in (chosen, rejected)):
+    chats = [chat for column in (chosen, rejected) if is_chat(column) for chat in column.given]
+    speakers = {tuple(turn["role"] for turn in chat) for chat in chats}
+    if speakers == {("user", "assistant")}:
+        # Whole chats of a question and an answer: the answers alone are chosen and rejected.
         prompt = prompt or columns.at(f"{chosen.path}.0.content")
         chosen, rejected = (columns.at(f"{column.path}.1.content") for column in (chosen, rejected))
+    elif speakers - {("assistant",)}:
+        raise UserError(
+            f"{file}: found whole chats in {chosen.path} and {rejected.path}, expected the assistant's last turn "
+            "alone. Where the two differ in that turn, and what comes before it is the prompt, convert them: "
+            f"{_LAST_TURN.replace('CHOSEN', chosen.path).replace('REJECTED', rejected.path)}"
+        )
     for column in (chosen, rejected):
         if column is None or not (column.is_text or is_chat(column)):
             raise UserError(
@@ -204,6 +218,18 @@ def _single(columns: Columns) -> Layout | None:
     if columns.has_question_key:
         return Layout("prompt", _mapped(prompt=text), assumed=["the records are questions, since they are numbered so"])
     return Layout("text", _mapped(text=text))
+
+
+def _two_languages(columns: Columns) -> Layout | None:
+    """Two columns of sentences in two languages, whatever they are called."""
+    sentences = [column for column in columns.top if column.is_sentences and column.is_varied]
+    heard = [hear(column.texts).code for column in sentences] if len(sentences) == 2 else []
+    if len(set(heard) - {None}) < 2:
+        return None
+    source, target = sentences
+    found = Layout("pair", _mapped(source=source, target=target))
+    found.assumed.append(f"{source.path!r} and {target.path!r}, the two columns of sentences, are source and target")
+    return found
 
 
 def _mapped(**found: Column | None) -> dict[str, str | None]:

@@ -14,8 +14,8 @@ from datagen.init.inputs import Input
 from datagen.init.plain import parallel, single
 from datagen.init.samples import format_of
 from datagen.init.tmx import tmx
+from datagen.urls import is_url, shown
 
-_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _LOOKS: dict[str, Callable[[str], list[Input]]] = {
     "text": single,
@@ -54,7 +54,13 @@ def look(names: Sequence[str]) -> list[Input]:
 
 
 def _format(name: str) -> str:
-    if _URL.match(name) or os.path.isfile(name):
+    if shown(name) != name:
+        raise UserError(
+            f"{shown(name)}: this URL is told with a user or a query, where passwords and keys stand; a recipe holds "
+            "none. Download the file and name that, or write the recipe by hand: `${DATA_URL}` in place of the file, "
+            "and the URL in the environment variable DATA_URL"
+        )
+    if is_url(name) or os.path.isfile(name):
         return format_of(name)
     if os.path.isdir(name):
         return _folder_format(Path(name))

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import orjson
 import polars as pl
+import regex
 
 from corpus.errors import UserError
-from datagen.init.columns import NAMES, Values, folded
+from datagen.init.columns import NAMES, Values, folded, unspaced
 from datagen.readers._files import Fault, lines, open_raw, stream, text_lines
 from datagen.readers.base import Normalization
 from datagen.readers.jsonl import JsonLines
@@ -137,7 +138,11 @@ def rows_of(file: str) -> Sequence[Values]:
 
 
 def table_of(file: str, *, tabs: bool) -> Table:
-    """The first rows of CSV, or of tab-separated values."""
+    """The first rows of CSV, or of tab-separated values.
+
+    Raises:
+        UserError: there are none.
+    """
     found = [line for line in islice(text_lines(file, _REPAIRED, Counter()), RECORDS) if isinstance(line, str)]
     if not found:
         raise UserError(f"{file}: none of the first lines is UTF-8 text; convert it: iconv -f ENCODING -t UTF-8")
@@ -146,6 +151,8 @@ def table_of(file: str, *, tabs: bool) -> Table:
     delimiter, quoting, rows = max(tables, key=lambda table: _evenness(table[2]))
     width = Counter(map(len, rows)).most_common(1)[0][0]
     rows = [row for row in rows if row != [""]]
+    if not rows:
+        raise UserError(f"{file} has no rows, only blank lines")
     if len(rows[0]) == width and _is_header(rows[0], rows[1:]):
         return Table(rows[0], [row for row in rows[1:] if len(row) == width], delimiter, True, quoting)
     names = [f"column_{n}" for n in range(1, width + 1)]
@@ -176,7 +183,7 @@ def _is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     known = {name for names in NAMES.values() for name in names} | {"id", "idx", "key", "uid", "lp", "score"}
     if any(folded(cell) in known for cell in first):
         return True
-    if not rows or not all(re.fullmatch(r"[A-Za-z][\w .-]*", cell) for cell in first):
+    if not rows or not all(regex.fullmatch(r"\p{L}[\p{L}\p{M}\p{N}_ .-]*", cell) for cell in first):
         return False
     below = [[row[n] for row in rows if len(row) == len(first)] for n in range(len(first))]
     return any(
@@ -186,7 +193,11 @@ def _is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _has_more_words(name: str, cells: Sequence[str]) -> bool:
-    return " " not in name and sum(" " in cell.strip() for cell in cells) > len(cells) / 2
+    """Whether most cells have several words where the name is one; of scripts without spaces, are twice as long."""
+    if " " in name:
+        return False
+    longer = [" " in cell.strip() or len(unspaced(cell)) > 2 * len(name) for cell in cells]
+    return sum(longer) > len(cells) / 2
 
 
 def _spells_number(cell: str) -> bool:

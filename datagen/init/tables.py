@@ -47,6 +47,8 @@ def tsv(file: str) -> list[Input]:
 
 def _delimited(file: str, reader: str) -> list[Input]:
     found = table_of(file, tabs=reader == "tsv")
+    if not found.records:
+        raise UserError(f"{file} has no rows")
     if found.has_header and set(MQM_COLUMNS) <= set(found.names):
         return [_mqm(file, found.records)]
     options: dict[str, Any] = {}

@@ -10,7 +10,7 @@ from typing import Any
 
 import corpus
 from corpus.errors import UserError
-from datagen.init.inputs import UNKNOWN, Input
+from datagen.init.inputs import UNKNOWN, Input, short
 from datagen.readers.base import Normalization, Reader, Record
 from datagen.readers.dataset import Dataset
 from datagen.stages.read import Read
@@ -83,6 +83,8 @@ def try_out(read: Input) -> Trial:
         return _of_dataset(reader)
     # All repairs are on, and what was repaired is then asked for.
     rows, faults, counts = _read(reader.model_copy(update={"normalize": tuple(_REPAIRS)}))
+    if not rows and not faults:
+        raise UserError(f"{', '.join(map(short, reader.files()))}: no record was found")
     repairs = [repair for repair in _REPAIRS if counts[f"normalized:{repair}"]]
     if repairs:
         read.options["normalize"] = repairs

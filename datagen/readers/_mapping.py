@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import polars as pl
 import xxhash
@@ -20,7 +20,7 @@ from corpus.hashing import canonical_json
 from corpus.schema import KindName, kind_of, score_dtype
 from datagen.groups import FIELD as GROUP
 from datagen.readers._files import composer
-from datagen.readers._types import Convert, Unreadable, cell_converter, converter, plain, wrong_type
+from datagen.readers._types import Convert, Unreadable, as_json, cell_converter, converter, plain, wrong_type
 from datagen.readers.base import Reader, Record
 from filters.base import ScoreColumn
 
@@ -34,6 +34,8 @@ _MISSING = object()
 
 class TableReader(Reader):
     """Options of every format whose records have named columns."""
+
+    version: ClassVar[int] = 2
 
     kind: KindName
     """Kind of the rows: text, pair, prompt, response, sft, preference or verifiable."""
@@ -283,7 +285,10 @@ class Mapper:
         row["meta"] = {**row.get("meta", {}), name: key}  # type: ignore[dict-item]  # `meta` is a dict until it is written
         if not self.key_files or self.key_files[-1] != file:
             self.key_files.append(file)
-        content = xxhash.xxh3_128_intdigest(canonical_json(row))
+        try:
+            content = xxhash.xxh3_128_intdigest(as_json(row))
+        except Unreadable as error:
+            return Record(file, line, None, error.reason, error.detail)
         # One integer says all of a row, because a tuple would take four times the memory.
         known = content << 64 | len(self.key_files) << 40 | line
         first = self.keys.setdefault(xxhash.xxh3_128_intdigest(canonical_json(key)), known)

@@ -167,6 +167,11 @@ def _identifier(value: Any) -> str:
     return value
 
 
+def _document(value: Any) -> str | None:
+    """A name of nothing but spaces is none; else all rows that have it would be one document."""
+    return _identifier(value) if value != "" and not str(value).isspace() else None
+
+
 def _object(value: Any) -> dict[str, Any]:
     found = _json(value) if isinstance(value, str) else value
     if not isinstance(found, dict):
@@ -175,7 +180,19 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _object_as_text(value: Any) -> str:
-    return canonical_json(_object(value)).decode()
+    return as_json(_object(value)).decode()
+
+
+def as_json(value: object) -> bytes:
+    """A value as canonical JSON.
+
+    Raises:
+        Unreadable: it cannot be written so; what is nested some 250 deep cannot.
+    """
+    try:
+        return canonical_json(value)
+    except orjson.JSONEncodeError as error:
+        raise Unreadable("wrong_type", f"cannot be written as JSON: {error}") from None
 
 
 def _verifier(value: Any) -> dict[str, str]:
@@ -189,7 +206,7 @@ def _verifiers(value: Any) -> list[dict[str, str]]:
 
 
 _BY_NAME: dict[str, Convert] = {
-    "doc_id": _identifier,
+    "doc_id": _document,
     "segment": _identifier,
     "sampling": _object_as_text,
     "meta": _object,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -41,9 +42,9 @@ class Dataset(Reader):
             raise ValueError(f"split: found {self.split!r}, the dataset has {', '.join(splits)}")
         return self
 
-    @property
+    @cached_property
     def folder(self) -> Path:
-        """The dataset's folder."""
+        """The dataset's folder: found once, so that what is known of it before the rows and the rows are one's."""
         return newest(Path(self.dataset))
 
     def manifest(self) -> Manifest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
@@ -14,6 +14,7 @@ from datagen.readers._mapping import Mapper, TableReader
 from datagen.readers.base import Record
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
 _BATCH = 4096
@@ -33,7 +34,7 @@ class Parquet(TableReader):
         return expand(self.parquet)
 
     def records(self, counts: Counter[str]) -> Iterator[Record]:
-        """Every row as a record; faults are those of columns and types.
+        """Every row as a record; faults are `invalid_utf8`, and those of columns and types.
 
         Raises:
             UserError: a file is no parquet file, is damaged, has no rows, or has another schema than the first.
@@ -52,9 +53,12 @@ class Parquet(TableReader):
                     _same_schema(first, (file, schema))
                     mapper.header(file, schema.names())
                     for batch in table.iter_batches(batch_size=_BATCH):
-                        for row in _frame(batch).iter_rows(named=True):
+                        for row in _rows(batch):
                             number += 1
-                            yield mapper.record(file, number, row)
+                            if isinstance(row, str):
+                                yield Record(file, number, None, "invalid_utf8", row)
+                            else:
+                                yield mapper.record(file, number, row)
                 except (pa.ArrowException, OSError) as error:
                     raise UserError(f"{file} is damaged after row {number}: {error}") from None
             if not number:
@@ -70,6 +74,38 @@ def _open(file: str, handle: object) -> pq.ParquetFile:
         return pq.ParquetFile(handle)
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"{file} is not a whole parquet file: {error}") from None
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | str]:
+    """The rows of a batch; in place of a row with text that is not UTF-8, the column that has it."""
+    import pyarrow as pa
+
+    try:
+        # Polars trusts Arrow to have looked, and panics.
+        batch.validate(full=True)
+    except pa.ArrowInvalid as error:
+        if "UTF8" not in str(error):
+            raise
+        if batch.num_rows == 1:
+            yield f"column {batch.schema.names[_bad_column(batch)]!r}"
+            return
+        half = batch.num_rows // 2
+        yield from _rows(batch.slice(0, half))
+        yield from _rows(batch.slice(half))
+    else:
+        yield from _frame(batch).iter_rows(named=True)
+
+
+def _bad_column(batch: pa.RecordBatch) -> int:
+    """The number of the first column that is not valid."""
+    import pyarrow as pa
+
+    for number, column in enumerate(batch.columns):
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid:
+            return number
+    raise AssertionError("all columns are valid")
 
 
 def _frame(data: object) -> pl.DataFrame:

@@ -20,6 +20,7 @@ class Text(Reader):
     One language alone makes `text` rows. `segment` of a pair is its line's number.
     """
 
+    version: ClassVar[int] = 2
     unit: ClassVar[str] = "lines"
     locations: ClassVar[tuple[str, ...]] = ("text", "doc_ids")
 
@@ -27,7 +28,7 @@ class Text(Reader):
     """Files by language, source first; each a file, a glob or a list, as many for one language as for the other. May
     end in .gz, .zst, .xz or .bz2."""
     doc_ids: FileNames | None = None
-    """Files, aligned with the text, that name on each line the document that it belongs to."""
+    """Files, aligned with the text, that name on each line the document that it belongs to; a blank line names none."""
 
     @model_validator(mode="after")
     def _check(self) -> Text:
@@ -76,7 +77,8 @@ class Text(Reader):
                     row = {"source": source, "target": target, "src_lang": languages[0], "tgt_lang": languages[1]}
                     row["segment"] = str(number)
                 if self.doc_ids is not None:
-                    row["doc_id"] = items[-1]
+                    # A blank line names no document; else all of its like would be one.
+                    row["doc_id"] = items[-1] if str(items[-1]).strip() else None
                 yield Record(files[0], number, row)
 
     def _columns(self) -> list[list[str]]:

@@ -44,12 +44,9 @@ def services(context: Context) -> MakeServices:
 
 def _store(folder: Path) -> Answers:
     """The run's answers. The lock of the run folder sees to it that nobody else has them open."""
-    from datagen.answers.engine_run import settle_left
     from datagen.answers.store import Answers
 
-    store = Answers(folder)
-    settle_left(store)
-    return store
+    return Answers(folder)
 
 
 def _asking(

@@ -16,7 +16,10 @@ from datagen.stages.parts import Engines
 
 
 class Generate(FlowStage):
-    """Ask every engine `n` times for an answer to every prompt."""
+    """Ask every engine `n` times for an answer to every prompt.
+
+    Of prompts with equal ids, over all shards and inputs, the first is asked; the others are set aside as `repeated`.
+    """
 
     seeded: ClassVar[bool] = True
     retries: ClassVar[bool] = True
@@ -55,6 +58,7 @@ class Generate(FlowStage):
         # These take as long to import as checking a whole recipe.
         from datagen.answers.asking import Asked, ask
         from datagen.answers.keys import engine_salt
+        from datagen.answers.prompts import prompts_of
         from datagen.answers.store import Answers
         from datagen.answers.view import View
 
@@ -67,12 +71,13 @@ class Generate(FlowStage):
                     "answers are the same. For more answers raise `n`; several servers of one model are one engine "
                     "with a list of `base_url`s"
                 )
-        made = [piece for piece in pieces if out.done(piece.name)]
-        missing = [piece for piece in pieces if not out.done(piece.name)]
+        prompts = prompts_of(pieces, context.header)
+        made = [each for each in prompts if out.done(each.piece.name)]
+        missing = [each for each in prompts if not out.done(each.piece.name)]
         asked = Asked(missing, made, context.header, self.n, context.retry, self.max_failed)
         with Answers(context.run_folder / "answers") as store:
             view = View(store, salts, self.engines, self.n, context)
             with closing(ask(self.engines, salts, store, asked, context.tell)) as whole:
-                for piece in whole:
-                    out.write(piece.name, view.of(piece), piece.split)
+                for each in whole:
+                    out.write(each.piece.name, view.of(each), each.piece.split)
         out.count({"engines": len(self.engines), "samples": self.n})

@@ -39,7 +39,7 @@ _KEY, _BUCKET = "@key", "@bucket"
 class Mix(DatasetStage):
     """Mix the datasets named in `from:`."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     seeded: ClassVar[bool] = True
     names_sources: ClassVar[bool] = True
     models: ClassVar[tuple[str, ...]] = ("tokenizer",)
@@ -126,15 +126,16 @@ class Mix(DatasetStage):
         )
         spools = {split: Spool(ctx.scratch / split) for split in ctx.out.splits}
         taken: dict[str, int] = {}
+        units: dict[str, int] = {}
         for name, pieces, length in zip(names, inputs, lengths, strict=True):
-            taken[name] = self._deal(name, pieces, shares[name], length, spools, bits, ctx)
+            taken[name], units[name] = self._deal(name, pieces, shares[name], length, spools, bits, ctx)
         number = 0
         counts: Counts = {
             "in": {n: sum(map(Piece.height, p)) for n, p in zip(names, inputs, strict=True)},
             "taken": taken,
         }
         if self.unit == "tokens":
-            counts["tokens"] = {name: share.units for name, share in shares.items()}
+            counts["tokens"] = units
         for split, spool in spools.items():
             rows = 0
             empty = pl.DataFrame(schema=schema(ctx.out.kind, ctx.out.scores))
@@ -175,8 +176,13 @@ class Mix(DatasetStage):
         spools: dict[str, Spool],
         bits: int,
         ctx: Context,
-    ) -> int:
-        """Write each copy of each row into the bucket of its hash, train and validation apart; how many there were."""
+    ) -> tuple[int, int]:
+        """Write each copy of each row into the bucket of its hash, train and validation apart.
+
+        Returns:
+            How many copies there were, and how many units: less than planned where rows are held out, which are taken
+            once at most.
+        """
         import numpy as np
 
         from corpus.mixing import hash64, is_validation, times_taken
@@ -184,21 +190,23 @@ class Mix(DatasetStage):
         salt = f"mix:{ctx.seed}:{name}"
         hashes = [hash64(piece.column("id"), salt) for piece in pieces]
         times = times_taken(share, np.concatenate(hashes), lengths) if hashes else np.empty(0, dtype=np.int64)
-        start = taken = 0
+        start = taken = units = 0
         for frame in chain.from_iterable(_slices(piece, ctx.header) for piece in pieces):
             mine = times[start : start + frame.height]
+            weight = 1 if lengths is None else lengths[start : start + frame.height]
             start += frame.height
             held = is_validation(self._groups(frame, ctx.header.kind), self.validation)
             # What is held out measures; repeating it would only weigh some of it more.
             mine = np.where(held, np.minimum(mine, 1), mine)
             taken += int(mine.sum())
+            units += int((mine * weight).sum())
             for copies in _copies(frame.with_columns(pl.Series("@held", held)), mine):
                 keys = hash64(copies.select(pl.concat_str("id", "@copy", separator=":"))["id"], salt)
                 dealt = copies.drop("@copy").with_columns(pl.Series(_KEY, keys))
                 for split, spool in spools.items():
                     rows = dealt.filter(pl.col("@held") == (split == "validation")).drop("@held")
                     spool.add(rows.with_columns(_bucket(rows[_KEY], bits)), _BUCKET)
-        return taken
+        return taken, units
 
     def _groups(self, frame: pl.DataFrame, kind: str) -> pl.Series:
         """The key of each row's group; the row's own id where it has none."""

@@ -13,16 +13,17 @@ from typing import Any, NamedTuple
 import polars as pl
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
-from corpus.chat import problem
+from corpus.chat import CHATS, misfit
 from corpus.dataset import open as open_dataset
 from corpus.errors import UserError
 from corpus.filehash import Version
-from corpus.hashing import canonical_json, row_id, row_ids
+from corpus.hashing import row_id, row_ids
 from corpus.languages import canonical
 from corpus.manifest import Counts, InputFile
 from corpus.schema import kind_of, schema
 from corpus.shards import aside_frame, shard_name
 from datagen.filehash import file_hashes, versions
+from datagen.readers._types import Unreadable, as_json
 from datagen.readers.base import Reader, Record
 from datagen.readers.dataset import Dataset as DatasetFolder
 from datagen.spool import regroup
@@ -261,9 +262,12 @@ class Read(DatasetStage):
                 return reason, str(row.get("source"))[:200]
         elif reader.task:
             row["task"] = row.get("task") or reader.task
-        row["meta"] = canonical_json(row["meta"]).decode() if row.get("meta") else None
-        for column, answered in (("prompt", False), ("messages", True)):
-            wrong = problem(row[column], answered=answered) if row.get(column) is not None else None
+        try:
+            row["meta"] = as_json(row["meta"]).decode() if row.get("meta") else None
+        except Unreadable as error:
+            return error.reason, f"meta: {error.detail}"
+        for column in sorted(CHATS):
+            wrong = misfit(column, row[column]) if row.get(column) is not None else None
             if wrong:
                 return "bad_chat", f"{column}: {wrong}"
         # Samples are numbered when all answers to a prompt lie together.
@@ -317,13 +321,13 @@ class Read(DatasetStage):
     @cached_property
     def _root(self) -> str:
         """The folder that all files lie in: what is above it belongs to the machine, not to the data."""
-        local = [os.path.dirname(file) for file in self.reader.files() if not is_url(file)]
+        local = [os.path.dirname(os.path.abspath(file)) for file in self.reader.files() if not is_url(file)]
         return os.path.commonpath(local) if local else ""
 
     def _shown(self, file: str) -> str:
         """A file as rows set aside name it: below the folder that all files lie in; URLs as `shown`."""
-        inside = not is_url(file) and os.path.dirname(file).startswith(self._root)
-        return os.path.relpath(file, self._root or ".") if inside else shown(file)
+        inside = not is_url(file) and os.path.abspath(file).startswith(self._root)
+        return os.path.relpath(file, self._root) if inside else shown(file)
 
     def _refuse_bad(self, total: Counter[str], examples: Sequence[str], so_far: str = "") -> None:
         if total["bad"] > self.reader.max_bad * total["records"]:

@@ -50,7 +50,7 @@ class Verifiable(ShardStage):
     prompt's `score_pass_rate`: `select` then keeps what a model neither always nor never answers rightly.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     seeded: ClassVar[bool] = True
 
     make: Makers = ()
@@ -233,10 +233,17 @@ def _unmet(row: dict[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
+def _with_groups(responses: pl.DataFrame) -> pl.Series:
+    """`meta` with the key of each row's group, which the columns of a problem may not tell."""
+    told = zip(responses["meta"], group_keys(responses, "response"), strict=True)
+    metas = [canonical_json({**orjson.loads(meta or "{}"), FIELD: group}).decode() for meta, group in told]
+    return pl.Series("meta", metas, dtype=pl.String)
+
+
 def _problems_again(frame: pl.DataFrame, context: Context) -> Result:
     """One row for each prompt of scored responses."""
     first = frame.unique("prompt_id", keep="first", maintain_order=True)
-    rows = first.with_columns(pl.lit(None, pl.String).alias("id")).select(context.out.columns)
+    rows = first.with_columns(pl.lit(None, pl.String).alias("id"), _with_groups(first)).select(context.out.columns)
     without = rows["verifiers"].is_null() | (rows["verifiers"].list.len() == 0)
     aside = set_aside(first.filter(without), pl.lit("no_verifiers"))
     kept = rows.filter(~without)

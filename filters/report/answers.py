@@ -31,7 +31,8 @@ def section(run: Sequence[Step], folder: Folder) -> str:
 def _stage(step: Step, folder: Folder) -> str:
     lazy = step.dataset.scan().group_by("engine", "model").agg(expr.alias(name) for name, expr in _COLUMNS.items())
     found = lazy.sort("engine").collect(engine="streaming")
-    failed = step.dataset.aside().group_by("engine").len("failed").collect()
+    # What was never asked, since an earlier prompt is the same, names no engine.
+    failed = step.dataset.aside().drop_nulls("engine").group_by("engine").len("failed").collect()
     told = (
         found.join(failed, on="engine", how="full", coalesce=True)
         .sort("engine")

@@ -125,7 +125,9 @@ def flow(step: Step) -> Flow:
         case "generate":
             engines, samples = plain(counts, "engines"), plain(counts, "samples")
             remarks = [f"{plural(engines, 'engine')} × {plural(samples, 'sample')} a prompt"]
-            asked = plain(counts, "in") * engines * samples
+            again = plain(counts, "repeated")
+            remarks += [plural(again, "repeated prompt")] if again else []
+            asked = (plain(counts, "in") - again) * engines * samples
             return Flow("request", asked, rows, tally(counts, "failed"), tuple(remarks))
         case "join":
             return Flow("pair", plain(counts, "in"), plain(counts, "united"), tally(counts, "dropped"))

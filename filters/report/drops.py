@@ -141,6 +141,8 @@ def _came(step: Step, aside: pl.DataFrame) -> dict[str, dict[str, int]]:
         step.verb == "verifiable"
     ):  # problems know no system, and their language may not be that of what they are made of
         aside = aside.with_columns(system=pl.lit(None, pl.String), language=pl.lit(None, pl.String))
+    if step.verb == "generate":  # of equal prompts but one was asked
+        aside = aside.filter(pl.col("reason") != "repeated")
     return _with_dropped(_tables([step.manifest]), aside)
 
 

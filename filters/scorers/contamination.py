@@ -57,7 +57,8 @@ class Contamination(Scorer):
     locations: ClassVar[tuple[str, ...]] = ("against",)
 
     against: tuple[Path, ...] = Field(min_length=1)
-    """Dataset folders, or earlier stages of the recipe by name, to keep apart from."""
+    """Dataset folders, `RUNFOLDER/STAGE` for the newest of a stage, or earlier stages of the recipe by name, to keep
+    apart from."""
     n: int = Field(default=13, ge=2)
     """Words, or characters of scripts without spaces, in an n-gram. Fewer find more, and more by chance."""
     whole: int = Field(default=8, ge=1)

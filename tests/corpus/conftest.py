@@ -9,6 +9,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from corpus.chat import CHATS, ROLES
 from corpus.schema import kind_of
 
 LANGUAGES = ["de", "en", "zh", "zh-Hant", "pt-BR", "ar", "th", "ja"]
@@ -22,13 +23,26 @@ def rows_of() -> Rows:
 
     def rows_of(kind: str) -> SearchStrategy[dict[str, Any]]:
         told = kind_of(kind)
-        columns = {name: _values(name, dtype) for name, dtype in told.columns.items() if name != "id"}
+        columns = {
+            name: _chats(name) if name in CHATS else _values(name, dtype) for name, dtype in told.columns.items()
+        }
+        del columns["id"]
         return st.fixed_dictionaries(
             {name: columns[name] for name in told.required},
             optional={name: st.none() | columns[name] for name in columns if name not in told.required},
         )
 
     return rows_of
+
+
+def _chats(name: str) -> SearchStrategy[Any]:
+    """What a column of chats may hold."""
+    said = {role: st.fixed_dictionaries({"role": st.just(role), "content": st.text(max_size=12)}) for role in ROLES}
+    if name in ("chosen", "rejected"):
+        return st.tuples(said["assistant"]).map(list)
+    before = st.lists(st.one_of(*said.values()), max_size=2)
+    last = said["user"] | said["tool"] if name == "prompt" else said["assistant"]
+    return st.tuples(before, last).map(lambda turns: [*turns[0], turns[1]])
 
 
 def _values(name: str, dtype: Any) -> SearchStrategy[Any]:

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from corpus.chat import Message, assistant, assistant_turn, problem, user
+from corpus.chat import Message, assistant, assistant_turn, first_misfit, misfit, problem, user
 from corpus.schema import MESSAGES
 
 SYSTEM: Message = {"role": "system", "content": "Be brief."}
@@ -28,6 +28,29 @@ TOOL: Message = {"role": "tool", "content": "4"}
 def test_problem(messages: list[Message], answered: bool, words: str | None) -> None:
     found = problem(messages, answered=answered)
     assert (found is None) if words is None else (found is not None and words in found)
+
+
+@pytest.mark.parametrize(
+    ("column", "messages", "words"),
+    [
+        ("chosen", [assistant("a")], None),
+        ("rejected", [assistant("")], None),
+        ("prompt", [user("q")], None),
+        ("messages", [user("q"), assistant("a")], None),
+        ("chosen", [user("q"), assistant("a")], "2 turns, expected the assistant's alone"),
+        ("rejected", [user("q")], "the last turn is the user's"),
+        ("rejected", [], "no messages"),
+        ("prompt", [user("q"), assistant("a")], "a prompt ends before the answer"),
+        ("messages", [user("q")], "expected the assistant's"),
+        ("messages", [{"role": "bot", "content": "q"}, assistant("a")], "role 'bot'"),
+    ],
+)
+def test_what_each_column_holds(column: str, messages: list[Message], words: str | None) -> None:
+    found = misfit(column, messages)
+    assert (found is None) if words is None else (found is not None and words in found)
+    good = [assistant("a")] if column != "prompt" else [user("q")]
+    frame = pl.DataFrame({column: [good, None, messages]}, schema={column: MESSAGES})
+    assert first_misfit(frame) == (None if words is None else (2, f"column {column!r}: {found}"))
 
 
 def test_a_column_of_answers() -> None:

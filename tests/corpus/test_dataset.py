@@ -1,5 +1,6 @@
 """Datasets: what is written is what is read; what does not fit is refused with its row and leaves nothing behind."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from corpus.manifest import Score
 from corpus.schema import KINDS, kind_of, schema
 
 USER, ASSISTANT = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
+PAIR = {"prompt": [USER], "chosen": [ASSISTANT], "rejected": [ASSISTANT]}
 ANSWER = {"prompt": [USER], "prompt_id": "p", "engine": "e", "sample": 0, "response": "r"}
 
 
@@ -51,6 +53,20 @@ def test_a_frame_may_hold_narrower_numbers_and_turns_in_any_order(tmp_path: Path
     frame = pl.DataFrame({"messages": [[USER, ASSISTANT]], "score_x": [3]}, {"messages": turns, "score_x": pl.Int8})
     (row,) = corpus.write(frame, "sft", tmp_path / "x").rows()
     assert (row["messages"], row["score_x"]) == ([USER, ASSISTANT], 3.0)
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_shard_has_a_row_at_least(size: int, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"rows_per_shard: found {size}, expected 1 or more"):
+        corpus.write([{"text": "a"}], "text", tmp_path / "x", rows_per_shard=size)
+
+
+def test_what_a_killed_process_of_the_same_number_left_is_no_part_of_a_dataset(tmp_path: Path) -> None:
+    left = tmp_path / f".x.{os.getpid()}.tmp" / "data" / "00001.parquet"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half a shard")
+    made = corpus.write([{"text": "a"}], "text", tmp_path / "x")
+    assert [file.name for file in (made.path / "data").iterdir()] == ["00000.parquet"]
 
 
 @pytest.mark.parametrize(("rows", "size", "shards"), [(0, 2, [0]), (1, 2, [1]), (4, 2, [2, 2]), (5, 2, [2, 2, 1])])
@@ -116,6 +132,8 @@ def test_a_declared_score_that_no_row_has_is_null(tmp_path: Path) -> None:
         ("sft", {"messages": [USER, ASSISTANT]}, {"messages": [{"role": "user"}]}, ["role and content"]),
         ("sft", {"messages": [USER, ASSISTANT]}, {"messages": [{**USER, "content": None}]}, ["'messages'", "null"]),
         ("sft", {"messages": [USER, ASSISTANT]}, {"messages": [None]}, ["'messages'", "null"]),
+        ("sft", {"messages": [USER, ASSISTANT]}, {"messages": [USER]}, ["'messages'", "the last turn is the user's"]),
+        ("preference", PAIR, {**PAIR, "chosen": [USER, ASSISTANT]}, ["'chosen'", "2 turns"]),
         ("response", ANSWER, {**ANSWER, "sample": 0.5}, ["'sample'", "a whole number"]),
         ("response", ANSWER, {**ANSWER, "references": ["a", 2]}, ["'references'", "found int 2"]),
         ("response", ANSWER, {**ANSWER, "cost": 10**400}, ["too large"]),

@@ -20,6 +20,7 @@ from datagen.init.languages import decide, hear, named_by_ending, named_pair
 from datagen.init.layout import layout
 from datagen.init.run import Written, init
 from datagen.init.write import path_from, scalar, slug
+from datagen.readers.mqm import COLUMNS as MQM_COLUMNS
 from datagen.recipe import load_recipe
 
 TEXTS = {
@@ -358,6 +359,23 @@ def test_columns_make_rows(record: dict[str, Any], kind: str, columns: dict[str,
     assert (found.kind, found.columns) == (kind, columns)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "names"),
+    [
+        ("ja", "en", ["原文", "译文"]),
+        ("en", "ar", ["الأصل", "الترجمة"]),
+        ("ja", "th", ["ต้นฉบับ", "แปล"]),
+        ("de", "ar", ["मूल पाठ", "अनुवाद"]),
+    ],
+)
+def test_the_first_line_names_columns_in_any_script(first: str, second: str, names: list[str], tmp_path: Path) -> None:
+    rows = [names, *zip(TEXTS[first], TEXTS[second], strict=True)]
+    file = write_lines(tmp_path / "x.csv", [",".join(f'"{cell}"' for cell in row) for row in rows])
+    found = read_options(start(tmp_path, file))
+    assert found["columns"] == dict(zip(("source", "target"), names, strict=True))
+    assert (found["kind"], found["src_lang"], found["tgt_lang"]) == ("pair", first, second)
+
+
 SOURCES: Sequence[tuple[Rows, str, Mapping[str, str]]] = [
     # A text that many systems translate, in words, without spaces between them, or within the prompt.
     ([{"source": "a b", "mt": "c d"}], "response", {"response": "mt"}),
@@ -403,6 +421,10 @@ def test_the_sample_makes_recipes_that_run(file: str, kind: str, rows: dict[str,
     assert {stage: len(made[stage]) for stage in rows} == rows
 
 
+TURNS = [{"role": role, "content": f"{role} says"} for role in ("user", "assistant", "user", "assistant")]
+PREFERENCES_OF_TURNS = {"prompt": "user says", "chosen": TURNS, "rejected": TURNS}
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [
@@ -415,6 +437,7 @@ def test_the_sample_makes_recipes_that_run(file: str, kind: str, rows: dict[str,
             "jq -c '.messages = [.conversations[]",
         ),
         ({"a.jsonl": '{"chosen": "a b", "rejected": "c d"}\n'}, "but no prompt"),
+        ({"a.jsonl": json.dumps(PREFERENCES_OF_TURNS)}, "jq -c '.prompt = .chosen[:-1] | .chosen = .chosen[-1:]"),
         ({"a.en": "The first line.\n", "a.de": "Eine Zeile.\nNoch eine.\n"}, "has 1 lines and"),
         ({"a.src": "The first line is here.\n", "a.out": "The last line is here.\n"}, "are both in en (English)"),
         ({"a.en": "One.\n", "b.en": "Two.\n", "c.en": "Three.\n"}, "found 3 files of plain text"),
@@ -423,6 +446,8 @@ def test_the_sample_makes_recipes_that_run(file: str, kind: str, rows: dict[str,
         ({"a.bin": "a\0b"}, "is binary"),
         ({"a.tmx": '<tmx><header srclang="en"/><body><tu>'}, "is broken XML"),
         ({"a.csv": "source,target\n"}, "has no rows"),
+        ({"a.csv": "\n\n"}, "has no rows"),
+        ({"mqm.tsv": "\t".join(MQM_COLUMNS) + "\n"}, "has no rows"),
         ({"a.parquet": "text"}, "is no parquet file"),
         ({"a.jsonl": '{"text": "One text here."}\n', "b.jsonl": '{"prompt": "A question here?"}\n'}, "different kinds"),
     ],
@@ -434,6 +459,21 @@ def test_what_cannot_be_read_is_refused_with_advice(files: dict[str, str], words
         start(tmp_path, *(tmp_path / name for name in files))
     assert words in str(error.value)
     assert not (tmp_path / "recipe.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bucket.invalid/train.jsonl?X-Amz-Signature=SECRET",
+        "https://me:SECRET@bucket.invalid/train.jsonl",
+        "simplecache::https://bucket.invalid/train.de#SECRET",
+    ],
+)
+def test_a_url_that_may_hold_a_secret_is_neither_written_nor_shown(url: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"bucket\.invalid/train\..* with a user or a query.*DATA_URL") as error:
+        start(tmp_path, url)
+    assert "SECRET" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:

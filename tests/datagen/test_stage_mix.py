@@ -190,7 +190,9 @@ KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         for text in "12"
     ),
     "verifiable": tuple(
-        {"prompt": [{"role": "user", "content": "q"}], "verifiers": [{"name": text, "args": "{}"}]} for text in "12"
+        {"prompt": [{"role": "user", "content": f"q{text}"}], "source": "s",
+         "verifiers": [{"name": text, "args": "{}"}]}
+        for text in "12"
     ),
 }  # fmt: skip
 
@@ -335,6 +337,12 @@ def test_tokens_of_a_named_tokenizer(stages: Any, tmp_path: Path) -> None:
     made = stages(given, "text", f"mix: {{from: [a, b], mix: {options}}}")["mix"]
     assert sources(made) == {"a": 300, "b": 30}
     assert made.manifest.counts["tokens"] == {"a": 300, "b": 300}
+    # What is held out is taken once, whatever was planned.
+    options = "{unit: tokens, tokenizer: words.json, weights: {a: 1, b: 1}, max_times: 2, validation: 0.3}"
+    held = stages(given, "text", f"mix: {{from: [a, b], mix: {options}}}")["mix"]
+    words = Counter(row["origin"] for row in held.rows() for _ in row["text"].split())
+    assert held.manifest.counts["tokens"] == words
+    assert words["a"] < 600
     # The name alone: neither folder nor machine shows, and the same tokenizer elsewhere gives the same plan.
     assert made.manifest.options["tokenizer"] == "words.json"
     assert str(tmp_path) not in (made.path / "manifest.json").read_text()

@@ -57,6 +57,7 @@ BAD: list[tuple[bytes, str]] = [
     (b'{"source": "Hund", "target": 3}\n', "wrong_type"),
     (b'{"source": "Hund", "target": ["dog"]}\n', "wrong_type"),
     (b'{"source": "Hund", "target": "dog", "tgt_lang": "qqz9"}\n', "unknown_language"),
+    (b'{"source": "Hund", "target": "dog", "deep": %b0%b}\n' % (b"[" * 300, b"]" * 300), "wrong_type"),
 ]
 
 
@@ -72,6 +73,22 @@ def test_what_cannot_be_read_is_set_aside_with_its_place(line: bytes, reason: st
     assert (counts["records"], counts["rows"], counts["aside"]) == (7, 6, {reason: 1})
 
 
+def test_files_by_relative_and_by_absolute_paths(tmp_path: Path, recipe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.jsonl").write_text(pairs(1), "utf-8")
+    Path("b.jsonl").write_text(pairs(1, start=1) + "broken\n", "utf-8")
+    recipe(f"rows: {{read: {{jsonl: [a.jsonl, {tmp_path}/b.jsonl], kind: pair, max_bad: 0.5}}}}")
+    made = run(load_recipe(Path("test.yaml")), tmp_path / "runs", until=None, workers=1, progress=Silent())["rows"]
+    assert made.aside().select("file", "line", "reason").collect().rows() == [("b.jsonl", 2, "broken_json")]
+
+
+DUEL: dict[str, Any] = {
+    "prompt": [{"role": "user", "content": "q"}],
+    "chosen": [{"role": "assistant", "content": "a"}],
+    "rejected": [{"role": "assistant", "content": "b"}],
+}
+
+
 @pytest.mark.parametrize(
     ("kind", "row", "words"),
     [
@@ -79,11 +96,21 @@ def test_what_cannot_be_read_is_set_aside_with_its_place(line: bytes, reason: st
         ("sft", {"messages": [{"role": "user", "content": "q"}]}, "the last turn is the user's"),
         ("sft", {"messages": [{"role": "bot", "content": "q"}]}, "role 'bot'"),
         ("prompt", {"prompt": [{"role": "assistant", "content": "q"}]}, "a prompt ends before the answer"),
+        (
+            "preference",
+            {**DUEL, "chosen": [{"role": "user", "content": "a"}]},
+            "chosen: the last turn is the user's",
+        ),
+        (
+            "preference",
+            {**DUEL, "rejected": DUEL["prompt"] + DUEL["rejected"]},
+            "rejected: 2 turns, expected the",
+        ),
     ],
 )
 def test_what_is_no_chat_is_set_aside(kind: str, row: Any, words: str, read: Any, aside: Any) -> None:
     chat = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
-    good = {"messages": chat} if kind == "sft" else {"prompt": chat[:1]}
+    good = {"sft": {"messages": chat}, "prompt": {"prompt": chat[:1]}, "preference": DUEL}[kind]
     (found,) = aside(read([good, row], f"kind: {kind}, max_bad: 0.5"))
     assert found["reason"] == "bad_chat"
     assert words in found["value"]

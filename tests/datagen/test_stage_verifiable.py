@@ -1,5 +1,6 @@
 """`verifiable`: what becomes of rows, which problems are kept, and why the others are not."""
 
+import json
 from typing import Any
 
 import orjson
@@ -411,6 +412,29 @@ def test_problems_that_a_model_sometimes_solves(stages: Any) -> None:
     [kept] = made["kept"].rows()
     assert (kept["prompt"][0]["content"], kept["verifiers"]) == ("right", verifiers)
     assert [chosen.column for chosen in made["kept"].manifest.selected_by] == ["score_pass_rate"]
+
+
+def test_problems_of_one_document_are_held_out_with_its_answers(stages: Any) -> None:
+    rows = [
+        {
+            "prompt": [{"role": "user", "content": f"{doc}-{n}"}], "prompt_id": f"{doc}{n}".zfill(32), "engine": "m",
+            "sample": 0, "response": "8", "verifiers": [{"name": "math", "args": "{}"}], "references": ["8"],
+            "origin": "o", "doc_id": str(doc), "meta": json.dumps({"doc": doc}), "score_pass_rate": 0.5,
+        }
+        for doc in range(20) for n in range(3)
+    ]  # fmt: skip
+    made = stages(
+        {"answers": rows},
+        "response",
+        """
+        problems: {verifiable: {}}
+        answered: {from: answers, mix: {validation: 0.4}}
+        asked: {from: problems, mix: {validation: 0.4}}
+        """,
+    )
+    held = [{json.loads(row["meta"])["doc"] for row in made[name].rows("validation")} for name in ("answered", "asked")]
+    assert held[0] == held[1]
+    assert 2 < len(held[0]) < 16
 
 
 @pytest.mark.parametrize(

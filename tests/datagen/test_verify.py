@@ -108,6 +108,7 @@ ROWS: list[tuple[Rows, str]] = [
     (lambda frame: frame.with_columns(response=pl.lit(None, pl.String)), "required columns are filled"),
     (lambda frame: frame.drop("meta"), "columns and types"),
     (lambda frame: frame.with_columns(meta=pl.lit("[1]")), "meta holds JSON objects"),
+    (lambda frame: frame.with_columns(pl.col("prompt").list.head(0)), "messages are chats"),
     (lambda frame: frame.with_columns(sample=pl.col("sample").cast(pl.Int32)), "columns and types"),
     (lambda frame: frame.with_columns(extra=pl.lit(1)), "columns and types"),
     (lambda frame: frame.head(1), "law of select"),

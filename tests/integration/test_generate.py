@@ -11,6 +11,10 @@ import pytest
 from servers import ChatServer
 
 import corpus
+from datagen.progress import Silent
+from datagen.recipe import load_recipe
+from datagen.run import run as run_recipe
+from datagen.verify import verify
 
 
 def run(folder: Path, engine: dict[str, Any], *words: str, **stage: Any) -> subprocess.CompletedProcess[str]:
@@ -66,7 +70,9 @@ def test_columns_of_an_answer(tmp_path: Path, chat_server: ChatServer) -> None:
     assert seeds == {json.loads(row["sampling"])["seed"] for row in (first, second)}
 
 
-def test_prompts_that_cannot_be_asked_are_set_aside(tmp_path: Path, chat_server: ChatServer) -> None:
+def test_prompts_that_cannot_be_asked_are_set_aside(
+    tmp_path: Path, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows: list[dict[str, Any]] = [
         {"prompt": []},
         {"prompt": [{"role": "user", "content": "und?"}, {"role": "assistant", "content": "so"}]},
@@ -74,6 +80,8 @@ def test_prompts_that_cannot_be_asked_are_set_aside(tmp_path: Path, chat_server:
         {"prompt": [{"role": "user", "content": "Viel [[too long]]"}]},
         {"prompt": [{"role": "user", "content": "gut"}]},
     ]
+    # As datasets were that nobody held to chats.
+    monkeypatch.setattr("corpus.dataset.first_misfit", lambda _: None)
     corpus.write(rows, "prompt", tmp_path / "prompts")
     done = run(tmp_path, {"base_url": chat_server.url})
     assert done.returncode == 0, done.stderr
@@ -92,6 +100,28 @@ def test_equal_prompts_are_asked_once(tmp_path: Path, chat_server: ChatServer) -
     made = answers(tmp_path).scan().collect()
     assert (made.height, made["response"].n_unique(), made["id"].n_unique()) == (30, 1, 30)
     assert chat_server.stats()["total"] == 1
+
+
+@pytest.mark.parametrize("from_", [["prompts"], ["prompts", "others"]])
+def test_prompts_that_come_twice_are_one_prompt(tmp_path: Path, chat_server: ChatServer, from_: list[str]) -> None:
+    texts = [f"再来一次 {n % 40}" for n in range(60)]
+    rows = [{"prompt": [{"role": "user", "content": text}], "tgt_lang": "de"} for text in texts]
+    corpus.write(rows, "prompt", tmp_path / "prompts", rows_per_shard=25)
+    corpus.write([*rows[:2], *rows[:2]], "prompt", tmp_path / "others")
+    reads = {name: {"read": {"dataset": name}} for name in from_}
+    engine = {"openai": {"model": "m", "base_url": chat_server.url, "price": {"input": 1, "output": 1}}}
+    generate = {"from": from_, "generate": {"engines": [engine], "n": 2}}
+    (tmp_path / "r.yaml").write_text(json.dumps({"stages": {**reads, "answers": generate}}), "utf-8")
+    made = run_recipe(load_recipe(tmp_path / "r.yaml"), tmp_path, until=None, workers=1, progress=Silent())["answers"]
+    assert [row["prompt"][0]["content"] for row in made.rows()] == [text for text in texts[:40] for _ in range(2)]
+    repeated = 20 + (4 if "others" in from_ else 0)
+    counts = made.manifest.counts
+    assert (counts["in"], counts["repeated"], counts["rows"]) == (60 + repeated - 20, repeated, 80)
+    told = made.aside().collect()
+    assert told["reason"].to_list() == ["repeated"] * repeated
+    assert set(told["id"]) <= {row["prompt_id"] for row in made.rows()}
+    assert not [check for check in verify(made.path) if check.problem]
+    assert chat_server.stats()["total"] == 80
 
 
 def test_a_budget_stops_and_a_larger_one_goes_on(hundred: Path, chat_server: ChatServer) -> None:

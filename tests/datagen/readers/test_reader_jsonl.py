@@ -1,5 +1,6 @@
 """JSON lines, and through them the column mapping that all tables share."""
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from corpus.errors import UserError
 from datagen.readers.names import open_reader
 
+DEEP: Any = functools.reduce(lambda inner, _: [inner], range(300), 0)
+"""A list in a list in a list …; JSON is written some 250 deep at most."""
 GOOD = '{"source": "Hallo", "target": "Hello"}'
 
 
@@ -206,6 +209,12 @@ def test_a_file_that_is_no_json_lines(tmp_path: Path, read: Callable[..., Any], 
             },
             id="a chat of a question and an answer",
         ),
+        pytest.param(
+            {"source": "a", "target": "b", "doc_id": " "},
+            {"kind": "pair"},
+            {"source": "a", "target": "b", "doc_id": None},
+            id="a blank name names no document",
+        ),
     ],
 )
 def test_columns(jsonl: Callable[..., Any], record: object, options: dict[str, Any], row: dict[str, object]) -> None:
@@ -233,6 +242,11 @@ def test_columns(jsonl: Callable[..., Any], record: object, options: dict[str, A
         ("response", {"source": "a", "response": "b", "engine": "e", "cost": True}, "column 'cost': found bool"),
         ("response", {"response": "b", "engine": "e"}, "no column 'prompt', nor a 'source' to make it of"),
         ("response", {"source": "a", "response": "b"}, "no column 'engine'"),
+        (
+            "response",
+            {"source": "a", "response": "b", "engine": "e", "sampling": {"a": DEEP}},
+            "column 'sampling': cannot be written as JSON: Recursion limit reached",
+        ),
         ("pair", {"source": "a", "tgt": "b"}, "no column 'target'. Did you mean 'tgt'? Found: source, tgt. If"),
         (
             "verifiable",
@@ -358,6 +372,12 @@ def test_a_key_stays_in_meta_and_repeats_are_no_conflict(jsonl: Callable[..., An
     record = {"text": "a", "uid": "k1"}
     reading = jsonl(record, {"text": "a", "uid": "k2"}, record, kind="text", key="uid", keep=[])
     assert [row["meta"] for row in reading.rows] == [{"uid": "k1"}, {"uid": "k2"}, {"uid": "k1"}]
+
+
+def test_what_cannot_be_written_is_no_record_with_a_key(jsonl: Callable[..., Any]) -> None:
+    assert jsonl(
+        {"text": "a", "uid": 1}, {"text": "b", "uid": 2, "meta": {"x": DEEP}}, kind="text", key="uid"
+    ).aside == [(2, "wrong_type")]
 
 
 def test_one_key_for_different_records_names_both(tmp_path: Path, read: Callable[..., Any]) -> None:

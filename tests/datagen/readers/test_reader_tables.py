@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from corpus.errors import UserError
@@ -214,6 +216,17 @@ def test_parquet_faults(tmp_path: Path, read: Callable[..., Any]) -> None:
     assert read(parquet=str(tmp_path / "x.parquet"), kind="text").aside == [(2, "wrong_type"), (3, "nul_byte")]
     image = read(parquet=str(tmp_path / "x.parquet"), kind="text", columns={"text": "n"})
     assert image.records[0].detail == "column 'text': found int, expected a string"
+
+
+def test_parquet_rows_that_are_not_utf8(tmp_path: Path, read: Callable[..., Any]) -> None:
+    """Arrow writes any bytes as text."""
+    texts = pa.array([b"a", b"b", b"\xff\xfe", "ф".encode(), b"\xc3"], pa.binary())
+    columns = {"text": pa.Array.from_buffers(pa.string(), 5, texts.buffers()), "n": [1, 2, 3, 4, 5]}
+    pq.write_table(pa.table(columns), tmp_path / "x.parquet")
+    reading = read(parquet=str(tmp_path / "x.parquet"), kind="text")
+    assert reading.aside == [(3, "invalid_utf8"), (5, "invalid_utf8")]
+    assert reading.records[2].detail == "column 'text'"
+    assert [row["text"] for row in reading.rows] == ["a", "b", "ф"]
 
 
 def test_what_json_cannot_hold_is_no_meta(tmp_path: Path, read: Callable[..., Any]) -> None:

@@ -35,6 +35,11 @@ def test_one_language_makes_texts(folder: Path, read: Callable[..., Any]) -> Non
     ]
 
 
+def test_a_blank_line_names_no_document(folder: Path, read: Callable[..., Any]) -> None:
+    (folder / "docs").write_text("d1\n \n")
+    assert [row["doc_id"] for row in read(text={"de": f"{folder}/x.de"}, doc_ids=f"{folder}/docs").rows] == ["d1", None]
+
+
 @pytest.mark.parametrize(("languages", "kind"), [(("de",), "text"), (("de", "zh"), "pair")])
 def test_the_kind_and_the_languages_are_known_without_reading(languages: tuple[str, ...], kind: str) -> None:
     reader = open_reader({"text": dict.fromkeys(languages, "no-such-file")})
