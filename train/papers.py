@@ -171,7 +171,7 @@ def _selections(method: Method, sources: list[Opened], parent: ModelManifest | N
 
 def _options(recipe: Recipe, args: Any) -> dict[str, Any]:
     """The recipe, and all options of TRL as they came out; no folder of this machine, no token."""
-    private = {"output_dir", "logging_dir", "hub_token", "push_to_hub_token", "hub_model_id"}
+    private = {"output_dir", "logging_dir", "hub_token", "hub_model_id"}
     resolved = {name: value for name, value in args.to_dict().items() if name not in private and value is not None}
     said = recipe.model_dump(mode="json", exclude={"output", "cache", "data", "validation", "rewards"})
     said["trainer"] = {name: value for name, value in said["trainer"].items() if name not in private}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.errors import UserError
 from train import chat_templates
-from train.device import rank, ranks
+from train.device import ranks
 from train.encode import Encoder
 from train.method import Method
 from train.recipe import Mixing, Recipe
@@ -82,8 +82,6 @@ def arguments(method: Method, recipe: Recipe) -> Any:
     options = {**defaults(given), **given, **method.options()}
     # Trackers name a run after its output folder otherwise, which is `checkpoints` for all of them.
     options.setdefault("run_name", recipe.folder.name)
-    if options.get("push_to_hub"):
-        options.setdefault("hub_model_id", recipe.folder.name)
     if recipe.trust_remote_code:
         options["trust_remote_code"] = True
     try:
@@ -91,8 +89,6 @@ def arguments(method: Method, recipe: Recipe) -> Any:
     except (TypeError, ValueError, NotImplementedError, ImportError) as error:
         raise UserError(f"trainer: {error}") from None
     _check_trackers(args.report_to)
-    if args.push_to_hub and rank() == 0:
-        _check_account(args.hub_token)
     if recipe.peft is not None and _shares_weights(args):
         raise UserError(
             "peft: adapters are merged at the end, by one process that must hold the whole model, and FSDP and ZeRO-3 "
@@ -109,19 +105,6 @@ def _check_trackers(names: Sequence[str]) -> None:
     for name in names:
         if name in known.INTEGRATION_TO_CALLBACK and name not in there:
             raise UserError(f"trainer.report_to: the package of {name!r} is not installed; install it, or leave it out")
-
-
-def _check_account(token: str | None) -> None:
-    from huggingface_hub import whoami
-
-    try:
-        whoami(token)
-    # No token, no network, a server's fault: each has errors of its own in the hub's HTTP client.
-    except Exception as error:
-        raise UserError(
-            f"trainer.push_to_hub: the hub does not know who asks: {error}. Log in with `hf auth login`, set HF_TOKEN, "
-            "or leave it out"
-        ) from None
 
 
 def _shares_weights(args: Any) -> bool:

@@ -413,13 +413,6 @@ def test_the_last_loss_is_told_however_seldom_losses_are_logged(place: Path) -> 
     assert manifest(place / "seldom")["losses"]["train"] == logged[-1][1]
 
 
-def test_papers_hold_no_token_of_the_hub(place: Path) -> None:
-    train("sft", recipe(place, "sft", "private", trainer={"hub_token": "hf_private", "max_steps": 2}))
-    written = [file for file in (place / "private").iterdir() if file.suffix in (".json", ".md")]
-    assert len(written) >= 4
-    assert not [file.name for file in written if "hf_private" in file.read_text("utf-8")]
-
-
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -436,13 +429,6 @@ def test_papers_hold_no_token_of_the_hub(place: Path) -> None:
 def test_options_that_cannot_be_meant_are_told(place: Path, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(UserError, match=words):
         train("sft", recipe(place, "sft", "unmeant", **changes))
-
-
-def test_who_may_push_to_the_hub_is_found_out_first(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(UserError, match=r"trainer\.push_to_hub: the hub does not know who asks: .*hf auth login"):
-        train("sft", recipe(place, "sft", "pushed", trainer={"push_to_hub": True}))
-    assert not (place / "pushed").exists()
 
 
 LACKING = {
