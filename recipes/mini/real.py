@@ -323,6 +323,8 @@ def _scored(pairs: Sequence[Pair], rng: random.Random) -> Iterator[Row]:
             "src_lang": pair.source.lang,
             "tgt_lang": lang,
             "faults": [fault] if fault else [],
+            # A sentence of the phrasebook has a frame; what these have in common is where they come from.
+            "template": pair.of.origin,
             **pair.of._asdict(),
         }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from datagen.progress import Silent
 from datagen.recipe import load_recipe
@@ -154,6 +155,7 @@ def test_read_takes_every_file(folder: Path, tmp_path: Path) -> None:
         name, split, _ = path.name.split(".")
         if name in kinds:
             stages.append(f"  {name}_{split}: {{read: {{jsonl: {json.dumps(str(path))}, kind: {kinds[name]}}}}}")
+    stages.append(f"  scored: {{read: {json.dumps(spoilt_in_ranking(folder))}}}")
     recipe = tmp_path / "real.yaml"
     recipe.write_text("name: real\nseed: 1\nstages:\n" + "\n".join(stages) + "\n", "utf-8")
     made = run(load_recipe(recipe), tmp_path / "runs", until=None, workers=1, progress=Silent())
@@ -161,6 +163,12 @@ def test_read_takes_every_file(folder: Path, tmp_path: Path) -> None:
     for dataset in made.values():
         assert dataset.manifest.rows
         assert dataset.aside().collect().is_empty()
+
+
+def spoilt_in_ranking(folder: Path) -> dict[str, Any]:
+    """How ranking.yaml reads the translations with a score."""
+    ranking = yaml.safe_load((ROOT / "recipes" / "mini" / "ranking.yaml").read_text("utf-8"))
+    return {**ranking["stages"]["spoilt"]["read"], "jsonl": str(folder / "scored.train.jsonl")}
 
 
 @pytest.mark.parametrize(
