@@ -10,8 +10,11 @@ advantages divided by the group's spread, plain sampling at temperature 1. The r
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from corpus.config import validate
@@ -21,6 +24,7 @@ from filters.names import verifier_class
 from filters.verifier import CodeNotAllowed
 from train import chat_templates
 from train.alarms import Alarms, callback
+from train.device import everywhere
 from train.method import Method, check_losses
 from train.recipe import Recipe
 from train.rewards import Rewards
@@ -213,6 +217,8 @@ def _trainer_class() -> Any:
 
     class Trainer(Watched, GRPOTrainer):  # type: ignore[misc]
         log_completions: bool
+        rewarded: dict[int, list[float]] | None = None
+        """By row, what its answers earn, while that is measured."""
 
         def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
             made: dict[str, Any] = super()._generate_and_score_completions(inputs)
@@ -224,13 +230,29 @@ def _trainer_class() -> Any:
             self._take(inputs.get(ROWS))
             return super().compute_loss(model, inputs, *args, **kwargs)
 
-        def measure(self, dataset: Any) -> dict[str, float]:
+        def earned(self, dataset: Any) -> list[float]:
+            """What each row of a dataset earns, the mean of its answers; rows that cannot be judged are left out.
+
+            TRL's own number is a mean of batches, in which a row of a small one counts for more than another.
+            """
             # Else the answers to validation prompts would stand where those of the last step do.
             kept, self.log_completions = self.log_completions, False
+            self.rewarded = {}
             try:
-                return super().measure(dataset)
+                self.measure(dataset)
+                return [fmean(rewards) for rewards in self.rewarded.values()]
             finally:
-                self.log_completions = kept
+                self.log_completions, self.rewarded = kept, None
+
+        def _calculate_rewards(self, inputs: list[dict[str, Any]], *args: Any, **kwargs: Any) -> Any:
+            found = super()._calculate_rewards(inputs, *args, **kwargs)
+            if self.rewarded is not None:
+                # Rewards are those of all processes, one after the other.
+                numbers = [number for part in everywhere([each[ROWS] for each in inputs]) for number in part]
+                for number, rewards in zip(numbers, found.tolist(), strict=True):
+                    if (reward := _sum(rewards, self.reward_weights.tolist())) is not None:
+                        self.rewarded.setdefault(number, []).append(reward)
+            return found
 
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
             folder = Path(self._get_output_dir(trial=trial)) / f"checkpoint-{self.state.global_step}"
@@ -251,6 +273,12 @@ def _trainer_class() -> Any:
             self._step, self._buffered_inputs = state["step"], state["answers"]
 
     return Trainer
+
+
+def _sum(rewards: Sequence[float], weights: Sequence[float]) -> float | None:
+    """What an answer earns; none where no reward could judge it, which TRL tells by NaN."""
+    judged = [weight * reward for weight, reward in zip(weights, rewards, strict=True) if not math.isnan(reward)]
+    return sum(judged) if judged else None
 
 
 def _unverified(rewards: Rewards, rows: Any) -> list[str]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -138,6 +139,23 @@ def test_answers_that_are_logged_are_those_that_were_learned_from(place: Path) -
     asked = {json.dumps(turns) for turns in pl.read_parquet(table)["prompt"].to_list()}
     made = pl.read_parquet(place / "problems" / "data" / "*.parquet")["prompt"].to_list()
     assert asked <= {json.dumps(turns) for turns in made}
+
+
+def test_what_validation_earns_is_the_mean_of_the_rows_that_can_be_judged(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of them are in a batch."""
+
+    def verified(completions: list[Any], rows: list[int], **_: Any) -> list[float | None]:
+        assert len(completions) == len(rows)
+        return [None if row % 3 == 0 else float(row) for row in rows]
+
+    monkeypatch.setattr("train.rewards.Rewards.functions", lambda _: [verified])
+    few = {"max_steps": 1, "save_strategy": "no", "per_device_eval_batch_size": 16}
+    run(GRPO, recipe(place, "judged", rewards={"verified": {}}, trainer=few))
+    losses = manifest(place / "judged")["losses"]
+    assert losses["validation reward all"] == pytest.approx(fmean(row for row in range(40) if row % 3))
+    assert losses["validation reward arithmetic en"] == pytest.approx(fmean(row for row in range(1, 40, 2) if row % 3))
 
 
 def test_a_loss_that_is_no_number_names_the_prompts(place: Path) -> None:
