@@ -190,7 +190,11 @@ class GRPO(Method):
         import polars as pl
 
         rows = pl.concat([part.table(prepared.encoder.carried) for part in prepared.tokens])
-        found = _unverified(self.rewards, rows) if self.rewards.composites else []
+        found = []
+        if self.rewards.composites:
+            found = _unverified(self.rewards, rows["verifiers"].to_list())
+            if prepared.validation is not None:
+                _check_programs(self.rewards, prepared.validation.dataset["verifiers"][:], "validation rows")
         for name, scorer in self.rewards.scorers.items():
             found += _unjudged(name, scorer.needs, rows)
         return found + _endless(self.recipe, prepared)
@@ -281,24 +285,28 @@ def _sum(rewards: Sequence[float], weights: Sequence[float]) -> float | None:
     return sum(judged) if judged else None
 
 
-def _unverified(rewards: Rewards, rows: Any) -> list[str]:
+def _unverified(rewards: Rewards, lists: Sequence[Any]) -> list[str]:
     """Refuse programs that may not run, and tell of rows without verifiers."""
-    lists = rows["verifiers"].to_list()
-    named = Counter(entry["name"] for entries in lists for entry in entries or ())
-    allowed = all(composite.allow_code for composite in rewards.composites.values())
-    for verifier, count in named.items():
-        if verifier_class(verifier).runs_code and not allowed:
-            raise CodeNotAllowed(
-                f"rewards: {count:,} rows are judged by {verifier!r}, which runs programs that the model wrote. They "
-                "run without network, in an empty folder and under limits, yet on this machine; say "
-                "`rewards: {verified: {options: {allow_code: true}}}` where that may be, or leave these rows out"
-            )
+    _check_programs(rewards, lists, "rows")
     without = sum(not entries for entries in lists)
     if without == len(lists):
         raise UserError("rewards: no row has a verifier, so `verified` judges nothing; take another reward")
     if not without:
         return []
     return [f"{without:,} of {len(lists):,} rows have no verifier, so `verified` judges none of their answers"]
+
+
+def _check_programs(rewards: Rewards, lists: Sequence[Any], what: str) -> None:
+    """Refuse verifiers that run programs where the recipe does not allow it."""
+    named = Counter(entry["name"] for entries in lists for entry in entries or ())
+    allowed = all(composite.allow_code for composite in rewards.composites.values())
+    for verifier, count in named.items():
+        if verifier_class(verifier).runs_code and not allowed:
+            raise CodeNotAllowed(
+                f"rewards: {count:,} {what} are judged by {verifier!r}, which runs programs that the model wrote. They "
+                "run without network, in an empty folder and under limits, yet on this machine; say "
+                "`rewards: {verified: {options: {allow_code: true}}}` where that may be, or leave these rows out"
+            )
 
 
 def _unjudged(name: str, needs: tuple[str, ...], rows: Any) -> list[str]:

@@ -239,11 +239,16 @@ def test_what_cannot_be_meant_is_refused_before_the_first_step(
 
 def test_programs_run_only_where_the_recipe_says_so(place: Path) -> None:
     code = {"name": "code", "args": json.dumps({"tests": ["assert double(2) == 4"]})}
-    rows = [{**row, "verifiers": [code]} for row in trainable.problems(8)]
+    rows = [{**row, "verifiers": [code]} for row in trainable.problems(200)[192:]]
     trainable.dataset(place / "programs", "verifiable", rows)
     changes: dict[str, Any] = {"data": {"made": {"path": str(place / "programs")}}, "rewards": {"verified": {}}}
     with pytest.raises(UserError, match="8 rows are judged by 'code', which runs programs that the model wrote"):
         run(GRPO, recipe(place, "code", **changes))
+    # After the last step it would be too late to say so.
+    changes = {"validation": changes["data"], "rewards": {"verified": {}}}
+    with pytest.raises(UserError, match="8 validation rows are judged by 'code'"):
+        run(GRPO, recipe(place, "code", **changes))
+    assert not (place / "code").exists()
 
 
 def test_prompts_that_cannot_be_answered_have_their_reason(place: Path) -> None:
