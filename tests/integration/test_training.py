@@ -676,6 +676,22 @@ def test_losses_are_logged_as_if_nothing_had_stopped_it(place: Path, saves: str)
     assert manifest(cut)["run"]["seconds"] > before > 0
 
 
+def test_how_often_to_save_and_to_log_may_change_before_it_goes_on(place: Path) -> None:
+    saved = place / "often" / "checkpoints"
+    train("sft", recipe(place, "sft", "often", trainer={"save_steps": 2, "logging_steps": 4}))
+    # What is written last says that a checkpoint is whole.
+    seconds, last = (saved / "checkpoint-2" / name for name in ("seconds.txt", "trainer_state.json"))
+    assert seconds.stat().st_mtime_ns <= last.stat().st_mtime_ns
+    (place / "often" / "towerkit.json").unlink()
+    shutil.rmtree(saved / "checkpoint-4")
+    seconds.write_text("1000\n", "utf-8")
+    train("sft", recipe(place, "sft", "often", trainer={"save_steps": 1, "logging_steps": 1, "save_total_limit": 1}))
+    # The checkpoint that it went on from is gone by then.
+    assert manifest(place / "often")["run"]["seconds"] > 1000
+    assert [folder.name for folder in saved.glob("checkpoint-*")] == ["checkpoint-4"]
+    assert [*losses_by_step(place / "often")] == [2, 3, 4]
+
+
 def test_a_gradient_names_the_rows_of_all_batches_of_its_step(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step of two batches, of which the first one's gradient is no number."""
     from train.watch import Watched
