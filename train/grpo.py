@@ -72,6 +72,8 @@ _NOT_THEIRS = {
     "reward_weights": "weights stand beside the rewards: `rewards: {verified: {weight: 1}}`",
     "shuffle_dataset": "rows come in the seeded order of the recipe, the same in each epoch; for another order in each "
     "pass take `mix: {max_times: 3, total: ...}` with one epoch",
+    "use_adaptive_entropy": "TRL saves its state after all else, so a checkpoint could seem whole without it and go on "
+    "in another way; `entropy_coef` is a bonus that stays",
 }
 STATE = "generation_{rank}.pt"
 """File of a checkpoint that holds the answers which a process had made and not yet learned from."""

@@ -218,6 +218,7 @@ def test_options_of_vllm_are_passed_on_untouched(place: Path) -> None:
     [
         ({"trainer": {"reward_weights": [1.0]}}, "weights stand beside the rewards"),
         ({"trainer": {"shuffle_dataset": True}}, "seeded order of the recipe"),
+        ({"trainer": {"use_adaptive_entropy": True}}, "`entropy_coef` is a bonus that stays"),
         ({"too_long": "truncate"}, "would make other problems of prompts"),
         ({"stream": True}, "reads each prompt many times"),
         ({"max_prompt": 505}, "`max_prompt` 505 and `trainer.max_completion_length` 12 do not fit into"),
