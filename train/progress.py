@@ -42,13 +42,13 @@ def lines(tell: Tell) -> Any:
             self.began, self.first = time.monotonic(), state.global_step
 
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            del args, kwargs
+            del kwargs
             # However seldom losses are logged, the last of them are: the manifest tells that loss.
-            control.should_log = control.should_log or control.should_save or state.global_step >= state.max_steps
+            control.should_log |= _may_save(args, control) or state.global_step >= state.max_steps
 
         def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            del args, state, kwargs
-            control.should_log = control.should_log or control.should_save
+            del state, kwargs
+            control.should_log |= _may_save(args, control)
 
         def on_log(
             self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any
@@ -60,6 +60,11 @@ def lines(tell: Tell) -> Any:
             tell(line(state.global_step, state.max_steps, state.global_step - self.first, seconds, logs))
 
     return Lines()
+
+
+def _may_save(args: Any, control: Any) -> bool:
+    """Whether this step is saved. The best are known when they are measured, after it was logged."""
+    return bool(control.should_save or (control.should_evaluate and args.save_strategy == "best"))
 
 
 def write_seconds(checkpoint: Path, seconds: float) -> None:

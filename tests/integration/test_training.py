@@ -655,12 +655,14 @@ def test_losses_that_trl_does_not_know_are_refused_before_the_output_is_taken(pl
     assert not (place / "unknown-loss").exists()
 
 
-@pytest.mark.parametrize("saves", ["steps", "epoch"])
+@pytest.mark.parametrize("saves", ["steps", "epoch", "best"])
 def test_losses_are_logged_as_if_nothing_had_stopped_it(place: Path, saves: str) -> None:
     """However seldom: a step that is saved is logged, so the mean that the manifest tells begins there."""
     whole, cut = place / f"{saves}-whole", place / f"{saves}-cut"
     # Two steps an epoch, too.
-    options = {"save_strategy": saves, "save_steps": 2, "per_device_train_batch_size": 40}
+    options: dict[str, Any] = {"save_strategy": saves, "save_steps": 2, "per_device_train_batch_size": 40}
+    if saves == "best":
+        options |= {"eval_strategy": "steps", "eval_steps": 2, "metric_for_best_model": "eval_loss"}
     for output in (whole, cut):
         train("sft", recipe(place, "sft", output.name, trainer={"max_steps": 5, "logging_steps": 3, **options}))
     (cut / "towerkit.json").unlink()
