@@ -114,8 +114,9 @@ def test_an_alarm_that_stops_saves_and_names_itself(place: Path) -> None:
     trainer = {"max_steps": 6, "steps_per_generation": 1}
     # Hardly any prompt of the small model is answered rightly.
     file = recipe(place, "alarm", rewards={"verified": {}}, alarms=alarms, trainer=trainer)
-    with pytest.raises(Failure, match=r"alarm spread at step 4: in \d+% of the groups"):
-        run(GRPO, file)
+    for _ in range(2):
+        with pytest.raises(Failure, match=r"alarm spread at step 4: in \d+% of the groups"):
+            run(GRPO, file)
     assert (place / "alarm" / "checkpoints" / "checkpoint-4" / "trainer_state.json").is_file()
     run(GRPO, recipe(place, "alarm", rewards={"verified": {}}, trainer=trainer))
     history = manifest(place / "alarm")["run"]["history"]
