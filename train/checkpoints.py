@@ -67,10 +67,10 @@ def claim(output: Path, plan: str, told: dict[str, Any]) -> None:
 
 @contextmanager
 def alone(output: Path) -> Iterator[None]:
-    """Hold an output folder, which two trainings at once would damage; the lock goes with its process.
+    """Hold an output folder, which two trainings or merges at once would damage; the lock goes with its process.
 
     Raises:
-        UserError: another process trains there.
+        UserError: another process trains or merges there.
     """
     output.mkdir(parents=True, exist_ok=True)
     with (output / ".lock").open("a") as handle:
@@ -78,7 +78,7 @@ def alone(output: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserError(
-                f"{output}: another process trains this already; wait for it, or end it and run again"
+                f"{output}: another process makes this already; wait for it, or end it and run again"
             ) from None
         yield
 

@@ -31,6 +31,7 @@ from corpus.errors import Failure, UserError
 from corpus.hashing import digest
 from corpus.model_manifest import ModelManifest, read_model_manifest, write_model_manifest
 from filters.models import model_file, model_identity, model_name
+from train import checkpoints
 from train.card import licences_from, licences_of, write_card
 from train.recipe import Part
 
@@ -97,7 +98,7 @@ def merge(recipe: Merge) -> None:
     """Make the checkpoints of a recipe that are not there yet.
 
     Raises:
-        UserError: the models do not fit together, or an output folder is taken.
+        UserError: the models do not fit together, or an output folder is taken, be it by a process that merges there.
     """
     identities = [model_identity(model) for model in recipe.models]
     left: dict[float, str] = {}
@@ -109,8 +110,11 @@ def merge(recipe: Merge) -> None:
         return
     first, second = (_parent(model) for model in recipe.models)
     check(first, second)
-    for share, plan in left.items():
-        _make(recipe, first, second, share, plan)
+    with checkpoints.alone(Path(recipe.output)):
+        for share, plan in left.items():
+            # Another process may have been here meanwhile.
+            if not _done(recipe.folder(share), plan):
+                _make(recipe, first, second, share, plan)
 
 
 def _done(folder: Path, plan: str) -> bool:

@@ -213,7 +213,7 @@ def test_another_training_in_the_output_folder_is_told_apart(place: Path) -> Non
 def test_two_trainings_of_one_output_do_not_meet(place: Path) -> None:
     from train.checkpoints import alone
 
-    with alone(place / "both"), pytest.raises(UserError, match="another process trains this already"):
+    with alone(place / "both"), pytest.raises(UserError, match="another process makes this already"):
         train("sft", recipe(place, "sft", "both"))
     train("sft", recipe(place, "sft", "both"))
 

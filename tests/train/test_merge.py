@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from corpus.errors import UserError
 from corpus.manifest import Selection
 from corpus.model_manifest import ModelManifest, TrainedOn, read_model_manifest, write_model_manifest
+from train.checkpoints import alone
 from train.merge import Merge, linear, main, merge, slerp
 
 torch = pytest.importorskip("torch")
@@ -149,7 +150,7 @@ def test_a_sweep_writes_whole_models_from_one_parent_to_the_other(
     capsys.readouterr()
     merge(sweep)
     assert capsys.readouterr().out.count("merged already") == 3
-    assert not list((place / by).glob(".*"))
+    assert not list((place / by).glob(".*.tmp"))
 
 
 def test_models_that_say_the_same_in_other_words_are_merged(place: Path, tmp_path: Path) -> None:
@@ -269,6 +270,12 @@ def test_models_that_do_not_fit_are_refused_with_what_differs(
         merge(recipe(place, tmp_path / "out", models=(str(place / "sft"), str(other))))
     assert words in str(error.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_two_merges_into_one_folder_do_not_meet(place: Path, tmp_path: Path) -> None:
+    with alone(tmp_path / "out"), pytest.raises(UserError, match="another process makes this already"):
+        merge(recipe(place, tmp_path / "out"))
+    assert not list((tmp_path / "out").glob("out-*"))
 
 
 def test_another_model_in_the_folder_is_not_written_over(place: Path, tmp_path: Path) -> None:
