@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,8 @@ _BEFORE = {
     "activation_checkpointing_kwargs": "gradient_checkpointing_kwargs",
 }
 """Options of transformers, with what they were called before: recipes take the new names on every version."""
+_COUNTS = ("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps", "max_length")
+"""Options that TRL would fail of, or divide by, only later."""
 LOOK = 1_000
 """Rows of each dataset that are looked at before they are streamed."""
 
@@ -79,6 +81,7 @@ def arguments(method: Method, recipe: Recipe) -> Any:
             raise UserError(
                 f"trainer.{name}: found {value!r}, expected one of {', '.join(choices)}.{nearest(str(value), choices)}"
             )
+    _check_counts(given)
     options = {**defaults(given), **given, **method.options()}
     # Trackers name a run after its output folder otherwise, which is `checkpoints` for all of them.
     options.setdefault("run_name", recipe.folder.name)
@@ -95,6 +98,14 @@ def arguments(method: Method, recipe: Recipe) -> Any:
             "leave none of them all of it. Start with `torchrun`, where each process holds all, or leave out `peft:`"
         )
     return args
+
+
+def _check_counts(given: Mapping[str, Any]) -> None:
+    for name in _COUNTS:
+        value = given.get(name, 1)
+        none = value is None and name == "max_length"
+        if not none and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            raise UserError(f"trainer.{name}: found {value!r}, expected a whole number from 1 on")
 
 
 def _check_trackers(names: Sequence[str]) -> None:
