@@ -149,8 +149,10 @@ class Recipe(Part):
         for name, why in OURS.items():
             if name in options:
                 raise ValueError(f"{name!r} is not given here: {why}")
+        loading = options.get("model_init_kwargs")
         for name in ("token", "use_auth_token"):
-            if name in (options.get("model_init_kwargs") or {}):
+            # TRL takes them as JSON in a string, too.
+            if isinstance(loading, dict | str) and name in loading:
                 raise ValueError(f"'model_init_kwargs.{name}' is not given here: {_NO_TOKEN}")
         return options
 
