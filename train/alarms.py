@@ -127,6 +127,15 @@ def callback(options: Alarms, tell: Callable[[str], None]) -> Any:
         rang: frozenset[str] = frozenset()
         stopped: str | None = None
 
+        def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            """What rang before a checkpoint and still rings is not told again; what stopped the training stops it."""
+            del args, control, kwargs
+            found = ringing(state.log_history, options)
+            self.rang = frozenset(found) & {entry.get("alarm") for entry in state.log_history}
+            for name in self.rang:
+                if getattr(options, name) == "stop":
+                    raise Failure(_stopped(name, state.global_step, found[name]))
+
         def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             del args, kwargs
             found = ringing(state.log_history, options)
@@ -136,8 +145,7 @@ def callback(options: Alarms, tell: Callable[[str], None]) -> Any:
                 tell(f"alarm {name} at step {state.global_step}: {words}")
                 state.log_history.append({"step": state.global_step, "alarm": name, "words": words})
                 if getattr(options, name) == "stop":
-                    self.stopped = f"alarm {name} at step {state.global_step}: {words}"
-                    self.stopped += f". To go on all the same, set `alarms.{name}: warn` and run again"
+                    self.stopped = _stopped(name, state.global_step, words)
                     control.should_save = control.should_training_stop = True
             self.rang = frozenset(found)
 
@@ -147,3 +155,7 @@ def callback(options: Alarms, tell: Callable[[str], None]) -> Any:
                 raise Failure(self.stopped)
 
     return Watch()
+
+
+def _stopped(name: str, step: int, words: str) -> str:
+    return f"alarm {name} at step {step}: {words}. To go on all the same, set `alarms.{name}: warn` and run again"

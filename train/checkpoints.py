@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import orjson
 
@@ -66,10 +67,10 @@ def claim(output: Path, plan: str, told: dict[str, Any]) -> None:
 
 @contextmanager
 def alone(output: Path) -> Iterator[None]:
-    """Hold an output folder, which two trainings at once would damage; the lock goes with its process.
+    """Hold an output folder, which two trainings or merges at once would damage; the lock goes with its process.
 
     Raises:
-        UserError: another process trains there.
+        UserError: another process trains or merges there.
     """
     output.mkdir(parents=True, exist_ok=True)
     with (output / ".lock").open("a") as handle:
@@ -77,7 +78,7 @@ def alone(output: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserError(
-                f"{output}: another process trains this already; wait for it, or end it and run again"
+                f"{output}: another process makes this already; wait for it, or end it and run again"
             ) from None
         yield
 
@@ -85,8 +86,8 @@ def alone(output: Path) -> Iterator[None]:
 def newest(output: Path, ranks: int, tell: Tell, *, remove: bool) -> Path | None:
     """The newest whole checkpoint; those that were cut off while being saved are told of, and removed where asked.
 
-    A checkpoint is whole when `trainer_state.json`, which is written last, can be read, and no rank's random state is
-    missing.
+    A checkpoint is whole when `trainer_state.json`, which the first process writes last, can be read, and the random
+    state of each process is there to its end.
     """
     found = sorted(
         (int(match[1]), folder)
@@ -111,8 +112,9 @@ def _missing(folder: Path, ranks: int) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         return "no readable trainer_state.json"
     names = ["rng_state.pth"] if ranks == 1 else [f"rng_state_{rank}.pth" for rank in range(ranks)]
-    lacking = next((name for name in names if not (folder / name).is_file()), None)
-    return f"no {lacking}" if lacking else None
+    # A zip file's list of contents is at its end.
+    lacking = next((name for name in names if not is_zipfile(folder / name)), None)
+    return f"no whole {lacking}" if lacking else None
 
 
 def _differences(found: dict[str, Any], wanted: dict[str, Any]) -> str:

@@ -10,8 +10,11 @@ advantages divided by the group's spread, plain sampling at temperature 1. The r
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from corpus.config import validate
@@ -21,6 +24,7 @@ from filters.names import verifier_class
 from filters.verifier import CodeNotAllowed
 from train import chat_templates
 from train.alarms import Alarms, callback
+from train.device import everywhere
 from train.method import Method, check_losses
 from train.recipe import Recipe
 from train.rewards import Rewards
@@ -68,6 +72,8 @@ _NOT_THEIRS = {
     "reward_weights": "weights stand beside the rewards: `rewards: {verified: {weight: 1}}`",
     "shuffle_dataset": "rows come in the seeded order of the recipe, the same in each epoch; for another order in each "
     "pass take `mix: {max_times: 3, total: ...}` with one epoch",
+    "use_adaptive_entropy": "TRL saves its state after all else, so a checkpoint could seem whole without it and go on "
+    "in another way; `entropy_coef` is a bonus that stays",
 }
 STATE = "generation_{rank}.pt"
 """File of a checkpoint that holds the answers which a process had made and not yet learned from."""
@@ -186,7 +192,11 @@ class GRPO(Method):
         import polars as pl
 
         rows = pl.concat([part.table(prepared.encoder.carried) for part in prepared.tokens])
-        found = _unverified(self.rewards, rows) if self.rewards.composites else []
+        found = []
+        if self.rewards.composites:
+            found = _unverified(self.rewards, rows["verifiers"].to_list())
+            if prepared.validation is not None:
+                _check_programs(self.rewards, prepared.validation.dataset["verifiers"][:], "validation rows")
         for name, scorer in self.rewards.scorers.items():
             found += _unjudged(name, scorer.needs, rows)
         return found + _endless(self.recipe, prepared)
@@ -213,6 +223,8 @@ def _trainer_class() -> Any:
 
     class Trainer(Watched, GRPOTrainer):  # type: ignore[misc]
         log_completions: bool
+        rewarded: dict[int, list[float]] | None = None
+        """By row, what its answers earn, while that is measured."""
 
         def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
             made: dict[str, Any] = super()._generate_and_score_completions(inputs)
@@ -224,13 +236,29 @@ def _trainer_class() -> Any:
             self._take(inputs.get(ROWS))
             return super().compute_loss(model, inputs, *args, **kwargs)
 
-        def measure(self, dataset: Any) -> dict[str, float]:
+        def earned(self, dataset: Any) -> list[float]:
+            """What each row of a dataset earns, the mean of its answers; rows that cannot be judged are left out.
+
+            TRL's own number is a mean of batches, in which a row of a small one counts for more than another.
+            """
             # Else the answers to validation prompts would stand where those of the last step do.
             kept, self.log_completions = self.log_completions, False
+            self.rewarded = {}
             try:
-                return super().measure(dataset)
+                self.measure(dataset)
+                return [fmean(rewards) for rewards in self.rewarded.values()]
             finally:
-                self.log_completions = kept
+                self.log_completions, self.rewarded = kept, None
+
+        def _calculate_rewards(self, inputs: list[dict[str, Any]], *args: Any, **kwargs: Any) -> Any:
+            found = super()._calculate_rewards(inputs, *args, **kwargs)
+            if self.rewarded is not None:
+                # Rewards are those of all processes, one after the other.
+                numbers = [number for part in everywhere([each[ROWS] for each in inputs]) for number in part]
+                for number, rewards in zip(numbers, found.tolist(), strict=True):
+                    if (reward := _sum(rewards, self.reward_weights.tolist())) is not None:
+                        self.rewarded.setdefault(number, []).append(reward)
+            return found
 
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
             folder = Path(self._get_output_dir(trial=trial)) / f"checkpoint-{self.state.global_step}"
@@ -253,24 +281,34 @@ def _trainer_class() -> Any:
     return Trainer
 
 
-def _unverified(rewards: Rewards, rows: Any) -> list[str]:
+def _sum(rewards: Sequence[float], weights: Sequence[float]) -> float | None:
+    """What an answer earns; none where no reward could judge it, which TRL tells by NaN."""
+    judged = [weight * reward for weight, reward in zip(weights, rewards, strict=True) if not math.isnan(reward)]
+    return sum(judged) if judged else None
+
+
+def _unverified(rewards: Rewards, lists: Sequence[Any]) -> list[str]:
     """Refuse programs that may not run, and tell of rows without verifiers."""
-    lists = rows["verifiers"].to_list()
-    named = Counter(entry["name"] for entries in lists for entry in entries or ())
-    allowed = all(composite.allow_code for composite in rewards.composites.values())
-    for verifier, count in named.items():
-        if verifier_class(verifier).runs_code and not allowed:
-            raise CodeNotAllowed(
-                f"rewards: {count:,} rows are judged by {verifier!r}, which runs programs that the model wrote. They "
-                "run without network, in an empty folder and under limits, yet on this machine; say "
-                "`rewards: {verified: {options: {allow_code: true}}}` where that may be, or leave these rows out"
-            )
+    _check_programs(rewards, lists, "rows")
     without = sum(not entries for entries in lists)
     if without == len(lists):
         raise UserError("rewards: no row has a verifier, so `verified` judges nothing; take another reward")
     if not without:
         return []
     return [f"{without:,} of {len(lists):,} rows have no verifier, so `verified` judges none of their answers"]
+
+
+def _check_programs(rewards: Rewards, lists: Sequence[Any], what: str) -> None:
+    """Refuse verifiers that run programs where the recipe does not allow it."""
+    named = Counter(entry["name"] for entries in lists for entry in entries or ())
+    allowed = all(composite.allow_code for composite in rewards.composites.values())
+    for verifier, count in named.items():
+        if verifier_class(verifier).runs_code and not allowed:
+            raise CodeNotAllowed(
+                f"rewards: {count:,} {what} are judged by {verifier!r}, which runs programs that the model wrote. They "
+                "run without network, in an empty folder and under limits, yet on this machine; say "
+                "`rewards: {verified: {options: {allow_code: true}}}` where that may be, or leave these rows out"
+            )
 
 
 def _unjudged(name: str, needs: tuple[str, ...], rows: Any) -> list[str]:

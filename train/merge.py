@@ -30,6 +30,7 @@ from corpus.errors import UserError
 from corpus.hashing import digest
 from corpus.model_manifest import ModelManifest, read_model_manifest, write_model_manifest
 from filters.models import model_file, model_identity, model_name
+from train import checkpoints
 from train.card import licences_from, licences_of, write_card
 from train.cli import exits
 from train.recipe import Part
@@ -97,7 +98,7 @@ def merge(recipe: Merge) -> None:
     """Make the checkpoints of a recipe that are not there yet.
 
     Raises:
-        UserError: the models do not fit together, or an output folder is taken.
+        UserError: the models do not fit together, or an output folder is taken, be it by a process that merges there.
     """
     identities = [model_identity(model) for model in recipe.models]
     left: dict[float, str] = {}
@@ -109,8 +110,11 @@ def merge(recipe: Merge) -> None:
         return
     first, second = (_parent(model) for model in recipe.models)
     check(first, second)
-    for share, plan in left.items():
-        _make(recipe, first, second, share, plan)
+    with checkpoints.alone(Path(recipe.output)):
+        for share, plan in left.items():
+            # Another process may have been here meanwhile.
+            if not _done(recipe.folder(share), plan):
+                _make(recipe, first, second, share, plan)
 
 
 def _done(folder: Path, plan: str) -> bool:
@@ -153,8 +157,9 @@ def check(first: Parent, second: Parent) -> None:
     def refuse(why: str) -> UserError:
         return UserError(f"{first.name} and {second.name} cannot be merged: {why}")
 
-    for key in sorted({*first.config, *second.config} - _SETTINGS):
-        one, other = first.config.get(key), second.config.get(key)
+    configs = [_read(parent) for parent in (first, second)]
+    for key in sorted({*configs[0], *configs[1]} - _SETTINGS):
+        one, other = (config.get(key) for config in configs)
         if one != other:
             raise refuse(f"config.json: {key} is {one!r} in the first and {other!r} in the second")
     for here, there in ((first, second), (second, first)):
@@ -169,6 +174,23 @@ def check(first: Parent, second: Parent) -> None:
     templates = [_template(parent) for parent in (first, second)]
     if all(templates) and templates[0] != templates[1]:
         raise refuse("their chat templates differ, so they read conversations in different forms")
+
+
+def _read(parent: Parent) -> dict[str, Any]:
+    """A model's configuration with all that it leaves to defaults, and under today's names."""
+    from huggingface_hub.errors import StrictDataclassError
+    from transformers import AutoConfig
+
+    file = parent.file("config.json")
+    assert file is not None
+    try:
+        found: dict[str, Any] = AutoConfig.from_pretrained(file.parent, trust_remote_code=False).to_dict()
+    except StrictDataclassError as error:
+        raise UserError(f"{file} is of no model that transformers could load: {error}") from None
+    except (OSError, ValueError):
+        # A kind of model that transformers does not know; its own code is not run for this.
+        return parent.config
+    return found
 
 
 def _shapes(parent: Parent) -> dict[str, tuple[int, ...]]:
@@ -220,7 +242,8 @@ def _template(parent: Parent) -> str | None:
         return file.read_text("utf-8")
     config = parent.file("tokenizer_config.json")
     found = json.loads(config.read_text("utf-8")).get("chat_template") if config else None
-    return json.dumps(found) if found else None
+    # Several of them, each with its name, are a list.
+    return found if isinstance(found, str) or not found else json.dumps(found)
 
 
 def _make(recipe: Merge, first: Parent, second: Parent, share: float, plan: str) -> None:

@@ -6,6 +6,7 @@ import copy
 import math
 from importlib.metadata import version
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from corpus.manifest import Selection
@@ -92,24 +93,20 @@ def _losses(method: Method, trainer: Any, prepared: Prepared, tell: Tell) -> dic
     named = sorted(places.items(), key=lambda item: -len(item[1]))
     tell(f"measuring {len(set(numbers.tolist())):,} validation rows")
     if method.measure != "loss":
-        return found | _means(method.measure, trainer, dataset, named)
+        return found | _earned(method.measure, trainer, dataset, named)
     for name, mine in [("all", list(range(len(groups)))), *named[:_GROUPS]]:
         found[f"validation {name}"] = float(trainer.measure(dataset.select(mine))["eval_loss"])
     return found
 
 
-def _means(measure: str, trainer: Any, dataset: Any, named: list[tuple[str, list[int]]]) -> dict[str, float]:
-    """The mean of what answers earn, by group and in all; each row is answered once, since answering takes long."""
+def _earned(measure: str, trainer: Any, dataset: Any, named: list[tuple[str, list[int]]]) -> dict[str, float]:
+    """The mean of what rows earn, by group and in all; each row is answered once, since answering takes long."""
     rest = [place for _, mine in named[_GROUPS:] for place in mine]
     groups = [*named[:_GROUPS], *([("the rest", rest)] if rest else [])]
-    found: dict[str, float] = {}
-    total, rows = 0.0, 0
-    for name, mine in groups:
-        # Null where none of a group's answers can be judged.
-        if (value := trainer.measure(dataset.select(mine))[f"eval_{measure}"]) is not None:
-            found[f"validation {measure} {name}"] = float(value)
-            total, rows = total + len(mine) * float(value), rows + len(mine)
-    return {f"validation {measure} all": total / rows, **found} if rows else {}
+    earned = {name: trainer.earned(dataset.select(mine)) for name, mine in groups}
+    # Nothing is told of a group of which no row can be judged.
+    told = {"all": [each for part in earned.values() for each in part], **earned}
+    return {f"validation {measure} {name}": fmean(each) for name, each in told.items() if each}
 
 
 def _save(recipe: Recipe, prepared: Prepared, trainer: Any) -> None:
@@ -171,7 +168,7 @@ def _selections(method: Method, sources: list[Opened], parent: ModelManifest | N
 
 def _options(recipe: Recipe, args: Any) -> dict[str, Any]:
     """The recipe, and all options of TRL as they came out; no folder of this machine, no token."""
-    private = {"output_dir", "logging_dir", "hub_token", "push_to_hub_token", "hub_model_id"}
+    private = {"output_dir", "logging_dir", "hub_token", "hub_model_id"}
     resolved = {name: value for name, value in args.to_dict().items() if name not in private and value is not None}
     said = recipe.model_dump(mode="json", exclude={"output", "cache", "data", "validation", "rewards"})
     said["trainer"] = {name: value for name, value in said["trainer"].items() if name not in private}

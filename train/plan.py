@@ -17,7 +17,7 @@ VERSION = 3
 HARMLESS = (
     *("dataloader_num_workers", "dataloader_persistent_workers", "dataloader_pin_memory", "dataloader_prefetch_factor"),
     *("dataset_num_proc", "ddp_", "disable_tqdm", "do_", "eval_", "hub_", "log_"),
-    *("logging_", "num_generations_eval", "per_device_eval_batch_size", "project", "push_to_hub", "report_to"),
+    *("logging_", "num_generations_eval", "per_device_eval_batch_size", "project", "report_to"),
     *("run_name", "save_", "skip_memory_metrics", "torch_empty_cache_steps", "trackio_", "vllm_server_"),
 )
 """Beginnings of TRL options that change no weight."""

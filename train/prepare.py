@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import UserError
 from train import chat_templates
-from train.device import rank, ranks
+from train.device import ranks
 from train.encode import Encoder
 from train.method import Method
 from train.recipe import Mixing, Recipe
@@ -26,6 +26,8 @@ _BEFORE = {
     "activation_checkpointing_kwargs": "gradient_checkpointing_kwargs",
 }
 """Options of transformers, with what they were called before: recipes take the new names on every version."""
+_COUNTS = ("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps", "max_length")
+"""Options that TRL would fail of, or divide by, only later."""
 LOOK = 1_000
 """Rows of each dataset that are looked at before they are streamed."""
 
@@ -79,11 +81,10 @@ def arguments(method: Method, recipe: Recipe) -> Any:
             raise UserError(
                 f"trainer.{name}: found {value!r}, expected one of {', '.join(choices)}.{nearest(str(value), choices)}"
             )
+    _check_counts(given)
     options = {**defaults(given), **given, **method.options()}
     # Trackers name a run after its output folder otherwise, which is `checkpoints` for all of them.
     options.setdefault("run_name", recipe.folder.name)
-    if options.get("push_to_hub"):
-        options.setdefault("hub_model_id", recipe.folder.name)
     if recipe.trust_remote_code:
         options["trust_remote_code"] = True
     try:
@@ -91,14 +92,20 @@ def arguments(method: Method, recipe: Recipe) -> Any:
     except (TypeError, ValueError, NotImplementedError, ImportError) as error:
         raise UserError(f"trainer: {error}") from None
     _check_trackers(args.report_to)
-    if args.push_to_hub and rank() == 0:
-        _check_account(args.hub_token)
     if recipe.peft is not None and _shares_weights(args):
         raise UserError(
             "peft: adapters are merged at the end, by one process that must hold the whole model, and FSDP and ZeRO-3 "
             "leave none of them all of it. Start with `torchrun`, where each process holds all, or leave out `peft:`"
         )
     return args
+
+
+def _check_counts(given: Mapping[str, Any]) -> None:
+    for name in _COUNTS:
+        value = given.get(name, 1)
+        none = value is None and name == "max_length"
+        if not none and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            raise UserError(f"trainer.{name}: found {value!r}, expected a whole number from 1 on")
 
 
 def _check_trackers(names: Sequence[str]) -> None:
@@ -109,19 +116,6 @@ def _check_trackers(names: Sequence[str]) -> None:
     for name in names:
         if name in known.INTEGRATION_TO_CALLBACK and name not in there:
             raise UserError(f"trainer.report_to: the package of {name!r} is not installed; install it, or leave it out")
-
-
-def _check_account(token: str | None) -> None:
-    from huggingface_hub import whoami
-
-    try:
-        whoami(token)
-    # No token, no network, a server's fault: each has errors of its own in the hub's HTTP client.
-    except Exception as error:
-        raise UserError(
-            f"trainer.push_to_hub: the hub does not know who asks: {error}. Log in with `hf auth login`, set HF_TOKEN, "
-            "or leave it out"
-        ) from None
 
 
 def _shares_weights(args: Any) -> bool:

@@ -30,36 +30,25 @@ def lines(tell: Tell) -> Any:
     """A callback that tells a line whenever the trainer logs.
 
     It has the trainer log the last step, and each step that is saved: a training that goes on from there has logged as
-    one that was never stopped. Each checkpoint says how long its steps took.
+    one that was never stopped.
     """
     from transformers import TrainerCallback
 
     class Lines(TrainerCallback):  # type: ignore[misc]
         def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             del control, kwargs
+            # Those of the checkpoint that is gone on from may have changed since.
+            state.compute_steps(args, state.max_steps)
             self.began, self.first = time.monotonic(), state.global_step
-            self.before = seconds_of(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            del args, kwargs
+            del kwargs
             # However seldom losses are logged, the last of them are: the manifest tells that loss.
-            control.should_log = control.should_log or control.should_save or state.global_step >= state.max_steps
+            control.should_log |= _may_save(args, control) or state.global_step >= state.max_steps
 
         def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            del args, state, kwargs
-            control.should_log = control.should_log or control.should_save
-
-        def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            del control, kwargs
-            folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-            if state.is_world_process_zero and folder.is_dir():
-                with replacing(folder / SECONDS, durable=False) as handle:
-                    handle.write(f"{self.seconds:.3f}\n".encode())
-
-        @property
-        def seconds(self) -> float:
-            """What all steps took, those before the last stop among them."""
-            return self.before + time.monotonic() - self.began
+            del state, kwargs
+            control.should_log |= _may_save(args, control)
 
         def on_log(
             self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any
@@ -71,6 +60,18 @@ def lines(tell: Tell) -> Any:
             tell(line(state.global_step, state.max_steps, state.global_step - self.first, seconds, logs))
 
     return Lines()
+
+
+def _may_save(args: Any, control: Any) -> bool:
+    """Whether this step is saved. The best are known when they are measured, after it was logged."""
+    return bool(control.should_save or (control.should_evaluate and args.save_strategy == "best"))
+
+
+def write_seconds(checkpoint: Path, seconds: float) -> None:
+    """Say in a checkpoint what its steps took."""
+    checkpoint.mkdir(parents=True, exist_ok=True)
+    with replacing(checkpoint / SECONDS, durable=False) as handle:
+        handle.write(f"{seconds:.3f}\n".encode())
 
 
 def seconds_of(checkpoint: Path) -> float:

@@ -16,6 +16,7 @@ from corpus.errors import UserError
 
 METHODS = ("cpt", "sft", "wpo", "grpo", "reward")
 """Methods that train on datasets; `merge` has a recipe of its own."""
+_NO_TOKEN = "tokens would be written beside the model; log in with `hf auth login`, or set HF_TOKEN"
 OURS = {
     "output_dir": "`output:` is where the model goes",
     "seed": "`seed:` stands at the top of the recipe",
@@ -27,6 +28,10 @@ OURS = {
     "remove_unused_columns": "datasets hold what the trainer needs",
     "save_only_model": "training goes on from its checkpoints, which takes the optimizer's state; `save_total_limit` "
     "keeps few of them",
+    "hub_token": _NO_TOKEN,
+    "push_to_hub_token": _NO_TOKEN,
+    "push_to_hub": "the trainer's own folder would go there, without the model's papers and card; when the model is "
+    "whole, run `hf upload NAME FOLDER --exclude 'checkpoints/*'`",
     "bf16_full_eval": "validation would change the type of the weights that are written",
     "fp16_full_eval": "validation would change the type of the weights that are written",
 }
@@ -144,6 +149,11 @@ class Recipe(Part):
         for name, why in OURS.items():
             if name in options:
                 raise ValueError(f"{name!r} is not given here: {why}")
+        loading = options.get("model_init_kwargs")
+        for name in ("token", "use_auth_token"):
+            # TRL takes them as JSON in a string, too.
+            if isinstance(loading, dict | str) and name in loading:
+                raise ValueError(f"'model_init_kwargs.{name}' is not given here: {_NO_TOKEN}")
         return options
 
     @model_validator(mode="after")

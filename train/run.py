@@ -14,6 +14,7 @@ from train import checkpoints, device
 from train.method import Method
 from train.overlap import refuse_overlap
 from train.plan import plan_of, told
+from train.progress import lines, quiet_libraries, seconds_of
 from train.recipe import Recipe, load_recipe
 from train.sources import open_sources
 
@@ -51,19 +52,18 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
     look(method, recipe, prepared, tell)
     if preflight:
         return
-    began = time.time()
+    began = time.monotonic()
     with method.opened, ExitStack() as held:
         trainer = trainer_of(method, recipe, prepared)
         # Only now is nothing left that the recipe could be refused for.
         _take(recipe.folder, plan, said, held)
         found = checkpoints.newest(recipe.folder, device.ranks(), tell, remove=device.rank() == 0)
+        # What an attempt lost that was stopped counts for nothing; the steps that stand do.
+        trainer.began = began - (seconds_of(found) if found else 0.0)
         trainer.train(resume_from_checkpoint=str(found) if found else None)
         from train.papers import finish
-        from train.progress import seconds_of
 
-        # What an attempt lost that was stopped counts for nothing; the steps that stand do.
-        took = time.time() - began + (seconds_of(found) if found else 0.0)
-        finish(method, recipe, prepared, trainer, sources, plan, took, tell)
+        finish(method, recipe, prepared, trainer, sources, plan, time.monotonic() - trainer.began, tell)
 
 
 def _take(output: Path, plan: str, said: dict[str, Any], held: ExitStack) -> None:
@@ -98,11 +98,9 @@ def trainer_of(method: Method, recipe: Recipe, prepared: Prepared) -> Any:
     """
     from transformers import PrinterCallback
 
-    from train.progress import lines, quiet_libraries
     from train.watch import with_rows
 
     quiet_libraries()
-
     adapter = _adapter(method, recipe.peft)
     try:
         trainer = method.trainer(

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import Failure
 from train.device import rank, ranks
 from train.head import plain_head
+from train.progress import write_seconds
 
 if TYPE_CHECKING:
     from train.streaming import Streamed
@@ -33,6 +36,8 @@ class Watched:
     """Numbers of the rows of the batch that is being learned from."""
     step_rows: tuple[int, Sequence[int]] = (-1, ())
     """The step that is being taken, and the numbers of all its rows: a step may be of several batches."""
+    began: float = 0.0
+    """When the training began, on the monotonic clock, as if it had never been stopped."""
     sampler: Any = None
     """What orders the training rows."""
     _signature_columns: list[str] | None
@@ -107,6 +112,13 @@ class Watched:
             mine = rows if step == self.state.global_step else ()  # type: ignore[attr-defined]
             raise Failure(self._told("gradient", float(found), mine))
         return found
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Save a checkpoint as the trainer does; before that, what its steps took: what comes last says it is whole."""
+        if self.is_world_process_zero():  # type: ignore[attr-defined]
+            output, step = self._get_output_dir(trial=trial), self.state.global_step  # type: ignore[attr-defined]
+            write_seconds(Path(output) / f"checkpoint-{step}", time.monotonic() - self.began)
+        super()._save_checkpoint(model, trial)  # type: ignore[misc]
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """Measure with a randomness of its own, so that training is the same with and without."""

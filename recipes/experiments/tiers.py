@@ -28,7 +28,10 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", required=True, help="models by the names that they were evaluated under")
     parser.add_argument("--benchmark", default="translation", help="its benchmark of translation")
     given = parser.parse_args()
-    found = {model: by_tier(given.run / given.benchmark / f"scored-{model}") for model in given.models}
+    try:
+        found = {model: by_tier(given.run / given.benchmark / f"scored-{model}") for model in given.models}
+    except UserError as error:
+        parser.error(str(error))
     tiers = sorted({tier for scores in found.values() for tier in scores})
     print(f"| tier | {' | '.join(given.models)} |")
     print(f"|---|{'---|' * len(given.models)}")

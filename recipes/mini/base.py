@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import corpus
+from corpus.errors import UserError
 from corpus.hashing import digest
 from corpus.model_manifest import ModelManifest, TrainedOn, read_model_manifest, write_model_manifest
 from train.chat_templates import training_template, without_marks
 
 SPECIAL = ("<pad>", "<eos>", "<|im_start|>", "<|im_end|>")
+SIZES = ("vocabulary", "hidden", "layers", "context", "seed")
 VERSION = 3
 
 
@@ -33,25 +35,35 @@ def main() -> None:
     parser.add_argument("--context", type=int, default=512, help="tokens that it reads at most (default: 512)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the weights (default: 0)")
     given = parser.parse_args()
-    texts = corpus.open(given.texts)
-    sizes = {name: getattr(given, name) for name in ("vocabulary", "hidden", "layers", "context", "seed")}
+    try:
+        make(given.texts, given.out, {name: getattr(given, name) for name in SIZES})
+    except UserError as error:
+        parser.error(str(error))
+
+
+def make(source: Path, out: Path, sizes: dict[str, int]) -> None:
+    """Make a tokenizer and a model from a dataset of texts, unless they are there.
+
+    Raises:
+        UserError: there are no texts.
+    """
+    texts = corpus.open(source)
     plan = digest(["base", VERSION, texts.manifest.content, sizes])
-    done = read_model_manifest(given.out) if given.out.is_dir() else None
+    done = read_model_manifest(out) if out.is_dir() else None
     if done is not None and done.plan == plan:
-        print(f"{given.out}: made already")
+        print(f"{out}: made already")
         return
-    print(f"learning {given.vocabulary:,} tokens from {texts.manifest.rows:,} texts", flush=True)
-    tokenizer = make_tokenizer((row["text"] for row in texts.rows()), given.vocabulary, given.context)
+    print(f"learning {sizes['vocabulary']:,} tokens from {texts.manifest.rows:,} texts", flush=True)
+    tokenizer = make_tokenizer((row["text"] for row in texts.rows()), sizes["vocabulary"], sizes["context"])
     # So that it can be asked like its children: it answers in a format that it has never seen.
     tokenizer.chat_template = without_marks(training_template(tokenizer, "chatml", marks=True))
-    tokenizer.save_pretrained(given.out)
-    weights = make_model(given.out, len(tokenizer), sizes)
+    tokenizer.save_pretrained(out)
+    weights = make_model(out, len(tokenizer), sizes)
     trained = TrainedOn(path="texts", content=texts.manifest.content, kind="text", rows=0)
     write_model_manifest(
-        given.out,
-        ModelManifest(method="random", datasets=[trained], options=sizes, plan=plan, facts={"weights": weights}),
+        out, ModelManifest(method="random", datasets=[trained], options=sizes, plan=plan, facts={"weights": weights})
     )
-    print(f"{given.out}: {weights / 1e6:.2f} million weights, {len(tokenizer):,} tokens")
+    print(f"{out}: {weights / 1e6:.2f} million weights, {len(tokenizer):,} tokens")
 
 
 def make_tokenizer(texts: Iterator[str], vocabulary: int, context: int) -> Any:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import hashlib
 import json
 import random
 import re
@@ -134,6 +135,14 @@ def read(data: Path, rng: random.Random) -> Real:
     return real
 
 
+def _hash(real: Real) -> str:
+    """Hash of all that was read, in its order."""
+    made = hashlib.sha256()
+    for row in chain(real.train, real.test, real.texts, real.problems, real.tested):
+        made.update(repr(row).encode())
+    return made.hexdigest()
+
+
 def _multi30k(folder: Path, real: Real) -> None:
     codes = ("en", "de", "fr")
     for name, pairs in (("train", real.train), ("test_2016_flickr", real.test)):
@@ -237,7 +246,8 @@ def files(real: Real, sizes: Sizes, seed: int) -> Iterator[tuple[str, Iterable[R
     rng = random.Random(seed)
     taken = Taken()
     yield "pairs.test", (_pair_row(pair) for pair in _both_ways(real.test))
-    yield "rules.test", islice(_rules(real.test, rng), sizes.tests)
+    # The test set stands set by set, and the first of them alone would fill this.
+    yield "rules.test", islice(_rules(rng.sample(real.test, len(real.test)), rng), sizes.tests)
     asked = test_tasks(rng, "test", sizes.tests // 2, taken)
     yield "general.test", chain(asked, islice(real.tested, sizes.tests - sizes.tests // 2))
     yield "pairs.train", islice(_pairs(real.train, rng), sizes.pairs)
@@ -323,6 +333,8 @@ def _scored(pairs: Sequence[Pair], rng: random.Random) -> Iterator[Row]:
             "src_lang": pair.source.lang,
             "tgt_lang": lang,
             "faults": [fault] if fault else [],
+            # A sentence of the phrasebook has a frame; what these have in common is where they come from.
+            "template": pair.of.origin,
             **pair.of._asdict(),
         }
 
@@ -368,6 +380,7 @@ def main() -> int:
         real = read(given.data, random.Random(given.seed))
     except UserError as error:
         parser.error(str(error))
+    told["read"] = _hash(real)
     for name, count in write_files(given.out, told, files(real, sizes, given.seed)).items():
         sys.stdout.write(f"{count:>8,}  {given.out / name}\n")
     return 0

@@ -23,6 +23,7 @@ from differences import AXES, FINAL, PAIRS, aims, differences, items, measured, 
 
 import corpus
 from corpus.current import read_current
+from corpus.errors import UserError
 from corpus.languages import english_name
 from corpus.manifest import read_manifest
 from corpus.model_manifest import ModelManifest, read_model_manifest
@@ -48,6 +49,11 @@ evidence about models of billions of weights, about other text, or about Tower+ 
 with its authors."""
 
 
+def _made_file(folder: Path) -> Path:
+    """What the text of the run in a folder was made of."""
+    return folder / "phrasebook" / "made.json"
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of the miniature."""
@@ -60,7 +66,7 @@ class Run:
 
     def made(self) -> dict[str, Any]:
         """What the run's text was made of: `seed`, `text` in words, and `low`, the languages with little of it."""
-        found: dict[str, Any] = json.loads((self.folder / "phrasebook" / "made.json").read_text("utf-8"))
+        found: dict[str, Any] = json.loads(_made_file(self.folder).read_text("utf-8"))
         return found
 
     def seconds(self, folder: str) -> float:
@@ -80,11 +86,25 @@ def main() -> None:
     parser.add_argument("--mini", type=Path, nargs="+", required=True, help="folders of runs, one a seed")
     parser.add_argument("--out", type=Path, help="file to write (default: report.md in the run's folder)")
     given = parser.parse_args()
-    out = given.out or given.mini[0] / "report.md"
+    try:
+        write(given.mini, given.out or given.mini[0] / "report.md")
+    except UserError as error:
+        parser.error(str(error))
+
+
+def write(folders: Sequence[Path], out: Path) -> None:
+    """Write the report of runs, and the picture of the plane beside it.
+
+    Raises:
+        UserError: a run has not come to its end.
+    """
     picture = out.with_name(f"{out.stem}-plane.svg")
+    drawn = folders[0] / "evals" / "eval" / "report" / "pareto-1.svg"
+    if lacking := next((file for file in (drawn, *map(_made_file, folders)) if not file.is_file()), None):
+        raise UserError(f"{lacking} is not there; let recipes/mini/run.sh come to its end first")
     with replacing(picture) as handle:
-        handle.write((given.mini[0] / "evals" / "eval" / "report" / "pareto-1.svg").read_bytes())
-    text = report([Run(folder) for folder in given.mini], picture.name)
+        handle.write(drawn.read_bytes())
+    text = report([Run(folder) for folder in folders], picture.name)
     with replacing(out) as handle:
         handle.write(text.encode())
     print(f"report: {out}")

@@ -32,12 +32,14 @@ def main() -> None:
     if done.is_file() and json.loads(done.read_text("utf-8")) == asked:
         print(f"{given.out}: made already")
         return
+    from corpus.shards import replacing
     from filters.comet.environment import comet_environment
 
     python = comet_environment().python(lambda told: print(told["state"], flush=True))
     command = [str(python), "-I", __file__, "--inside", "--rows", str(given.rows), "--out", str(given.out)]
     subprocess.run([*command, "--steps", str(given.steps)], check=True)
-    done.write_text(json.dumps(asked), "utf-8")
+    with replacing(done) as handle:
+        handle.write(json.dumps(asked).encode())
     print(f"{given.out}: trained, {given.steps} steps")
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -113,8 +114,9 @@ def test_an_alarm_that_stops_saves_and_names_itself(place: Path) -> None:
     trainer = {"max_steps": 6, "steps_per_generation": 1}
     # Hardly any prompt of the small model is answered rightly.
     file = recipe(place, "alarm", rewards={"verified": {}}, alarms=alarms, trainer=trainer)
-    with pytest.raises(Failure, match=r"alarm spread at step 4: in \d+% of the groups"):
-        run(GRPO, file)
+    for _ in range(2):
+        with pytest.raises(Failure, match=r"alarm spread at step 4: in \d+% of the groups"):
+            run(GRPO, file)
     assert (place / "alarm" / "checkpoints" / "checkpoint-4" / "trainer_state.json").is_file()
     run(GRPO, recipe(place, "alarm", rewards={"verified": {}}, trainer=trainer))
     history = manifest(place / "alarm")["run"]["history"]
@@ -138,6 +140,23 @@ def test_answers_that_are_logged_are_those_that_were_learned_from(place: Path) -
     asked = {json.dumps(turns) for turns in pl.read_parquet(table)["prompt"].to_list()}
     made = pl.read_parquet(place / "problems" / "data" / "*.parquet")["prompt"].to_list()
     assert asked <= {json.dumps(turns) for turns in made}
+
+
+def test_what_validation_earns_is_the_mean_of_the_rows_that_can_be_judged(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of them are in a batch."""
+
+    def verified(completions: list[Any], rows: list[int], **_: Any) -> list[float | None]:
+        assert len(completions) == len(rows)
+        return [None if row % 3 == 0 else float(row) for row in rows]
+
+    monkeypatch.setattr("train.rewards.Rewards.functions", lambda _: [verified])
+    few = {"max_steps": 1, "save_strategy": "no", "per_device_eval_batch_size": 16}
+    run(GRPO, recipe(place, "judged", rewards={"verified": {}}, trainer=few))
+    losses = manifest(place / "judged")["losses"]
+    assert losses["validation reward all"] == pytest.approx(fmean(row for row in range(40) if row % 3))
+    assert losses["validation reward arithmetic en"] == pytest.approx(fmean(row for row in range(1, 40, 2) if row % 3))
 
 
 def test_a_loss_that_is_no_number_names_the_prompts(place: Path) -> None:
@@ -200,6 +219,7 @@ def test_options_of_vllm_are_passed_on_untouched(place: Path) -> None:
     [
         ({"trainer": {"reward_weights": [1.0]}}, "weights stand beside the rewards"),
         ({"trainer": {"shuffle_dataset": True}}, "seeded order of the recipe"),
+        ({"trainer": {"use_adaptive_entropy": True}}, "`entropy_coef` is a bonus that stays"),
         ({"too_long": "truncate"}, "would make other problems of prompts"),
         ({"stream": True}, "reads each prompt many times"),
         ({"max_prompt": 505}, "`max_prompt` 505 and `trainer.max_completion_length` 12 do not fit into"),
@@ -221,11 +241,16 @@ def test_what_cannot_be_meant_is_refused_before_the_first_step(
 
 def test_programs_run_only_where_the_recipe_says_so(place: Path) -> None:
     code = {"name": "code", "args": json.dumps({"tests": ["assert double(2) == 4"]})}
-    rows = [{**row, "verifiers": [code]} for row in trainable.problems(8)]
+    rows = [{**row, "verifiers": [code]} for row in trainable.problems(200)[192:]]
     trainable.dataset(place / "programs", "verifiable", rows)
     changes: dict[str, Any] = {"data": {"made": {"path": str(place / "programs")}}, "rewards": {"verified": {}}}
     with pytest.raises(UserError, match="8 rows are judged by 'code', which runs programs that the model wrote"):
         run(GRPO, recipe(place, "code", **changes))
+    # After the last step it would be too late to say so.
+    changes = {"validation": changes["data"], "rewards": {"verified": {}}}
+    with pytest.raises(UserError, match="8 validation rows are judged by 'code'"):
+        run(GRPO, recipe(place, "code", **changes))
+    assert not (place / "code").exists()
 
 
 def test_prompts_that_cannot_be_answered_have_their_reason(place: Path) -> None:

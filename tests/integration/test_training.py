@@ -213,7 +213,7 @@ def test_another_training_in_the_output_folder_is_told_apart(place: Path) -> Non
 def test_two_trainings_of_one_output_do_not_meet(place: Path) -> None:
     from train.checkpoints import alone
 
-    with alone(place / "both"), pytest.raises(UserError, match="another process trains this already"):
+    with alone(place / "both"), pytest.raises(UserError, match="another process makes this already"):
         train("sft", recipe(place, "sft", "both"))
     train("sft", recipe(place, "sft", "both"))
 
@@ -413,13 +413,6 @@ def test_the_last_loss_is_told_however_seldom_losses_are_logged(place: Path) -> 
     assert manifest(place / "seldom")["losses"]["train"] == logged[-1][1]
 
 
-def test_papers_hold_no_token_of_the_hub(place: Path) -> None:
-    train("sft", recipe(place, "sft", "private", trainer={"hub_token": "hf_private", "max_steps": 2}))
-    written = [file for file in (place / "private").iterdir() if file.suffix in (".json", ".md")]
-    assert len(written) >= 4
-    assert not [file.name for file in written if "hf_private" in file.read_text("utf-8")]
-
-
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -429,6 +422,10 @@ def test_papers_hold_no_token_of_the_hub(place: Path) -> None:
         ({"trainer": {"packing": True, "packing_strategy": "wrapped"}}, "'wrapped' would cut conversations in pieces"),
         ({"trainer": {"fsdp": True}, "peft": {"r": 4}}, "peft: adapters are merged at the end"),
         ({"trainer": {"train_sampling_strategy": "by_length"}}, "found 'by_length', expected one of .*group_by_length"),
+        ({"trainer": {"gradient_accumulation_steps": 0}}, r"trainer\.gradient_accumulation_steps: found 0, expected"),
+        ({"trainer": {"per_device_train_batch_size": 0}}, "found 0, expected a whole number from 1 on"),
+        ({"trainer": {"max_length": "2k"}}, r"trainer\.max_length: found '2k', expected a whole number from 1 on"),
+        ({"trainer": {"max_length": 0}}, r"trainer\.max_length: found 0, expected a whole number"),
         ({"trainer": {"lr_scheduler_type": "cosin"}}, "trainer.*'?cosin'?"),
         ({"trainer": {"model_init_kwargs": {"atn": "eager"}}}, "the model takes no 'atn'"),
     ],
@@ -436,13 +433,6 @@ def test_papers_hold_no_token_of_the_hub(place: Path) -> None:
 def test_options_that_cannot_be_meant_are_told(place: Path, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(UserError, match=words):
         train("sft", recipe(place, "sft", "unmeant", **changes))
-
-
-def test_who_may_push_to_the_hub_is_found_out_first(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(UserError, match=r"trainer\.push_to_hub: the hub does not know who asks: .*hf auth login"):
-        train("sft", recipe(place, "sft", "pushed", trainer={"push_to_hub": True}))
-    assert not (place / "pushed").exists()
 
 
 LACKING = {
@@ -669,12 +659,14 @@ def test_losses_that_trl_does_not_know_are_refused_before_the_output_is_taken(pl
     assert not (place / "unknown-loss").exists()
 
 
-@pytest.mark.parametrize("saves", ["steps", "epoch"])
+@pytest.mark.parametrize("saves", ["steps", "epoch", "best"])
 def test_losses_are_logged_as_if_nothing_had_stopped_it(place: Path, saves: str) -> None:
     """However seldom: a step that is saved is logged, so the mean that the manifest tells begins there."""
     whole, cut = place / f"{saves}-whole", place / f"{saves}-cut"
     # Two steps an epoch, too.
-    options = {"save_strategy": saves, "save_steps": 2, "per_device_train_batch_size": 40}
+    options: dict[str, Any] = {"save_strategy": saves, "save_steps": 2, "per_device_train_batch_size": 40}
+    if saves == "best":
+        options |= {"eval_strategy": "steps", "eval_steps": 2, "metric_for_best_model": "eval_loss"}
     for output in (whole, cut):
         train("sft", recipe(place, "sft", output.name, trainer={"max_steps": 5, "logging_steps": 3, **options}))
     (cut / "towerkit.json").unlink()
@@ -688,6 +680,22 @@ def test_losses_are_logged_as_if_nothing_had_stopped_it(place: Path, saves: str)
     # Of an attempt that was stopped, the steps that stand count.
     before = float((cut / "checkpoints" / "checkpoint-2" / "seconds.txt").read_text("utf-8"))
     assert manifest(cut)["run"]["seconds"] > before > 0
+
+
+def test_how_often_to_save_and_to_log_may_change_before_it_goes_on(place: Path) -> None:
+    saved = place / "often" / "checkpoints"
+    train("sft", recipe(place, "sft", "often", trainer={"save_steps": 2, "logging_steps": 4}))
+    # What is written last says that a checkpoint is whole.
+    seconds, last = (saved / "checkpoint-2" / name for name in ("seconds.txt", "trainer_state.json"))
+    assert seconds.stat().st_mtime_ns <= last.stat().st_mtime_ns
+    (place / "often" / "towerkit.json").unlink()
+    shutil.rmtree(saved / "checkpoint-4")
+    seconds.write_text("1000\n", "utf-8")
+    train("sft", recipe(place, "sft", "often", trainer={"save_steps": 1, "logging_steps": 1, "save_total_limit": 1}))
+    # The checkpoint that it went on from is gone by then.
+    assert manifest(place / "often")["run"]["seconds"] > 1000
+    assert [folder.name for folder in saved.glob("checkpoint-*")] == ["checkpoint-4"]
+    assert [*losses_by_step(place / "often")] == [2, 3, 4]
 
 
 def test_a_gradient_names_the_rows_of_all_batches_of_its_step(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

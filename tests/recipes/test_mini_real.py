@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from datagen.progress import Silent
 from datagen.recipe import load_recipe
@@ -115,6 +116,24 @@ def test_every_set_has_its_part_with_its_licence(rows: Rows) -> None:
     assert {row["src_lang"] for row in rows["pairs.train"]} == {"en", "de", "fr", "yo", "af"}
 
 
+def test_rules_are_tested_on_every_set(rows: Rows) -> None:
+    assert {row["origin"] for row in rows["rules.test"]} == {row["origin"] for row in rows["pairs.test"]}
+
+
+def test_other_sets_are_read_again(sets: Path, tmp_path: Path) -> None:
+    """What stands in the folder is taken as made where the same was read."""
+    data, out = tmp_path / "sets", tmp_path / "out"
+    shutil.copytree(sets, data)
+    written = []
+    for _ in range(3):
+        assert write(data, out).returncode == 0
+        written.append((out / "mono.train.jsonl").stat().st_mtime_ns)
+        if len(written) == 2:
+            problems = data / "gsm8k" / "train.jsonl"
+            problems.write_text("".join(problems.read_text("utf-8").splitlines(keepends=True)[:-10]), "utf-8")
+    assert written[0] == written[1] < written[2]
+
+
 @pytest.mark.parametrize("file", ["rules.train", "rules.test", "general.train", "general.test"])
 def test_references_pass_their_verifiers(rows: Rows, file: str) -> None:
     assert rows[file]
@@ -154,6 +173,7 @@ def test_read_takes_every_file(folder: Path, tmp_path: Path) -> None:
         name, split, _ = path.name.split(".")
         if name in kinds:
             stages.append(f"  {name}_{split}: {{read: {{jsonl: {json.dumps(str(path))}, kind: {kinds[name]}}}}}")
+    stages.append(f"  scored: {{read: {json.dumps(spoilt_in_ranking(folder))}}}")
     recipe = tmp_path / "real.yaml"
     recipe.write_text("name: real\nseed: 1\nstages:\n" + "\n".join(stages) + "\n", "utf-8")
     made = run(load_recipe(recipe), tmp_path / "runs", until=None, workers=1, progress=Silent())
@@ -161,6 +181,12 @@ def test_read_takes_every_file(folder: Path, tmp_path: Path) -> None:
     for dataset in made.values():
         assert dataset.manifest.rows
         assert dataset.aside().collect().is_empty()
+
+
+def spoilt_in_ranking(folder: Path) -> dict[str, Any]:
+    """How ranking.yaml reads the translations with a score."""
+    ranking = yaml.safe_load((ROOT / "recipes" / "mini" / "ranking.yaml").read_text("utf-8"))
+    return {**ranking["stages"]["spoilt"]["read"], "jsonl": str(folder / "scored.train.jsonl")}
 
 
 @pytest.mark.parametrize(

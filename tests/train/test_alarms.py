@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.alarms import Alarms, change, ringing
+from train.alarms import Alarms, callback, change, ringing
 
 Log = list[dict[str, Any]]
 
@@ -65,7 +66,8 @@ def test_alarms(history: Log, options: dict[str, Any], rings: set[str]) -> None:
     assert set(ringing(history, Alarms(**options))) == rings
 
 
-VALUES = st.lists(st.floats(-1e3, 1e3), min_size=4, max_size=30)
+# Not so small that another value added to them swallows them.
+VALUES = st.lists(st.floats(-1e3, 1e3).map(lambda value: round(value, 3)), min_size=4, max_size=30)
 
 
 @given(values=VALUES, shift=st.floats(-100, 100), scale=st.floats(0.5, 2))
@@ -82,6 +84,29 @@ def test_a_log_read_backwards_changes_the_other_way(values: list[float]) -> None
     even = values[: len(values) // 2 * 2]
     backwards = change(list(enumerate(reversed(even))))
     assert change(list(enumerate(even))) == pytest.approx(-backwards)
+
+
+def heard(history: Log, start: int, end: int) -> None:
+    """Log steps one by one to a training that begins, or goes on, at `start`."""
+    watch = callback(Alarms(), lambda _: None)
+    state, control = SimpleNamespace(log_history=history, global_step=start), SimpleNamespace()
+    watch.on_train_begin(None, state, control)
+    for entry in log(end, frac_reward_zero_std=lambda step: 0.9 if step < 60 else 0.1)[start:]:
+        state.global_step = entry["step"]
+        history.append(entry)
+        watch.on_log(None, state, control)
+
+
+@pytest.mark.parametrize("kept", [10, 30, 70])
+def test_a_training_that_goes_on_rings_as_one_that_was_never_stopped(kept: int) -> None:
+    pytest.importorskip("transformers")
+    whole: Log = []
+    cut: Log = []
+    heard(whole, 0, 80)
+    heard(cut, 0, kept)
+    heard(cut, kept, 80)
+    assert [entry["step"] for entry in whole if "alarm" in entry] == [20]
+    assert cut == whole
 
 
 def test_words_say_what_to_do() -> None:

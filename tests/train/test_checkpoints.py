@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -16,8 +18,19 @@ def saved(output: Path, step: int, *names: str) -> Path:
     folder.mkdir(parents=True)
     (folder / "trainer_state.json").write_text(json.dumps({"global_step": step}), "utf-8")
     for name in names:
-        (folder / name).write_bytes(b"state")
+        (folder / name).write_bytes(STATE)
     return folder
+
+
+def _state() -> bytes:
+    """As torch writes it."""
+    written = BytesIO()
+    with ZipFile(written, "w") as file:
+        file.writestr("data.pkl", b"state")
+    return written.getvalue()
+
+
+STATE = _state()
 
 
 @pytest.mark.parametrize(
@@ -41,6 +54,15 @@ def test_a_checkpoint_without_the_state_of_each_process_is_left_out(
     assert newer.exists() == whole
     assert older.exists()
     assert any("cut off while it was saved" in line for line in told) != whole
+
+
+def test_a_checkpoint_with_the_torn_state_of_a_process_is_left_out(tmp_path: Path) -> None:
+    names = ("rng_state_0.pth", "rng_state_1.pth")
+    older, newer = saved(tmp_path, 5, *names), saved(tmp_path, 10, *names)
+    (newer / "rng_state_1.pth").write_bytes(STATE[:-10])
+    told: list[str] = []
+    assert newest(tmp_path, 2, told.append, remove=False) == older
+    assert "no whole rng_state_1.pth" in told[0]
 
 
 @pytest.mark.parametrize(

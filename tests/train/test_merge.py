@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from corpus.errors import UserError
 from corpus.manifest import Selection
 from corpus.model_manifest import ModelManifest, TrainedOn, read_model_manifest, write_model_manifest
+from train.checkpoints import alone
 from train.merge import Merge, linear, main, merge, slerp
 
 torch = pytest.importorskip("torch")
@@ -149,7 +150,18 @@ def test_a_sweep_writes_whole_models_from_one_parent_to_the_other(
     capsys.readouterr()
     merge(sweep)
     assert capsys.readouterr().out.count("merged already") == 3
-    assert not list((place / by).glob(".*"))
+    assert not list((place / by).glob(".*.tmp"))
+
+
+def test_models_that_say_the_same_in_other_words_are_merged(place: Path, tmp_path: Path) -> None:
+    """A default that is not written down, and a chat template in tokenizer_config.json."""
+    other = shutil_copy(place / "grpo", tmp_path / "other")
+    _json("config.json", lambda told: told.pop("attention_bias"))(other)
+    template = (other / "chat_template.jinja").read_text("utf-8")
+    (other / "chat_template.jinja").unlink()
+    _json("tokenizer_config.json", lambda told: told.update(chat_template=template))(other)
+    merge(recipe(place, tmp_path / "out", models=(str(place / "sft"), str(other)), shares=[0.5]))
+    assert (tmp_path / "out" / "out-0.5" / "towerkit.json").is_file()
 
 
 def test_files_of_weights_lie_as_the_first_models_do(place: Path, tmp_path: Path) -> None:
@@ -238,6 +250,7 @@ def _swap(told: dict[str, Any]) -> None:
         (_tensors(lambda told: told.pop("model.norm.weight")), "sft has the tensor 'model.norm.weight', and other has"),
         (_tensors(lambda told: told.update(more=torch.ones(1))), "other has the tensor 'more', and sft has none"),
         (_json("config.json", lambda told: told.update(hidden_act="gelu")), "hidden_act is 'silu' in the first"),
+        (_json("config.json", lambda told: told.update(hidden_size="64")), "error for field 'hidden_size'"),
         (_json("tokenizer.json", _swap), "their tokenizers differ: 'a' is token "),
         (
             _json("tokenizer.json", lambda told: told.update(decoder=None)),
@@ -257,6 +270,12 @@ def test_models_that_do_not_fit_are_refused_with_what_differs(
         merge(recipe(place, tmp_path / "out", models=(str(place / "sft"), str(other))))
     assert words in str(error.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_two_merges_into_one_folder_do_not_meet(place: Path, tmp_path: Path) -> None:
+    with alone(tmp_path / "out"), pytest.raises(UserError, match="another process makes this already"):
+        merge(recipe(place, tmp_path / "out"))
+    assert not list((tmp_path / "out").glob("out-*"))
 
 
 def test_another_model_in_the_folder_is_not_written_over(place: Path, tmp_path: Path) -> None:

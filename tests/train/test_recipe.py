@@ -49,6 +49,10 @@ def test_a_recipe_says_what_differs_and_the_rest_has_defaults(tmp_path: Path) ->
         ("sft", ("model: base", "stream: true\nmodel: base"), "mix them with the stage `mix`"),
         ("sft", ("max_steps: 4", "eval_strategy: steps"), "`trainer.eval_strategy` needs `validation:`"),
         ("sft", ("max_steps: 4", "save_only_model: true"), "training goes on from its checkpoints"),
+        ("sft", ("max_steps: 4", "hub_token: hf_private"), "'hub_token' is not given here: tokens would be written"),
+        ("sft", ("max_steps: 4", "push_to_hub_token: hf_private"), "log in with `hf auth login`, or set HF_TOKEN"),
+        ("sft", ("max_steps: 4", "model_init_kwargs: {token: hf_private}"), "'model_init_kwargs.token' is not given"),
+        ("sft", ("max_steps: 4", "push_to_hub: true"), "run `hf upload NAME FOLDER --exclude 'checkpoints/*'`"),
         ("sft", ("max_steps: 4", "bf16_full_eval: true"), "the type of the weights that are written"),
         ("grpo", ("model: base", "model: base"), "`grpo` needs `rewards:`"),
     ],
@@ -58,3 +62,4 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, method: str, change
     with pytest.raises(UserError, match=r"recipe\.yaml") as error:
         load_recipe(file, method)
     assert words in str(error.value)
+    assert "hf_private" not in str(error.value)
