@@ -149,7 +149,10 @@ def _made(runs: Sequence[Run]) -> str:
     seeds = [run.made()["seed"] for run in runs]
     if len(seeds) == 1:
         return f"Made by `SEED={seeds[0]} recipes/mini/run.sh`."
-    return f"Made by `make mini-report`: `recipes/mini/run.sh` with the seeds {', '.join(map(str, seeds))}."
+    return (
+        f"Made by `make mini-report`: `recipes/mini/run.sh` with the seeds {', '.join(map(str, seeds))}, all but the last "
+        "side by side with one thread each, so that its seconds alone are those of a run that has the machine to itself."
+    )
 
 
 def _plane(runs: Sequence[Run]) -> str:
