@@ -150,8 +150,8 @@ def _made(runs: Sequence[Run]) -> str:
     if len(seeds) == 1:
         return f"Made by `SEED={seeds[0]} recipes/mini/run.sh`."
     return (
-        f"Made by `make mini-report`: `recipes/mini/run.sh` with the seeds {', '.join(map(str, seeds))}, all but the last "
-        "side by side with one thread each, so that its seconds alone are those of a run that has the machine to itself."
+        f"Made by `make mini-report`: `recipes/mini/run.sh` with the seeds {', '.join(map(str, seeds))}. All but the last "
+        "ran side by side with one thread each; the last one's seconds are those of a run that has the machine alone."
     )
 
 
