@@ -151,8 +151,8 @@ def _made(runs: Sequence[Run]) -> str:
         return f"Made by `SEED={seeds[0]} recipes/mini/run.sh`."
     told = ", ".join(map(str, seeds))
     return (
-        f"Made by `make mini-report`: `recipes/mini/run.sh` with the seeds {told}. All but the last ran side by side with "
-        "one thread each; the last one's seconds are those of a run that has the machine alone."
+        f"Made by `make mini-report`: `recipes/mini/run.sh` with the seeds {told}. All but the last ran side by side "
+        "with one thread each; the last one's seconds are those of a run that has the machine alone."
     )
 
 
