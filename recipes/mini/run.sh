@@ -1,7 +1,7 @@
 #!/bin/sh
 # All of the recipe in miniature, from nothing: every line below is a command that you could type.
 #
-#     recipes/mini/run.sh                 SIZE=full: two cores, half an hour or more (tried.md tells of its sizes)
+#     recipes/mini/run.sh                 SIZE=full: two cores, half an hour to three quarters (tried.md tells of its sizes)
 #     SIZE=tiny recipes/mini/run.sh       minutes: the mechanics alone, its models know next to nothing
 #     SIZE=gpu recipes/mini/run.sh        100 million weights on the public sets in $TOWERKIT_DATA (real.py), for one GPU
 #     COMET=1 recipes/mini/run.sh         with a small COMET checkpoint beside the other scores
