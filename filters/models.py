@@ -141,7 +141,7 @@ def _commit(model: str, revision: str | None) -> str:
         if found is None:
             raise UserError(
                 f"the hub cannot be asked for the commit of {model}: {error}. Where there is no network, give a commit "
-                f"that was fetched before as `revision` (40 hex digits), or a local folder: {model} is none"
+                f"that was fetched before as `revision` (40 hex digits), or a local folder: no folder {model} was found"
             ) from None
     if found is None:
         raise UserError(f"the hub names no commit for {model}")
