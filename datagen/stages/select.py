@@ -93,15 +93,16 @@ def with_evidence(dropped: pl.DataFrame, filters: Sequence[Filter], header: Head
     """Rejected rows with a column `@value`: what made the filter reject, as text; null where the row itself tells."""
     found = zip(reasons_of(filters), (judge.for_columns(header.scores).evidence() for judge in filters), strict=True)
     told = {reason: value for reason, value in found if value is not None}
-    rows = dropped.lazy().with_row_index("@row")
+    # Without what only the verdict needed: a query of few rows takes the time that planning over its columns takes.
+    rows = dropped.select(pl.exclude(r"^@(verdict)?\d+$")).with_row_index("@row")
     # Each on the rows of its own reason alone: evidence may take long.
     parts = [
-        rows.filter(pl.col("@reason") == reason).select("@row", told[reason].cast(pl.String).alias("@value"))
-        for reason in dropped["@reason"].unique()
+        mine.lazy().select("@row", told[reason].cast(pl.String).alias("@value"))
+        for (reason,), mine in rows.partition_by("@reason", as_dict=True).items()
         if reason in told
     ]
     values = pl.repeat(None, dropped.height, dtype=pl.String, eager=True).alias("@value")
-    for part in pl.collect_all(parts, engine="in-memory"):
+    for part in pl.collect_all(parts, engine="in-memory", optimizations=pl.QueryOptFlags.none()):
         values = values.scatter(part["@row"], part["@value"])
     return dropped.with_columns(values)
 

@@ -46,6 +46,35 @@ def test_scores_are_spread_over_a_histogram(tmp_path: Path) -> None:
     assert (told["label_b"].scored, told["label_b"].histogram) == (6, None)
 
 
+_UNIT = 2.0**-53
+
+
+@pytest.mark.parametrize(
+    ("values", "extent", "bins"),
+    [
+        ([0.0, 39.9, 1.0, 40.0], (0.0, 40.0), {0: 1, 1: 1, 39: 2}),
+        ([1.0, 1.0], (1.0, 2.0), {0: 2}),
+        ([-3.0, -3.0], (-3.0, 0.0), {0: 2}),
+        ([1 - 20 * _UNIT, 1 + 40 * _UNIT], (1 - 20 * _UNIT, 2 - 20 * _UNIT), {0: 2}),  # fewer floats between than edges
+        ([0.0, 5e-324], (0.0, 1.0), {0: 2}),
+        ([-1e300, 1e300], (-1e300, 1e300), {0: 1, 39: 1}),
+        ([-1.7e308, 1.7e308], None, {}),  # no float is their distance
+    ],
+)
+def test_every_finite_value_lies_in_a_bin(
+    values: list[float], extent: tuple[float, float] | None, bins: dict[int, int], tmp_path: Path
+) -> None:
+    rows = [{"text": str(n), "score_a": value} for n, value in enumerate(values)]
+    scores = {"score_a": Score(higher_is_better=True)}
+    found = corpus.write(rows, "text", tmp_path / "x", scores=scores, rows_per_shard=1).manifest.scores["score_a"]
+    if extent is None:
+        assert found.histogram is None
+        return
+    assert found.histogram is not None
+    assert (found.histogram.low, found.histogram.high) == extent
+    assert {place: count for place, count in enumerate(found.histogram.counts) if count} == bins
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
