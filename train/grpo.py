@@ -10,11 +10,8 @@ advantages divided by the group's spread, plain sampling at temperature 1. The r
 from __future__ import annotations
 
 import logging
-import math
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from corpus.config import validate
@@ -24,7 +21,6 @@ from filters.names import verifier_class
 from filters.verifier import CodeNotAllowed
 from train import chat_templates
 from train.alarms import Alarms, callback
-from train.device import everywhere
 from train.method import Method, check_losses
 from train.recipe import Recipe
 from train.rewards import Rewards
@@ -75,8 +71,6 @@ _NOT_THEIRS = {
     "use_adaptive_entropy": "TRL saves its state after all else, so a checkpoint could seem whole without it and go on "
     "in another way; `entropy_coef` is a bonus that stays",
 }
-STATE = "generation_{rank}.pt"
-"""File of a checkpoint that holds the answers which a process had made and not yet learned from."""
 
 
 class GRPO(Method):
@@ -202,9 +196,11 @@ class GRPO(Method):
         return found + _endless(self.recipe, prepared)
 
     def trainer(self, **parts: Any) -> Any:
-        """TRL's GRPOTrainer, with the rows of each step known, and what was generated kept in checkpoints."""
+        """TRL's GRPOTrainer, as `train.grpo_trainer` has it."""
+        from train.grpo_trainer import Trainer
+
         logging.getLogger("trl.trainer.grpo_trainer").addFilter(_is_news)
-        made = _trainer_class()(reward_funcs=self.rewards.functions(), **parts)
+        made = Trainer(reward_funcs=self.rewards.functions(), **parts)
         self.rewards.most = made.max_completion_length
         self.rewards.ends = frozenset(made.eos_token_ids)
         return made
@@ -213,78 +209,6 @@ class GRPO(Method):
 def _is_news(record: logging.LogRecord) -> bool:
     """Not the whole row of a completion that no reward could judge, at every step: the log tells their share."""
     return not str(record.msg).startswith("All reward functions returned None")
-
-
-def _trainer_class() -> Any:
-    import torch
-    from trl import GRPOTrainer
-
-    from train.watch import ROWS, Watched
-
-    class Trainer(Watched, GRPOTrainer):  # type: ignore[misc]
-        log_completions: bool
-        rewarded: dict[int, list[float]] | None = None
-        """By row, what its answers earn, while that is measured."""
-
-        def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-            made: dict[str, Any] = super()._generate_and_score_completions(inputs)
-            # Answers are shuffled together with all else of this dict, and so are the numbers of their rows.
-            made[ROWS] = torch.tensor([each[ROWS] for each in inputs], device=made["completion_ids"].device)
-            return made
-
-        def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-            self._take(inputs.get(ROWS))
-            return super().compute_loss(model, inputs, *args, **kwargs)
-
-        def earned(self, dataset: Any) -> list[float]:
-            """What each row of a dataset earns, the mean of its answers; rows that cannot be judged are left out.
-
-            TRL's own number is a mean of batches, in which a row of a small one counts for more than another.
-            """
-            # Else the answers to validation prompts would stand where those of the last step do.
-            kept, self.log_completions = self.log_completions, False
-            self.rewarded = {}
-            try:
-                self.measure(dataset)
-                return [fmean(rewards) for rewards in self.rewarded.values()]
-            finally:
-                self.log_completions, self.rewarded = kept, None
-
-        def _calculate_rewards(self, inputs: list[dict[str, Any]], *args: Any, **kwargs: Any) -> Any:
-            found = super()._calculate_rewards(inputs, *args, **kwargs)
-            if self.rewarded is not None:
-                # Rewards are those of all processes, one after the other.
-                numbers = [number for part in everywhere([each[ROWS] for each in inputs]) for number in part]
-                for number, rewards in zip(numbers, found.tolist(), strict=True):
-                    if (reward := _sum(rewards, self.reward_weights.tolist())) is not None:
-                        self.rewarded.setdefault(number, []).append(reward)
-            return found
-
-        def _save_checkpoint(self, model: Any, trial: Any) -> None:
-            folder = Path(self._get_output_dir(trial=trial)) / f"checkpoint-{self.state.global_step}"
-            folder.mkdir(parents=True, exist_ok=True)
-            used_up = self._step % (self.args.steps_per_generation * self.num_iterations) == 0
-            state = {"step": self._step, "answers": None if used_up else self._buffered_inputs}
-            torch.save(state, folder / STATE.format(rank=self.accelerator.process_index))
-            super()._save_checkpoint(model, trial)
-
-        def _load_rng_state(self, checkpoint: str | None) -> None:
-            super()._load_rng_state(checkpoint)
-            if checkpoint is None:
-                return
-            file = Path(checkpoint) / STATE.format(rank=self.accelerator.process_index)
-            if not file.is_file():
-                raise UserError(f"{checkpoint} lacks {file.name}, the answers not yet learned from; remove the folder")
-            state = torch.load(file, map_location=self.accelerator.device, weights_only=True)
-            self._step, self._buffered_inputs = state["step"], state["answers"]
-
-    return Trainer
-
-
-def _sum(rewards: Sequence[float], weights: Sequence[float]) -> float | None:
-    """What an answer earns; none where no reward could judge it, which TRL tells by NaN."""
-    judged = [weight * reward for weight, reward in zip(weights, rewards, strict=True) if not math.isnan(reward)]
-    return sum(judged) if judged else None
 
 
 def _unverified(rewards: Rewards, lists: Sequence[Any]) -> list[str]:

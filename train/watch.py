@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 ROWS = "rows"
 _NAMED = 20
+_READ = 10_000
+"""Rows that are taken at once to know their lengths."""
 
 
 class Watched:
@@ -73,14 +75,18 @@ class Watched:
         now = self.state.global_step  # type: ignore[attr-defined]
         self.step_rows = (now, [*before, *self.rows] if step == now else self.rows)
 
-    def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Any:
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         """The trainer's sampler; one that groups rows by their length depends on seed and epoch alone."""
-        from transformers.trainer_pt_utils import LengthGroupedSampler
+        from datasets import Dataset
 
-        self.sampler = super()._get_train_sampler(*args, **kwargs)  # type: ignore[misc]
-        if isinstance(self.sampler, LengthGroupedSampler):
-            seed = self.args.seed if self.args.data_seed is None else self.args.data_seed  # type: ignore[attr-defined]
-            self.sampler = _grouped(self.sampler, seed)
+        args = self.args  # type: ignore[attr-defined]
+        rows = self.train_dataset if train_dataset is None else train_dataset  # type: ignore[attr-defined]
+        grouped = args.train_sampling_strategy == "group_by_length" and isinstance(rows, Dataset)
+        if grouped and "input_ids" in rows.column_names:
+            seed = args.seed if args.data_seed is None else args.data_seed
+            self.sampler = _grouped(rows, args.train_batch_size * args.gradient_accumulation_steps, seed)
+        else:
+            self.sampler = super()._get_train_sampler(train_dataset)  # type: ignore[misc]
         return self.sampler
 
     def _run_epoch(self, *args: Any, epoch: int, **kwargs: Any) -> None:
@@ -174,12 +180,13 @@ class Watched:
         )
 
 
-def _grouped(sampler: Any, seed: int) -> Any:
-    """A sampler that groups rows by length as the given one does, with an order that depends on seed and epoch alone.
+def _grouped(rows: Any, batch_size: int, seed: int) -> Any:
+    """A sampler that groups rows by length as the trainer's does, with an order that depends on seed and epoch alone.
 
     The trainer's own draws from the randomness of all. Who goes on within an epoch has another one by then, and would
-    learn from some rows twice and from others never.
+    learn from some rows twice and from others never. It also takes every row into Python to know its length.
     """
+    import pyarrow.compute as pc
     import torch
     from transformers.trainer_pt_utils import LengthGroupedSampler
 
@@ -193,7 +200,9 @@ def _grouped(sampler: Any, seed: int) -> Any:
             self.generator = torch.Generator().manual_seed(seed + self.epoch)
             return iter(super().__iter__())
 
-    return Grouped(sampler.batch_size, lengths=sampler.lengths)
+    tables = rows.select_columns(["input_ids"]).with_format("arrow").iter(_READ)
+    lengths = [length for table in tables for length in pc.list_value_length(table["input_ids"]).to_pylist()]
+    return Grouped(batch_size, lengths=lengths)
 
 
 def tokens_seen(history: Sequence[Mapping[str, float]]) -> int:
