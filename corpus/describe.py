@@ -150,12 +150,10 @@ def _summed(score: Score, parts: Sequence[Spread]) -> tuple[Score, Extent | None
 
 
 def _extent(low: float, high: float) -> Extent | None:
-    """Between what a histogram of these values lies; None where they lie further apart than a float can tell."""
-    if math.isinf(high - low):
-        return None
-    if not (np.diff(np.linspace(low, high, BINS + 1)) > 0).all():  # all alike, to the digits that a float has
-        high = low + max(1.0, abs(low))
-    return Extent(low, high)
+    """Between what a histogram of these values lies; None where no float is as far from another."""
+    if math.isfinite(high - low) and not (np.diff(np.linspace(low, high, BINS + 1)) > 0).all():
+        high = low + max(1.0, abs(low))  # all alike, to the digits that a float has
+    return Extent(low, high) if math.isfinite(high - low) else None
 
 
 def _histograms(shards: Sequence[Path], extents: Mapping[str, Extent]) -> dict[str, Histogram]:

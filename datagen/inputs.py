@@ -15,6 +15,12 @@ from corpus.shards import shard_name
 from datagen.recipe import Named
 from datagen.stages.base import Header, Piece, only
 
+_SAME_IDS = {
+    "response": "One engine name stands for different answers: give the engines different names",
+    "prompt": "One prompt has different references or the like: put all references into one row, or leave one out",
+}
+"""What to do about rows of equal ids with different content."""
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -88,10 +94,12 @@ class Inputs:
         )
         found = clashes.sort("id").head(3).collect()
         if found.height:
+            advice = _SAME_IDS.get(
+                self.header.kind, "They would be one row; leave one of them out, by `select` or before"
+            )
             raise UserError(
                 f"stage {self.stage.name!r} unites {' and '.join(self.stage.sources)}, but rows with equal ids differ: "
-                f"{', '.join(found['id'])}. For responses that means one engine name for different answers: give the "
-                "engines different names"
+                f"{', '.join(found['id'])}. {advice}"
             )
 
     def _check_scored_apart(self) -> None:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 
 from corpus.dataset import Dataset
+from corpus.laws import plain
 from corpus.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -145,6 +146,8 @@ def losses(manifest: Manifest, ways: Sequence[str] = tuple(_LOST)) -> list[str]:
         more = f", {len(common) - _NAMED} more reasons" if len(common) > _NAMED else ""
         again = "; --retry-failed asks for them again" if name == "failed" else ""
         lines.append(f"{sum(reasons.values()):,} {words}: {told}{more}{again}")
+    if manifest.stage == "generate" and (repeated := plain(manifest.counts, "repeated")):
+        lines.append(f"{repeated:,} prompts not asked: each is the same as an earlier one")
     if not manifest.rows and manifest.stage == "pair" and set(_reasons(manifest, "without")) == {"single_candidate"}:
         lines.append("no group has two candidates: pairs need at least two answers to a prompt")
     return lines

@@ -7,10 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import orjson
-import polars as pl
 import regex
 
 from corpus.errors import UserError
@@ -20,6 +19,8 @@ from datagen.readers.base import Normalization
 from datagen.readers.jsonl import JsonLines
 
 RECORDS = 1_000
+_LONGEST_NAME = 3
+"""Words of a column's name at most."""
 _REPAIRED: tuple[Normalization, ...] = ("line_ends", "byte_order_mark")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar")
 _OTHERS = (".xlsx", ".xls", ".ods", ".docx", ".doc", ".pdf", ".yaml", ".yml", ".toml", ".py", ".safetensors", ".arrow")
@@ -40,7 +41,8 @@ class Table(NamedTuple):
     names: list[str]
     rows: list[list[str]]
     delimiter: str
-    has_header: bool
+    header: Literal["none", "known", "guessed"]
+    """How the first line is known to name the columns: by a usual name, or by its words where rows hold sentences."""
     quoting: bool
 
     @property
@@ -125,16 +127,25 @@ def objects_of(file: str) -> list[Values]:
 
 
 def rows_of(file: str) -> Sequence[Values]:
-    """The first rows of a parquet file.
+    """The first rows of a parquet file that can be read.
 
     Raises:
-        UserError: it is none.
+        UserError: it is none, or is damaged.
     """
-    try:
-        with open_raw(file) as handle:
-            return pl.read_parquet(handle, n_rows=RECORDS).to_dicts()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise UserError(f"{file} is no parquet file: {error}") from None
+    import pyarrow as pa
+
+    from datagen.readers import parquet
+
+    with open_raw(file) as handle:
+        batches = parquet.open_whole(file, handle).iter_batches(batch_size=RECORDS)
+        try:
+            rows = list(islice((row for batch in batches for row in parquet.rows_of(batch)), RECORDS))
+        except (pa.ArrowException, OSError) as error:
+            raise UserError(f"{file} is damaged: {error}") from None
+    found = [row for row in rows if not isinstance(row, str)]
+    if rows and not found:
+        raise UserError(f"{file}: none of the first {len(rows)} rows is UTF-8 text")
+    return found
 
 
 def table_of(file: str, *, tabs: bool) -> Table:
@@ -153,10 +164,11 @@ def table_of(file: str, *, tabs: bool) -> Table:
     rows = [row for row in rows if row != [""]]
     if not rows:
         raise UserError(f"{file} has no rows, only blank lines")
-    if len(rows[0]) == width and _is_header(rows[0], rows[1:]):
-        return Table(rows[0], [row for row in rows[1:] if len(row) == width], delimiter, True, quoting)
+    header = _header(rows[0], rows[1:]) if len(rows[0]) == width else "none"
+    if header != "none":
+        return Table(rows[0], [row for row in rows[1:] if len(row) == width], delimiter, header, quoting)
     names = [f"column_{n}" for n in range(1, width + 1)]
-    return Table(names, [row for row in rows if len(row) == width], delimiter, False, quoting)
+    return Table(names, [row for row in rows if len(row) == width], delimiter, header, quoting)
 
 
 def _split(found: Sequence[str], delimiter: str, *, quoting: bool) -> list[list[str]]:
@@ -176,20 +188,26 @@ def _evenness(rows: Sequence[Sequence[str]]) -> float:
     return count / len(rows) if width > 1 else 0.0
 
 
-def _is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+def _header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> Literal["none", "known", "guessed"]:
     """Whether the first row names the columns: with known names, or as words where numbers or sentences follow."""
     if len(set(first)) < len(first) or not all(cell.strip() for cell in first):
-        return False
+        return "none"
     known = {name for names in NAMES.values() for name in names} | {"id", "idx", "key", "uid", "lp", "score"}
     if any(folded(cell) in known for cell in first):
-        return True
-    if not rows or not all(regex.fullmatch(r"\p{L}[\p{L}\p{M}\p{N}_ .-]*", cell) for cell in first):
-        return False
+        return "known"
+    if not rows or not all(_may_name(cell) for cell in first):
+        return "none"
     below = [[row[n] for row in rows if len(row) == len(first)] for n in range(len(first))]
-    return any(
+    named = any(
         cells and (all(_spells_number(c) for c in cells) or _has_more_words(first[n], cells))
         for n, cells in enumerate(below)
     )
+    return "guessed" if named else "none"
+
+
+def _may_name(cell: str) -> bool:
+    """Whether a cell has the form of a name: a few words, and no sentence."""
+    return bool(regex.fullmatch(r"\p{L}[\p{L}\p{M}\p{N}_ .-]*(?<!\.)", cell)) and len(cell.split()) <= _LONGEST_NAME
 
 
 def _has_more_words(name: str, cells: Sequence[str]) -> bool:

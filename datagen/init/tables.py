@@ -49,15 +49,22 @@ def _delimited(file: str, reader: str) -> list[Input]:
     found = table_of(file, tabs=reader == "tsv")
     if not found.records:
         raise UserError(f"{file} has no rows")
-    if found.has_header and set(MQM_COLUMNS) <= set(found.names):
+    if found.header == "known" and set(MQM_COLUMNS) <= set(found.names):
         return [_mqm(file, found.records)]
     options: dict[str, Any] = {}
     if found.delimiter != {"csv": ",", "tsv": "\t"}[reader]:
         options["delimiter"] = found.delimiter
     if found.quoting != (reader == "csv"):
         options["quoting"] = found.quoting
-    if found.has_header:
+    if found.header == "known":
         return table(file, reader, found.records, options, cells=True)
+    if found.header == "guessed":
+        inputs = table(file, reader, found.records, options, cells=True)
+        inputs[0].assumed.append(
+            f"{short(file)}: the first line ({', '.join(found.names)}) names the columns; if it is a row like the "
+            "others, say `header: [names, of, columns]` and name these under `columns`"
+        )
+        return inputs
     names = _names_by_content(found.records)
     records = [dict(zip(names, record.values(), strict=True)) for record in found.records]
     inputs = table(file, reader, records, {**options, "header": names}, cells=True)

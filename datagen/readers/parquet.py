@@ -23,6 +23,7 @@ _BATCH = 4096
 class Parquet(TableReader):
     """Parquet files of one schema, read in batches of rows."""
 
+    version: ClassVar[int] = 3
     unit: ClassVar[str] = "rows"
     locations: ClassVar[tuple[str, ...]] = ("parquet",)
 
@@ -47,13 +48,13 @@ class Parquet(TableReader):
             number = 0
             with open_raw(file) as handle:
                 try:
-                    table = _open(file, handle)
+                    table = open_whole(file, handle)
                     schema = _schema(table)
                     first = first or (file, schema)
                     _same_schema(first, (file, schema))
                     mapper.header(file, schema.names())
                     for batch in table.iter_batches(batch_size=_BATCH):
-                        for row in _rows(batch):
+                        for row in rows_of(batch):
                             number += 1
                             if isinstance(row, str):
                                 yield Record(file, number, None, "invalid_utf8", row)
@@ -66,7 +67,12 @@ class Parquet(TableReader):
         mapper.finish()
 
 
-def _open(file: str, handle: object) -> pq.ParquetFile:
+def open_whole(file: str, handle: object) -> pq.ParquetFile:
+    """A parquet file by its footer.
+
+    Raises:
+        UserError: it is none, or is cut off.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -76,36 +82,45 @@ def _open(file: str, handle: object) -> pq.ParquetFile:
         raise UserError(f"{file} is not a whole parquet file: {error}") from None
 
 
-def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | str]:
+def rows_of(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | str]:
     """The rows of a batch; in place of a row with text that is not UTF-8, the column that has it."""
     import pyarrow as pa
 
-    try:
-        # Polars trusts Arrow to have looked, and panics.
-        batch.validate(full=True)
-    except pa.ArrowInvalid as error:
-        if "UTF8" not in str(error):
-            raise
-        if batch.num_rows == 1:
-            yield f"column {batch.schema.names[_bad_column(batch)]!r}"
-            return
-        half = batch.num_rows // 2
-        yield from _rows(batch.slice(0, half))
-        yield from _rows(batch.slice(half))
-    else:
+    batch = _without_categories(batch)
+    bad = _bad_column(batch)
+    if bad is None:
         yield from _frame(batch).iter_rows(named=True)
+    elif batch.num_rows == 1:
+        yield f"column {bad!r}"
+    else:
+        half = batch.num_rows // 2
+        # Copies: a slice keeps all texts of lists and structs, and Arrow looks at all that it keeps.
+        yield from rows_of(batch.take(pa.array(range(half))))
+        yield from rows_of(batch.take(pa.array(range(half, batch.num_rows))))
 
 
-def _bad_column(batch: pa.RecordBatch) -> int:
-    """The number of the first column that is not valid."""
+def _without_categories(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Categories as plain values: a bad one that no row has would make all rows bad."""
     import pyarrow as pa
 
-    for number, column in enumerate(batch.columns):
+    for place, field in enumerate(batch.schema):
+        if pa.types.is_dictionary(field.type):
+            batch = batch.set_column(place, field.name, batch.column(place).dictionary_decode())
+    return batch
+
+
+def _bad_column(batch: pa.RecordBatch) -> str | None:
+    """The name of the first column with text that is not UTF-8: polars trusts Arrow to have looked, and panics."""
+    import pyarrow as pa
+
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
         try:
             column.validate(full=True)
-        except pa.ArrowInvalid:
-            return number
-    raise AssertionError("all columns are valid")
+        except pa.ArrowInvalid as error:
+            # Other faults, such as a time of 25 hours, are polars' to take as it does.
+            if "UTF8" in str(error):
+                return str(name)
+    return None
 
 
 def _frame(data: object) -> pl.DataFrame:

@@ -18,9 +18,11 @@ from datagen.stages.parts import Engines
 class Generate(FlowStage):
     """Ask every engine `n` times for an answer to every prompt.
 
-    Of prompts with equal ids, over all shards and inputs, the first is asked; the others are set aside as `repeated`.
+    Of prompts with equal ids, over all shards and inputs, the first is asked; the others, with references of their own
+    where they have such, are set aside as `repeated`.
     """
 
+    version: ClassVar[int] = 2
     seeded: ClassVar[bool] = True
     retries: ClassVar[bool] = True
 

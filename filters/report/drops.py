@@ -61,7 +61,8 @@ def losses(step: Step) -> list[Loss]:
     """What a stage did not pass on; for stages that rank, candidates and prompts apart. Empty where all went on."""
     flowed, counts = flow(step), step.manifest.counts
     left = tally(counts, "left")
-    if not flowed.lost and not left:
+    again = plain(counts, "repeated") if step.verb == "generate" else 0
+    if not (flowed.lost or left or again):
         return []
     aside = (
         step.dataset.aside()
@@ -80,6 +81,9 @@ def losses(step: Step) -> list[Loss]:
     if left:
         came = _tables([source.manifest for source in step.inputs])
         found.append(_loss(step, ("candidate", "not compared"), plain(counts, "in"), left, aside, came))
+    if again:
+        came = _tables([source.manifest for source in step.inputs])
+        found.append(_loss(step, ("prompt", "not asked"), plain(counts, "in"), {"repeated": again}, aside, came))
     if step.verb in ("best", "pair") and flowed.lost:
         found.append(_loss(step, ("prompt", "without output"), flowed.into, flowed.lost, aside, _prompts(step)))
     elif step.verb == "prompt":
@@ -160,6 +164,8 @@ def _prompts(step: Step) -> dict[str, dict[str, int]]:
     """Prompts by language and origin; each lies in one dataset's one shard, whatever stage answered it."""
     if not step.inputs:
         return {}
+    if all(source.manifest.kind == "prompt" for source in step.inputs):  # of which references are taken
+        return _tables([source.manifest for source in step.inputs])
     answers = pl.concat([source.scan().select("prompt_id", "src_lang", "tgt_lang", "origin") for source in step.inputs])
     groups = {"language": LANGUAGES, "origin": pl.col("origin").fill_null("unknown")}
     return {

@@ -59,6 +59,8 @@ _UNIT = 2.0**-53
         ([0.0, 5e-324], (0.0, 1.0), {0: 2}),
         ([-1e300, 1e300], (-1e300, 1e300), {0: 1, 39: 1}),
         ([-1.7e308, 1.7e308], None, {}),  # no float is their distance
+        ([1e308, 1e308], None, {}),
+        ([-1.7e308], (-1.7e308, 0.0), {0: 1}),
     ],
 )
 def test_every_finite_value_lies_in_a_bin(

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import corpus
@@ -448,7 +450,7 @@ PREFERENCES_OF_TURNS = {"prompt": "user says", "chosen": TURNS, "rejected": TURN
         ({"a.csv": "source,target\n"}, "has no rows"),
         ({"a.csv": "\n\n"}, "has no rows"),
         ({"mqm.tsv": "\t".join(MQM_COLUMNS) + "\n"}, "has no rows"),
-        ({"a.parquet": "text"}, "is no parquet file"),
+        ({"a.parquet": "text"}, "is not a whole parquet file"),
         ({"a.jsonl": '{"text": "One text here."}\n', "b.jsonl": '{"prompt": "A question here?"}\n'}, "different kinds"),
     ],
 )
@@ -548,6 +550,31 @@ def test_unreadable_records_are_told_and_tolerated(tmp_path: Path, go: Go) -> No
     assert read_options(written)["max_bad"] == 0.06
     assert any("1 broken_json" in line for line in written.assumed)
     assert len(go(written.file)["texts"]) == 30
+
+
+@pytest.mark.parametrize(
+    ("first", "header", "told"),
+    [
+        ("Deutsch\tEnglisch", True, True),  # nothing tells it from a row of short words
+        ("Привет\tHello", True, True),
+        ("source\ttarget", True, False),
+        ("Er hat keine Kinder.\tHe has no children.", False, False),
+        ("Das ist nur ein kurzer Satz\tThis is but a short one", False, False),
+    ],
+)
+def test_a_first_line_that_is_taken_for_names_is_told(first: str, header: bool, told: bool, tmp_path: Path) -> None:
+    rows = [f"{german}\t{english}" for german, english in zip(TEXTS["de"], TEXTS["en"], strict=True)]
+    written = start(tmp_path, write_lines(tmp_path / "x.tsv", [first, *rows]))
+    assert (read_options(written).get("header") is None) == header
+    assert any(", ".join(first.split("\t")) in line and "names the columns" in line for line in written.assumed) == told
+
+
+def test_parquet_of_which_a_row_cannot_be_read(tmp_path: Path, go: Go) -> None:
+    texts = [f"{text} Number {n}." for n in range(200) for text in TEXTS["en"]]
+    data = pa.array([b"\xff", *(text.encode() for text in texts)], pa.binary())
+    column = pa.Array.from_buffers(pa.string(), len(data), data.buffers())
+    pq.write_table(pa.table({"text": column}), tmp_path / "x.parquet")
+    assert len(go(start(tmp_path, tmp_path / "x.parquet").file)["texts"]) == len(texts)
 
 
 def test_a_language_that_is_taken_for_others_is_not_filtered_by_it(tmp_path: Path) -> None:

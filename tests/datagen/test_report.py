@@ -438,8 +438,8 @@ BOOKS = {
     "join": Books({"in": 31, "united": 29, "dropped": {"no_document": 2}}, "pair", 31, 29, {"no_document": 2}),
     "prompt": Books({"in": 14, "templates": 1, "dropped": {"same": 3}, "repeated": 1}, "prompt", 14, 10,
                     {"same": 3, "repeated": 1}),
-    "generate": Books({"in": 6, "engines": 2, "samples": 1, "failed": {"timeout": 2}}, "request", 12, 10,
-                      {"timeout": 2}),
+    "generate": Books({"in": 9, "engines": 2, "samples": 1, "failed": {"timeout": 2}, "repeated": 3}, "request", 12, 10,
+                      {"timeout": 2, "repeated": 3}),
     "score": Books({"in": 10}, "row", 10, 10, {}),
     "select": Books({"in": 15, "dropped": {"empty": 2, "html": 3}}, "row", 15, 10, {"empty": 2, "html": 3}),
     "dedup": Books({"in": 12, "dropped": {"duplicate": 2}}, "row", 12, 10, {"duplicate": 2}),
@@ -486,6 +486,8 @@ def test_pairs_that_name_no_document_and_rejected_problems_are_told(stages: Any,
     ]
     problems = page_of(stages(asked, "prompt", "problems: {verifiable: {make: [math]}}"), tmp_path)
     assert "problems: 1 of 3 candidates rejected (33.3 %)" in problems
+    chats = page_of(stages(asked, "prompt", "chats: {best: {chosen: reference}}"), tmp_path)
+    assert "chats: 1 of 3 prompts without output (33.3 %)" in chats
 
 
 def test_a_sample_is_called_one(stages: Any, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from servers import ChatServer
 
 import corpus
-from datagen.progress import Silent
+from datagen.progress import Silent, losses
 from datagen.recipe import load_recipe
 from datagen.run import run as run_recipe
 from datagen.verify import verify
@@ -119,6 +119,7 @@ def test_prompts_that_come_twice_are_one_prompt(tmp_path: Path, chat_server: Cha
     assert (counts["in"], counts["repeated"], counts["rows"]) == (60 + repeated - 20, repeated, 80)
     told = made.aside().collect()
     assert told["reason"].to_list() == ["repeated"] * repeated
+    assert losses(made.manifest) == [f"{repeated} prompts not asked: each is the same as an earlier one"]
     assert set(told["id"]) <= {row["prompt_id"] for row in made.rows()}
     assert not [check for check in verify(made.path) if check.problem]
     assert chat_server.stats()["total"] == 80

@@ -229,6 +229,34 @@ def test_parquet_rows_that_are_not_utf8(tmp_path: Path, read: Callable[..., Any]
     assert [row["text"] for row in reading.rows] == ["a", "b", "ф"]
 
 
+@pytest.mark.parametrize("shape", ["list", "struct", "list of structs"])
+def test_one_bad_text_within_lists_or_structs_is_one_row(shape: str, tmp_path: Path, read: Callable[..., Any]) -> None:
+    contents = pa.array([b"x" * (n % 5) for n in range(700)] + [b"\xff"] + [b"y"] * 299, pa.binary())
+    texts = pa.Array.from_buffers(pa.string(), 1000, contents.buffers())
+    inner = texts if shape == "list" else pa.StructArray.from_arrays([texts], ["content"])
+    offsets = pa.array(range(1001), pa.int32())
+    column = inner if shape == "struct" else pa.ListArray.from_arrays(offsets, inner)
+    pq.write_table(pa.table({"text": [f"row {n}" for n in range(1000)], "more": column}), tmp_path / "x.parquet")
+    reading = read(parquet=str(tmp_path / "x.parquet"), kind="text")
+    assert reading.aside == [(701, "invalid_utf8")]
+    assert [row["text"] for row in reading.rows] == [f"row {n}" for n in range(1000) if n != 700]
+
+
+def test_faults_of_other_columns_are_no_damage(tmp_path: Path, read: Callable[..., Any]) -> None:
+    times = pa.Array.from_buffers(pa.time32("ms"), 1, [None, pa.py_buffer((90_000_000).to_bytes(4, "little"))])
+    pq.write_table(pa.table({"text": ["a"], "time": times}), tmp_path / "x.parquet")
+    assert [row["text"] for row in read(parquet=str(tmp_path / "x.parquet"), kind="text").rows] == ["a"]
+
+
+def test_categories_that_are_not_utf8_are_rows_set_aside(tmp_path: Path, read: Callable[..., Any]) -> None:
+    words = pa.Array.from_buffers(pa.string(), 2, pa.array([b"ok", b"\xff"], pa.binary()).buffers())
+    column = pa.DictionaryArray.from_arrays(pa.array([0, 1, 0], pa.int32()), words, safe=False)
+    pq.write_table(pa.table({"text": ["a", "b", "c"], "kind": column}), tmp_path / "x.parquet")
+    reading = read(parquet=str(tmp_path / "x.parquet"), kind="text")
+    assert reading.aside == [(2, "invalid_utf8")]
+    assert reading.records[1].detail == "column 'kind'"
+
+
 def test_what_json_cannot_hold_is_no_meta(tmp_path: Path, read: Callable[..., Any]) -> None:
     pl.DataFrame({"text": ["a"], "image": [b"\x89PNG"]}).write_parquet(tmp_path / "x.parquet")
     (record,) = read(parquet=str(tmp_path / "x.parquet"), kind="text").records
