@@ -7,9 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
+from statistics import median
 from typing import Any, Literal, NamedTuple
 
 import orjson
+import polars as pl
 import regex
 
 from corpus.errors import UserError
@@ -17,10 +19,18 @@ from datagen.init.columns import NAMES, Values, folded, unspaced
 from datagen.readers._files import Fault, lines, open_raw, stream, text_lines
 from datagen.readers.base import Normalization
 from datagen.readers.jsonl import JsonLines
+from filters.expressions import weighted_length
 
 RECORDS = 1_000
 _LONGEST_NAME = 3
 """Words of a column's name at most."""
+_NAME = regex.compile(r"[(（]?\p{L}[\p{L}\p{M}\p{N}\u200c\u200d_ .:/#()（）&'’・-]*(?<!\.)")
+"""Signs that stand in names; a full stop at the end, and signs that end sentences, stand in texts. Persian and Indic
+words are written with joiners."""
+_ENDED = regex.compile(r"\p{Sentence_Terminal}\W*$")
+_NUMBER_SIGNS = ("#", "№")
+_KNOWN = {name for names in NAMES.values() for name in names} | {"id", "idx", "key", "uid", "lp", "score"}
+"""Names of columns that tell a header alone."""
 _REPAIRED: tuple[Normalization, ...] = ("line_ends", "byte_order_mark")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar")
 _OTHERS = (".xlsx", ".xls", ".ods", ".docx", ".doc", ".pdf", ".yaml", ".yml", ".toml", ".py", ".safetensors", ".arrow")
@@ -190,24 +200,29 @@ def _evenness(rows: Sequence[Sequence[str]]) -> float:
 
 def _header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> Literal["none", "known", "guessed"]:
     """Whether the first row names the columns: with known names, or as words where numbers or sentences follow."""
-    if len(set(first)) < len(first) or not all(cell.strip() for cell in first):
-        return "none"
-    known = {name for names in NAMES.values() for name in names} | {"id", "idx", "key", "uid", "lp", "score"}
-    if any(folded(cell) in known for cell in first):
+    if any(folded(cell) in _KNOWN and count == 1 for cell, count in Counter(first).items()):
         return "known"
-    if not rows or not all(_may_name(cell) for cell in first):
-        return "none"
     below = [[row[n] for row in rows if len(row) == len(first)] for n in range(len(first))]
-    named = any(
-        cells and (all(_spells_number(c) for c in cells) or _has_more_words(first[n], cells))
-        for n, cells in enumerate(below)
-    )
-    return "guessed" if named else "none"
+    # A column without a name is the number of the row, or comes of a sign too many at the end of each line.
+    columns = [(name, cells) for name, cells in zip(first, below, strict=True) if name.strip() or not _is_bare(cells)]
+    if not any(below) or not columns or not all(_may_name(name, cells) for name, cells in columns):
+        return "none"
+    sentences = [(name, cells) for name, cells in columns if _are_sentences(cells)]
+    if len(sentences) > 1 and len({name for name, _ in sentences}) == 1:
+        return "none"
+    named = any(all(_spells_number(c) for c in cells) or _has_more_words(name, cells) for name, cells in columns)
+    return "guessed" if named or (sentences and _are_much_longer(sentences)) else "none"
 
 
-def _may_name(cell: str) -> bool:
-    """Whether a cell has the form of a name: a few words, and no sentence."""
-    return bool(regex.fullmatch(r"\p{L}[\p{L}\p{M}\p{N}_ .-]*(?<!\.)", cell)) and len(cell.split()) <= _LONGEST_NAME
+def _is_bare(cells: Sequence[str]) -> bool:
+    """Whether cells hold numbers, or nothing."""
+    return all(not cell.strip() or _spells_number(cell) for cell in cells)
+
+
+def _may_name(name: str, cells: Sequence[str]) -> bool:
+    """Whether a name has the form of one: a few words, and no sentence; above numbers it may be short for a word."""
+    name = name.strip().removesuffix("." if _is_bare(cells) else "")
+    return name in _NUMBER_SIGNS or (bool(_NAME.fullmatch(name)) and len(name.split()) <= _LONGEST_NAME)
 
 
 def _has_more_words(name: str, cells: Sequence[str]) -> bool:
@@ -216,6 +231,29 @@ def _has_more_words(name: str, cells: Sequence[str]) -> bool:
         return False
     longer = [" " in cell.strip() or len(unspaced(cell)) > 2 * len(name) for cell in cells]
     return sum(longer) > len(cells) / 2
+
+
+def _are_sentences(cells: Sequence[str]) -> bool:
+    """Whether most cells that hold something have several words, or are of a script without spaces."""
+    given = [cell.strip() for cell in cells if cell.strip()]
+    return sum(" " in cell or len(unspaced(cell)) > 1 for cell in given) > len(given) / 2
+
+
+def _are_much_longer(columns: Sequence[tuple[str, Sequence[str]]]) -> bool:
+    """Whether in each column half of the cells are twice as long as the name, in characters of English text.
+
+    Three times where cells have no sentence ends, so that a name's having none tells nothing.
+    """
+    for name, cells in columns:
+        given = [cell for cell in cells if cell.strip()]
+        ended = sum(bool(_ENDED.search(cell)) for cell in given) > len(given) / 2
+        if (2 if ended else 3) * _lengths([name])[0] > median(_lengths(given)):
+            return False
+    return True
+
+
+def _lengths(texts: Sequence[str]) -> list[float]:
+    return pl.select(weighted_length(pl.lit(pl.Series(texts, dtype=pl.String)))).to_series().to_list()
 
 
 def _spells_number(cell: str) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from csv import writer
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +15,7 @@ from datagen.init.columns import Column, Layout, Values, columns_of
 from datagen.init.inputs import Input, short, stem
 from datagen.init.languages import Language, decide, hear, named_pair
 from datagen.init.layout import layout
-from datagen.init.samples import bare_name, objects_of, rows_of, table_of
+from datagen.init.samples import Table, bare_name, objects_of, rows_of, table_of
 from datagen.readers.mqm import COLUMNS as MQM_COLUMNS
 
 _SIDES: dict[str, dict[str, str]] = {
@@ -49,6 +53,8 @@ def _delimited(file: str, reader: str) -> list[Input]:
     found = table_of(file, tabs=reader == "tsv")
     if not found.records:
         raise UserError(f"{file} has no rows")
+    if found.header != "none":
+        _refuse_repeated(file, found)
     if found.header == "known" and set(MQM_COLUMNS) <= set(found.names):
         return [_mqm(file, found.records)]
     options: dict[str, Any] = {}
@@ -74,6 +80,24 @@ def _delimited(file: str, reader: str) -> list[Input]:
             f"{short(file)}: the first line is a row like the others; its columns are {', '.join(names)}"
         )
     return inputs
+
+
+def _refuse_repeated(file: str, found: Table) -> None:
+    """A reader takes names of columns from the first line, or from the recipe and then reads that line as a row."""
+    repeated = [name for name, n in Counter(found.names).items() if n > 1]
+    if not repeated:
+        return
+    names: list[str] = []
+    for number, name in enumerate(found.names, 1):
+        names.append(f"{name or 'column'}_{number}" if name in (*names, "") else name)
+    first = io.StringIO()
+    writer(first, delimiter=found.delimiter, lineterminator="").writerow(names)
+    rest = sum(name.count("\n") for name in found.names) + 2
+    raise UserError(
+        f"{file}: the first line names the columns, {repeated[0]!r} more than once; expected a name of its own for "
+        f"each. Write the line anew and give the new file: (echo {shlex.quote(first.getvalue())}; "
+        f"tail -n +{rest} FILE) > NEW"
+    )
 
 
 def _names_by_content(records: Sequence[Values]) -> list[str]:

@@ -449,6 +449,12 @@ PREFERENCES_OF_TURNS = {"prompt": "user says", "chosen": TURNS, "rejected": TURN
         ({"a.tmx": '<tmx><header srclang="en"/><body><tu>'}, "is broken XML"),
         ({"a.csv": "source,target\n"}, "has no rows"),
         ({"a.csv": "\n\n"}, "has no rows"),
+        (
+            {"a.csv": "English,It's German,Notes,Notes\nThe first line.,Die erste Zeile.,,\n"},
+            "'Notes' more than once; expected a name of its own for each. Write the line anew and give the new file: "
+            """(echo 'English,It'"'"'s German,Notes,Notes_4'; tail -n +2 FILE) > NEW""",
+        ),
+        ({"a.csv": ",source,target,\n1,The first line.,Die erste Zeile.,\n"}, "column_1,source,target,column_4"),
         ({"mqm.tsv": "\t".join(MQM_COLUMNS) + "\n"}, "has no rows"),
         ({"a.parquet": "text"}, "is not a whole parquet file"),
         ({"a.jsonl": '{"text": "One text here."}\n', "b.jsonl": '{"prompt": "A question here?"}\n'}, "different kinds"),
@@ -567,6 +573,44 @@ def test_a_first_line_that_is_taken_for_names_is_told(first: str, header: bool, 
     written = start(tmp_path, write_lines(tmp_path / "x.tsv", [first, *rows]))
     assert (read_options(written).get("header") is None) == header
     assert any(", ".join(first.split("\t")) in line and "names the columns" in line for line in written.assumed) == told
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "columns"),
+    [
+        (",source,target", "{n},{de},{en}", {}),
+        ("#,English,German", "{n},{en},{de}", {"source": "English", "target": "German"}),
+        ("Nr.,English,German,", "{n},{en},{de},", {"source": "English", "target": "German"}),
+        ("Source/EN,Target/DE", "{en},{de}", {"source": "Source/EN", "target": "Target/DE"}),
+        ("English (US),German (AT)", "{en},{de}", {"source": "English (US)", "target": "German (AT)"}),
+        ("英語（原文）,ドイツ語の訳", "{en},{de}", {"source": "英語（原文）", "target": "ドイツ語の訳"}),
+        ("English source,German text", "{en},{de}", {"source": "English source", "target": "German text"}),
+        ("متن\u200cهای مبدأ,متن مقصد", "{en},{ja}", {"source": "متن\u200cهای مبدأ", "target": "متن مقصد"}),
+        (
+            "Identificador,Texto original,Traducción,Idioma,Calificación (1-5),Comentarios",
+            'a{n},{en},{de},inglés,"4,5",',
+            {"source": "Texto original", "target": "Traducción"},
+        ),
+        # Rows: an answer that is shorter than others, and a line that says the same twice.
+        ("Guten Morgen!,Good morning!", "{de},{en}", None),
+        ("Ja.,Yes.", "{de},{en}", None),
+        ("Tom,Tom", "{de},{en}", None),
+        ("Zwei gehen ohne Punkt,Two go without a dot", "{de},{en}", None),
+    ],
+)
+def test_a_first_line_of_names_is_no_row(header: str, row: str, columns: dict[str, str] | None, tmp_path: Path) -> None:
+    texts = [{code: f'"{TEXTS[code][n]}"' for code in TEXTS} for n in range(6)]
+    file = write_lines(tmp_path / "x.csv", [header, *(row.format(n=n, **text) for n, text in enumerate(texts))])
+    found = read_options(start(tmp_path, file))
+    assert (found.get("header") is None) == (columns is not None)
+    assert found["kind"] == "pair"
+    assert columns is None or found["columns"] == columns
+
+
+def test_files_whose_header_has_a_cell_without_a_name_are_read(tmp_path: Path, go: Go) -> None:
+    rows = [f'{n},"{de}","{en}"' for n, (de, en) in enumerate(zip(TEXTS["de"], TEXTS["en"], strict=True))]
+    written = start(tmp_path, write_lines(tmp_path / "x.csv", [",source,target", *rows]))
+    assert [row["source"] for row in go(written.file)["pairs"].rows()] == TEXTS["de"]
 
 
 def test_parquet_of_which_a_row_cannot_be_read(tmp_path: Path, go: Go) -> None:
