@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,7 +34,7 @@ def layout(file: str, records: Sequence[Values], *, cells: bool) -> Layout:
         UserError: they make nothing that is known here.
     """
     columns = Columns(records)
-    found = _preferences(file, columns) or _chats(file, columns) or _translations(columns) or _answers(columns)
+    found = _preferences(file, columns) or _chats(file, columns) or _translations(columns) or _answers(file, columns)
     found = found or _single(columns) or _two_languages(columns)
     if found is None:
         names = ", ".join(column.path for column in columns.top)
@@ -86,7 +88,9 @@ def _preferences(file: str, columns: Columns) -> Layout | None:
             f"{file}: has chosen and rejected, but no prompt (a text, or messages {{role, content}}). "
             "Where the prompt is the start of both, write it into a column of its own"
         )
-    return Layout("preference", _mapped(prompt=prompt, chosen=chosen, rejected=rejected))
+    found = Layout("preference", _mapped(prompt=prompt, chosen=chosen, rejected=rejected))
+    found.assumed += _left_out(file, columns, prompt)
+    return found
 
 
 _CONVERT = (
@@ -174,7 +178,7 @@ def _pair_of_languages(by_language: dict[str, Column]) -> Layout:
     return found
 
 
-def _answers(columns: Columns) -> Layout | None:
+def _answers(file: str, columns: Columns) -> Layout | None:
     prompt = columns.texts("prompt") or columns.chat("prompt")
     response = columns.texts("response") or columns.only_turn("response")
     references = columns.texts("references")
@@ -184,24 +188,53 @@ def _answers(columns: Columns) -> Layout | None:
     if prompt is None:
         return None
     if len(systems) > 1:
-        return Layout("response", _mapped(prompt=prompt, references=references), engines=systems)
+        found = Layout("response", _mapped(prompt=prompt, references=references), engines=systems)
+        found.assumed += _left_out(file, columns, prompt)
+        return found
     if response is None:
-        return Layout("prompt", _mapped(prompt=prompt, references=references), assumed=_left_out(columns, prompt))
+        return Layout("prompt", _mapped(prompt=prompt, references=references), assumed=_left_out(file, columns, prompt))
     found = Layout("response", _mapped(prompt=prompt, response=response, references=references))
-    found.assumed += _left_out(columns, prompt)
+    found.assumed += _left_out(file, columns, prompt)
     return found
 
 
-def _left_out(columns: Columns, prompt: Column) -> list[str]:
-    """The doubt about files in Alpaca's form and the like, whose prompts have a second part."""
+def _left_out(file: str, columns: Columns, prompt: Column) -> list[str]:
+    """The doubt about files in Alpaca's form and the like, whose prompts have a second part.
+
+    Raises:
+        UserError: without it most records would ask the same.
+    """
     more = next((c for c in columns.all if c.name in _SECOND_PARTS and c.name != prompt.name and c.texts), None)
     if more is None:
         return []
+    join = _JOIN.replace("PROMPT", _in_jq(prompt.path)).replace("MORE", _in_jq(more.path))
     share = len(more.texts) / len(more.values)
+    asked = set(zip(prompt.values, more.values, strict=True)) if prompt.is_text else set()
+    if share >= _PRESENT and 2 * len({first for first, _ in asked}) < len(asked):
+        raise UserError(
+            f"{file}: found a prompt in two parts, {prompt.path!r} and {more.path!r} (in {share:.0%} of the records), "
+            f"expected one; with {prompt.path!r} alone most records would ask the same. Join the two: {join}"
+        )
     return [
         f"{prompt.path!r} alone is the prompt; {more.path!r}, which {share:.0%} of the records have, is in `meta`. "
-        "Where it is part of the prompt, join the two in the file"
+        f"Where it is part of the prompt, join the two, and make the recipe of the new file: {join}"
     ]
+
+
+_PRESENT = 0.05
+_JOIN = (
+    r"""jq -c 'PROMPT = ([PROMPT, MORE] | map(select(. != null and . != "")) | join("\n\n")) | del(MORE)' """
+    "FILE > FILE.joined.jsonl"
+)
+
+
+def _in_jq(path: str) -> str:
+    """A path as jq has it: `.turns[0].text`, and in quotes what is no plain word."""
+    parts = (
+        f"[{p}]" if p.isdigit() else p if re.fullmatch(r"[A-Za-z_]\w*", p, re.A) else json.dumps(p, ensure_ascii=False)
+        for p in path.split(".")
+    )
+    return "".join(part if part.startswith("[") else f".{part}" for part in parts)
 
 
 _SECOND_PARTS = ("input", "context", "body", "passage")

@@ -161,6 +161,7 @@ def table(
     inputs[0].told.append(
         f"{short(file)}: each of the columns {', '.join(found.engines)} holds the answers of a system"
     )
+    inputs[0].assumed += [f"{short(file)}: {doubt}" for doubt in found.assumed]
     return inputs
 
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -424,6 +425,14 @@ def test_the_sample_makes_recipes_that_run(file: str, kind: str, rows: dict[str,
 
 
 TURNS = [{"role": role, "content": f"{role} says"} for role in ("user", "assistant", "user", "assistant")]
+ALPACA = [
+    {"instruction": "Translate into English.", "input": de, "output": en}
+    for de, en in zip(TEXTS["de"], TEXTS["en"], strict=True)
+]
+ALPACA_PREFERENCES = [
+    {**{k: v for k, v in row.items() if k != "output"}, "chosen": row["output"], "rejected": row["input"]}
+    for row in ALPACA
+]
 PREFERENCES_OF_TURNS = {"prompt": "user says", "chosen": TURNS, "rejected": TURNS}
 
 
@@ -440,6 +449,8 @@ PREFERENCES_OF_TURNS = {"prompt": "user says", "chosen": TURNS, "rejected": TURN
         ),
         ({"a.jsonl": '{"chosen": "a b", "rejected": "c d"}\n'}, "but no prompt"),
         ({"a.jsonl": json.dumps(PREFERENCES_OF_TURNS)}, "jq -c '.prompt = .chosen[:-1] | .chosen = .chosen[-1:]"),
+        ({"a.jsonl": "\n".join(map(json.dumps, ALPACA))}, "jq -c '.instruction = ([.instruction, .input] |"),
+        ({"a.jsonl": "\n".join(map(json.dumps, ALPACA_PREFERENCES))}, "most records would ask the same"),
         ({"a.en": "The first line.\n", "a.de": "Eine Zeile.\nNoch eine.\n"}, "has 1 lines and"),
         ({"a.src": "The first line is here.\n", "a.out": "The last line is here.\n"}, "are both in en (English)"),
         ({"a.en": "One.\n", "b.en": "Two.\n", "c.en": "Three.\n"}, "found 3 files of plain text"),
@@ -467,6 +478,37 @@ def test_what_cannot_be_read_is_refused_with_advice(files: dict[str, str], words
         start(tmp_path, *(tmp_path / name for name in files))
     assert words in str(error.value)
     assert not (tmp_path / "recipe.yaml").exists()
+
+
+def converted(message: str, file: Path) -> Path:
+    """What the jq line in a message makes of a file."""
+    program = re.search(r"jq -c '(.*)' FILE", message)
+    assert program
+    done = subprocess.run(["jq", "-c", program[1], str(file)], capture_output=True, text=True, check=True)
+    file.with_name("converted.jsonl").write_text(done.stdout, "utf-8")
+    return file.with_name("converted.jsonl")
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+@pytest.mark.parametrize("outer", ["", "my data"])
+def test_the_advice_on_prompts_in_two_parts_joins_them(outer: str, tmp_path: Path) -> None:
+    rows = [{outer: [row]} if outer else row for row in ALPACA]
+    file = write_jsonl(tmp_path / "a.jsonl", [*rows[1:], *({**row, "input": ""} for row in ALPACA[:1] if not outer)])
+    with pytest.raises(UserError, match="found a prompt in two parts") as error:
+        start(tmp_path, file)
+    joined = converted(str(error.value), file)
+    found = json.loads(joined.read_text("utf-8").splitlines()[0])
+    want = {"instruction": f"Translate into English.\n\n{TEXTS['de'][1]}", "output": TEXTS["en"][1]}
+    assert found == ({outer: [want]} if outer else want)
+    assert read_options(start(tmp_path, joined))["columns"]["prompt"].endswith("instruction")
+
+
+@pytest.mark.parametrize("varied", [True, False])
+def test_a_second_part_of_some_prompts_is_told(varied: bool, tmp_path: Path) -> None:
+    rows = [{**row, "instruction": f"{row['instruction']} {n}", "input": ""} for n, row in enumerate(ALPACA)]
+    rows = [*rows, {**ALPACA[0], "instruction": "Do it."}] if varied else [*(40 * ALPACA[:1]), *rows]
+    told = start(tmp_path, write_jsonl(tmp_path / "a.jsonl", rows)).assumed
+    assert any("'instruction' alone is the prompt; 'input', which" in line and "jq -c" in line for line in told)
 
 
 @pytest.mark.parametrize(
