@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections import Counter
@@ -16,7 +17,8 @@ import regex
 
 from corpus.errors import UserError
 from datagen.init.columns import NAMES, Values, folded, unspaced
-from datagen.readers._files import Fault, lines, open_raw, stream, text_lines
+from datagen.init.encoding import advice, refuse_other_encodings
+from datagen.readers._files import lines, open_raw, stream, text_lines
 from datagen.readers.base import Normalization
 from datagen.readers.jsonl import JsonLines
 from filters.expressions import weighted_length
@@ -84,6 +86,8 @@ def format_of(file: str) -> str:
         head = content.peek(4096)[:4096]
     if head.startswith(b"PAR1"):
         return "parquet"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UserError(advice(file))
     if b"\0" in head:
         raise UserError(f"{file} is binary, expected text (UTF-8), parquet, or text compressed as .gz, .zst, .xz, .bz2")
     if re.match(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!DOCTYPE[^>]*>\s*)?<tmx", head):
@@ -102,12 +106,15 @@ def texts_of(file: str) -> list[str]:
     """The first lines of a text file that can be read.
 
     Raises:
-        UserError: none can.
+        UserError: they are not UTF-8.
     """
-    found = [line for line in islice(text_lines(file, _REPAIRED, Counter()), RECORDS) if not isinstance(line, Fault)]
-    if not found:
-        raise UserError(f"{file}: none of the first lines is UTF-8 text; convert it: iconv -f ENCODING -t UTF-8")
-    return [line for line in found if line.strip()]
+    return [line for line in _first_lines(file) if line.strip()]
+
+
+def _first_lines(file: str) -> list[str]:
+    found = list(islice(text_lines(file, _REPAIRED, Counter()), RECORDS))
+    refuse_other_encodings(file, found)
+    return [line for line in found if isinstance(line, str)]
 
 
 def line_count(file: str) -> int:
@@ -122,9 +129,9 @@ def objects_of(file: str) -> list[Values]:
         UserError: it holds something else.
     """
     found: list[Values] = []
-    for line in islice(lines(file, _REPAIRED, Counter()), RECORDS):
+    for line in _first_lines(file):
         try:
-            value = None if isinstance(line, Fault) else orjson.loads(line)
+            value = orjson.loads(line)
         except orjson.JSONDecodeError:
             continue
         if isinstance(value, dict):
@@ -162,11 +169,9 @@ def table_of(file: str, *, tabs: bool) -> Table:
     """The first rows of CSV, or of tab-separated values.
 
     Raises:
-        UserError: there are none.
+        UserError: there are none, or they are not UTF-8.
     """
-    found = [line for line in islice(text_lines(file, _REPAIRED, Counter()), RECORDS) if isinstance(line, str)]
-    if not found:
-        raise UserError(f"{file}: none of the first lines is UTF-8 text; convert it: iconv -f ENCODING -t UTF-8")
+    found = _first_lines(file)
     tried = [("\t", False), ("\t", True)] if tabs else [(d, True) for d in ",;\t|"]
     tables = [(delimiter, quoting, _split(found, delimiter, quoting=quoting)) for delimiter, quoting in tried]
     delimiter, quoting, rows = max(tables, key=lambda table: _evenness(table[2]))

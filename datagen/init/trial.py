@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 import corpus
 from corpus.errors import UserError
+from datagen.init.encoding import advice
 from datagen.init.inputs import UNKNOWN, Input, short
 from datagen.readers.base import Normalization, Reader, Record
 from datagen.readers.dataset import Dataset
@@ -76,7 +78,7 @@ def try_out(read: Input) -> Trial:
     """Read the first records; what must be normalized or tolerated is added to the input's options.
 
     Raises:
-        UserError: most records cannot be read.
+        UserError: most records cannot be read, or more than a run tolerates are not UTF-8.
     """
     reader = read.open()
     if isinstance(reader, Dataset):
@@ -90,18 +92,22 @@ def try_out(read: Input) -> Trial:
         read.options["normalize"] = repairs
         read.why["normalize"] = " and ".join(_REPAIRS[repair] for repair in repairs)
         read.told.append(f"{read.why['normalize']}: `normalize` strips them, and the run counts them")
-    share = sum(map(len, faults.values())) / (len(rows) + sum(map(len, faults.values())))
+    count = len(rows) + sum(map(len, faults.values()))
+    other = faults.get("invalid_utf8", [])
+    if len(other) > reader.max_bad * count:
+        raise UserError(_not_utf8(other))
+    share = sum(map(len, faults.values())) / count
     if share > _HOPELESS:
         first = next(iter(faults.values()))[0]
         raise UserError(
             f"{share:.0%} of the first records cannot be read as rows of kind {reader.row_kind()}: {_listed(faults)}. "
             f"The first: {first.file}:{first.line}: {first.reason}: {first.detail}"
         )
-    if share > reader.max_bad / 2:
+    if share - len(other) / count > reader.max_bad / 2:
         read.options["max_bad"] = min(1.0, float(f"{2 * share:.1g}"))
         read.why["max_bad"] = f"share of records that may be unreadable; among the first: {_listed(faults)}"
         read.assumed.append(f"{share:.2%} of the first records cannot be read and will be set aside: {_listed(faults)}")
-    whole = len(rows) + sum(map(len, faults.values())) < _RECORDS
+    whole = count < _RECORDS
     scores = {column.name: column.higher_is_better for column in reader.score_columns()}
     return Trial(reader.row_kind(), rows, whole, scores)
 
@@ -122,6 +128,16 @@ def _read(reader: Reader) -> tuple[list[dict[str, Any]], dict[str, list[Record]]
             assert record.row is not None
             rows.append(record.row)
     return rows, faults, counts
+
+
+def _not_utf8(found: Sequence[Record]) -> str:
+    first = found[0]
+    if first.file.endswith(".parquet") or not os.path.isfile(first.file):
+        return (
+            f"{len(found):,} of the first records are not UTF-8, the first {first.file}:{first.line}: {first.detail}. "
+            "Write the file anew from texts that were decoded rightly"
+        )
+    return advice(first.file)
 
 
 def _listed(faults: Mapping[str, Sequence[Record]]) -> str:

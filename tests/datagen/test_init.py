@@ -526,6 +526,48 @@ def test_a_url_that_may_hold_a_secret_is_neither_written_nor_shown(url: str, tmp
     assert list(tmp_path.iterdir()) == []
 
 
+RUSSIAN = ["Мы шли вдоль реки, пока не стемнело.", "Никто не мог объяснить, почему погас свет."]
+TEXT, HALF = {"text": "A whole sentence."}, {"text": "Cut within a face: \ud83d"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.de", "\n".join(TEXTS["de"]).encode("cp1252"), "iconv -f cp1252 -t UTF-8 FILE > NEW"),
+        ("a.de", "\n".join([*TEXTS["de"], "Ende \x81"]).encode("latin-1"), "iconv -f latin-1 -t UTF-8"),
+        ("a.de", "\n".join(TEXTS["de"]).encode("utf-16"), "iconv -f UTF-16 -t UTF-8"),
+        ("a.tsv", "\n".join(f"{de}\tx y" for de in TEXTS["de"]).encode("utf-16-be"), "iconv -f UTF-16BE -t UTF-8"),
+        ("a.txt", "\n".join(TEXTS["ja"]).encode("utf-16"), "iconv -f UTF-16 -t UTF-8"),
+        ("a.txt", "\n".join(TEXTS["ja"]).encode("cp932"), "cp932 (Japanese)"),
+        ("a.txt", "\n".join(RUSSIAN).encode("cp1251"), "cp1251 (Cyrillic)"),
+        ("a.jsonl", "".join(f'{{"text": "{de}"}}\n' for de in TEXTS["de"]).encode("cp1252"), "iconv -f cp1252"),
+        (
+            "a.csv",
+            b"source,target\n" + 99 * b"A bed is here.,Ein Bett steht da.\n" + b"Cool.,K\xfchl.\n",
+            "iconv -f cp1252",
+        ),
+        # Beyond the lines that the columns are guessed by.
+        ("a.en", 2_000 * b"One more line.\n" + 20 * b"caf\xe9\n", "iconv -f cp1252"),
+        # Most of it is UTF-8, which a conversion would break.
+        ("a.de", 50 * "Die Brücke ist zu.\n".encode() + b"K\xfchl\n", "not UTF-8: 1 of the first 51, among others"),
+        ("a.jsonl", (json.dumps(TEXT) + "\n" + json.dumps(HALF)).encode(), "half a character"),
+    ],
+)
+def test_text_that_is_not_utf8_is_refused_with_a_guess(name: str, content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError) as error:
+        start(tmp_path, tmp_path / name)
+    assert words in str(error.value)
+
+
+def test_a_line_in_a_thousand_need_not_be_utf8(tmp_path: Path, go: Go) -> None:
+    lines = [f"{text} Number {n}." for n in range(250) for text in TEXTS["de"]]
+    (tmp_path / "a.de").write_bytes("\n".join(lines).encode() + b"\nK\xfchl\n")
+    written = start(tmp_path, tmp_path / "a.de")
+    assert read_options(written)["max_bad"] == 0.001
+    assert len(go(written.file)["texts"]) == 1_500
+
+
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no file or folder"):
         start(tmp_path, tmp_path / "nothing.jsonl")
