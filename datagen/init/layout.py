@@ -44,6 +44,7 @@ def layout(file: str, records: Sequence[Values], *, cells: bool) -> Layout:
         )
     _add_facts(found, columns, cells=cells)
     _keep_apart(found, columns, cells=cells)
+    found.assumed += _rejected(found, columns)
     return found
 
 
@@ -289,6 +290,46 @@ def _add_facts(found: Layout, columns: Columns, *, cells: bool) -> None:
             if column.path not in found.columns.values():
                 found.columns[name] = column.path
                 found.scores[name] = way(name.removeprefix("score_"))
+
+
+_VERDICTS = frozenset(
+    (
+        *("label", "liked", "like", "is_liked", "accepted", "is_accepted", "approved", "good", "is_good", "desirable"),
+        *(
+            "is_desirable",
+            "correct",
+            "is_correct",
+            "preferred",
+            "positive",
+            "helpful",
+            "thumbs_up",
+            "upvoted",
+            "feedback",
+        ),
+        *("kto_tag", "verdict"),
+    )
+)
+"""Columns that say whether people took an answer for good, as data for KTO has it."""
+
+
+def _rejected(found: Layout, columns: Columns) -> list[str]:
+    """The doubt about answers that the file itself calls bad."""
+    if found.kind not in ("sft", "response"):
+        return []
+    for column in columns.top:
+        truths = [str(value).lower() for value in column.given]
+        if column.name not in _VERDICTS or not {*truths} <= {"true", "false"} or "false" not in truths:
+            continue
+        leave_out = (
+            f"jq -c 'select({_in_jq(column.path)} != false)' FILE > FILE.good.jsonl"
+            if False in column.given
+            else "write a file of the records where it is true"
+        )
+        return [
+            f"{column.path!r} is false in {truths.count('false'):,} of {len(column.values):,} records: where that calls "
+            f"an answer bad, it is learned from all the same. To leave these out: {leave_out}"
+        ]
+    return []
 
 
 def _keep_apart(found: Layout, columns: Columns, *, cells: bool) -> None:

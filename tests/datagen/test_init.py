@@ -511,6 +511,27 @@ def test_a_second_part_of_some_prompts_is_told(varied: bool, tmp_path: Path) -> 
     assert any("'instruction' alone is the prompt; 'input', which" in line and "jq -c" in line for line in told)
 
 
+CHAT = [{"role": "user", "content": "Say it"}, {"role": "assistant", "content": TEXTS["en"][0]}]
+
+
+@pytest.mark.parametrize(
+    ("row", "values", "told"),
+    [
+        ({"messages": CHAT}, {"label": [True, False, False]}, "'label' is false in 2 of 3 records"),
+        ({"prompt": "Say it.", "completion": "It is said."}, {"is Liked": [True, None, False]}, '."is Liked" != false'),
+        ({"prompt": "Say it.", "completion": "It is said."}, {"label": ["True", "False", "True"]}, "in 1 of 3 records"),
+        ({"messages": CHAT}, {"label": [True, True, True]}, ""),
+        ({"messages": CHAT}, {"label": ["web", "book", "false"]}, ""),
+        ({"text": "It is said."}, {"label": [True, False, False]}, ""),
+    ],
+)
+def test_answers_that_the_file_calls_bad_are_told(row: dict[str, Any], values: dict[str, Any], told: str) -> None:
+    ((name, column),) = values.items()
+    found = layout("x.jsonl", [{**row, name: value} for value in column], cells=False)
+    assert any(told and told in line for line in found.assumed) == bool(told)
+    assert any("is learned from all the same" in line for line in found.assumed) == bool(told)
+
+
 @pytest.mark.parametrize(
     "url",
     [
