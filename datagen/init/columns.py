@@ -39,7 +39,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "text": ("text", "content", "document", "full_text", "body", "raw_content", "passage", "sentence"),
     "references": (
         *("references", "reference", "refs", "ref", "gold", "golden", "ground_truth", "reference_text"),
-        *("reference_answer", "human_translation"),
+        *("reference_answer", "human_translation", "reference_1", "reference1", "ref_1", "ref1"),
     ),
     "engine": ("engine", "system", "system_name", "system_id", "model", "model_name", "model_id", "generator"),
     "src_lang": (
@@ -48,7 +48,9 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "tgt_lang": (
         *("tgt_lang", "target_lang", "target_language", "tgt_language", "trg_lang", "tgtlang", "targetlang"),
-        *("lang_tgt", "to_lang", "tl", "language", "lang", "locale"),
+        *("lang_tgt", "to_lang", "tl", "ref_lang", "reference_lang", "reference_language", "answer_lang"),
+        *("answer_language", "response_lang", "response_language", "output_lang", "output_language", "language"),
+        *("lang", "locale"),
     ),
     "doc_id": ("doc_id", "docid", "document_id", "doc"),
     "segment": ("segment", "segment_id", "seg_id", "sentence_id", "line_id"),

@@ -132,6 +132,8 @@ def _translations(columns: Columns) -> Layout | None:
         response, target = target, None
     if source and response:
         return Layout("response", _mapped(source=source, response=response, references=references or target))
+    if source and references and target is None and _share_asked(source, _prompts(columns)) > _MOST:
+        return None  # prompts that ask for a translation, and what is to come of it
     if source and (target or references):
         return Layout("pair", _mapped(source=source, target=target or references))
     return None
@@ -147,14 +149,20 @@ def _source(columns: Columns, *, beside_languages: bool) -> Column | None:
         return source
     prompts = _prompts(columns)
     if prompts:
-        asked = [text in prompt for text, prompt in zip(source.values, prompts, strict=True) if text and prompt]
-        return source if asked.count(True) > len(asked) / 2 else None
+        return source if _share_asked(source, prompts) > _MOST else None
     if beside_languages:
         return None
     is_ours = {column.path for column in columns.top} >= _ANSWERS and columns.texts("text") is None
     return source if is_ours or source.is_sentences else None
 
 
+def _share_asked(source: Column, prompts: Sequence[str | None]) -> float:
+    """In which share of the records that have both the source stands in the prompt."""
+    asked = [text in prompt for text, prompt in zip(source.values, prompts, strict=False) if text and prompt]
+    return asked.count(True) / len(asked) if asked else 0.0
+
+
+_MOST = 0.5
 _ANSWERS = {"source", "response", "engine"}
 """The contract's columns of an answer that is a translation, as a reader needs them."""
 
@@ -193,7 +201,10 @@ def _answers(file: str, columns: Columns) -> Layout | None:
         found.assumed += _left_out(file, columns, prompt)
         return found
     if response is None:
-        return Layout("prompt", _mapped(prompt=prompt, references=references), assumed=_left_out(file, columns, prompt))
+        source = _source(columns, beside_languages=False)
+        asked = source if source and _share_asked(source, _prompts(columns)) > _MOST else None
+        mapped = _mapped(source=asked, prompt=prompt, references=references)
+        return Layout("prompt", mapped, assumed=_left_out(file, columns, prompt))
     found = Layout("response", _mapped(prompt=prompt, response=response, references=references))
     found.assumed += _left_out(file, columns, prompt)
     return found
@@ -326,8 +337,8 @@ def _rejected(found: Layout, columns: Columns) -> list[str]:
             else "write a file of the records where it is true"
         )
         return [
-            f"{column.path!r} is false in {truths.count('false'):,} of {len(column.values):,} records: where that calls "
-            f"an answer bad, it is learned from all the same. To leave these out: {leave_out}"
+            f"{column.path!r} is false in {truths.count('false'):,} of {len(column.values):,} records: where that "
+            f"calls an answer bad, it is learned from all the same. To leave these out: {leave_out}"
         ]
     return []
 

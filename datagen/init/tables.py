@@ -21,7 +21,7 @@ from datagen.readers.mqm import COLUMNS as MQM_COLUMNS
 _SIDES: dict[str, dict[str, str]] = {
     "text": {"text": "tgt_lang"},
     "pair": {"source": "src_lang", "target": "tgt_lang"},
-    "prompt": {"prompt": "tgt_lang"},
+    "prompt": {"source": "src_lang", "prompt": "tgt_lang"},
     "response": {"source": "src_lang", "response": "tgt_lang"},
     "sft": {"messages": "tgt_lang"},
     "preference": {"chosen": "tgt_lang"},
@@ -181,10 +181,12 @@ def _of_layout(file: str, reader: str, records: Sequence[Values], found: Layout,
         read.why["engine"] = "who answered: nobody says, so this is the file's name"
     sides = [
         (ours, option, _texts(columns[sources[ours]]))
-        for ours, option in _SIDES.get(found.kind, {}).items()
+        for ours, option in _sides(found.kind, sources, columns).items()
         if ours in sources and not _is_whole(columns.get(sources.get(option, "")))
     ]
     _set_languages(read, file, sides, found.languages)
+    if "tgt_lang" in read.options and any(column == "prompt" for column, *_ in sides):
+        read.assumed.append(f"{short(file)}: answers are to be in the language of the prompts; else change tgt_lang")
     if found.scores:
         read.options["scores"] = found.scores
         read.why["scores"] = "which way is better"
@@ -193,9 +195,17 @@ def _of_layout(file: str, reader: str, records: Sequence[Values], found: Layout,
     return read
 
 
+def _sides(kind: str, sources: Mapping[str, str], columns: Mapping[str, Column]) -> dict[str, str]:
+    """As `_SIDES`; of prompts with references these tell what language is asked for, unless they are numbers."""
+    if kind == "prompt" and "references" in sources and hear(_texts(columns[sources["references"]])).code:
+        return {"source": "src_lang", "references": "tgt_lang"}
+    return _SIDES.get(kind, {})
+
+
 def _texts(column: Column) -> list[str]:
-    """The texts of a column; of chats the last turns."""
-    return column.texts or [turns[-1]["content"] for turns in column.given if isinstance(turns, list)]
+    """The texts of a column; of chats the last turns, of other lists the last texts."""
+    last = [items[-1] for items in column.given if isinstance(items, list) and items]
+    return column.texts or [item["content"] if isinstance(item, dict) else str(item) for item in last]
 
 
 def _is_whole(column: Column | None) -> bool:

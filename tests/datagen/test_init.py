@@ -347,6 +347,11 @@ def test_options_say_what_was_recognized(
             {"response": "completion.0.content"},
         ),
         ({"problem": "a b", "gold": "c"}, "prompt", {"prompt": "problem", "references": "gold"}),
+        (
+            {"prompt": "Say a b", "src_text": "a b", "reference_1": "c d"},
+            "prompt",
+            {"source": "src_text", "references": "reference_1"},
+        ),
         ({"prompt": "a b", "chosen": "c d", "rejected": "e f"}, "preference", {}),
         ({"messages": [{"role": "user", "content": "a b"}]}, "prompt", {"prompt": "messages"}),
         ({"turns": ["a b", "c d"]}, "prompt", {"prompt": "turns.0"}),
@@ -791,6 +796,28 @@ def test_languages_are_decided_by_name_and_text(
 ) -> None:
     found = decide(texts, named, word)
     assert (found.code, found.mistaken) == (code, mistaken)
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "assumed"),
+    [
+        ({"reference": TEXTS["ja"]}, "ja", False),
+        ({"reference_1": TEXTS["ar"], "reference_2": TEXTS["ar"]}, "ar", False),
+        ({"references": [[text] for text in TEXTS["th"]]}, "th", False),
+        ({"ref_lang": ["de"] * 6}, None, False),  # a column of its own
+        ({"answer": list("123456"), "gold": list("123456")}, "en", True),
+        ({}, "en", True),
+    ],
+)
+def test_prompts_are_answered_in_the_language_of_their_references(
+    more: dict[str, Any], code: str | None, assumed: bool, tmp_path: Path
+) -> None:
+    columns = {"prompt": [f"Translate this for me: {text}" for text in TEXTS["en"]], **more}
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    written = start(tmp_path, write_jsonl(tmp_path / "x.jsonl", rows))
+    found = read_options(written)
+    assert (found["kind"], found["tgt_lang"]) == ("prompt", code)
+    assert any("in the language of the prompts" in line for line in written.assumed) == assumed
 
 
 # --- small parts -----------------------------------------------------------------------------------------------------
