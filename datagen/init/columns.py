@@ -58,6 +58,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 """Names by role, in any case and with any sign between words; what stands first is preferred."""
 
+MESSAGE = ("role", "content")
+"""What a message of a chat says."""
 _QUESTION_KEYS = frozenset({"question_id", "prompt_id"})
 _LOWER_IS_BETTER = frozenset(
     ("ter", "hter", "error", "errors", "edits", "distance", "perplexity", "ppl", "loss", "penalty", "toxicity")
@@ -97,6 +99,11 @@ class Column:
     def given(self) -> list[Any]:
         """The values that are there."""
         return [value for value in self.values if value is not None]
+
+    @property
+    def chats(self) -> list[list[dict[str, Any]]]:
+        """The values that are lists of messages."""
+        return [value for value in self.given if are_messages(value)]
 
     @property
     def texts(self) -> list[str]:
@@ -222,7 +229,7 @@ class Columns:
     def only_turn(self, role: str) -> Column | None:
         """The text of lists of one message each, in a column that has a name of this role."""
         column = self.chat(role)
-        return self.at(f"{column.path}.0.content") if column and {len(v) for v in column.given} == {1} else None
+        return self.at(f"{column.path}.0.content") if column and {len(v) for v in column.chats} == {1} else None
 
     def answers_of_systems(self) -> dict[str, str]:
         """Paths of columns that are named by a system and hold its answers one level down: `gpt.solution`."""
@@ -270,17 +277,16 @@ def way(name: str) -> str:
 
 
 def is_chat(column: Column) -> bool:
-    """Whether a column holds lists of messages {role, content} and nothing more."""
-    return bool(column.given) and all(
+    """Whether most values of a column are chats; what is wrong with the others the trial run tells."""
+    return len(column.chats) > len(column.given) / 2
+
+
+def are_messages(value: Any) -> bool:
+    """Whether a value is a list of messages {role, content}, which may say more."""
+    return (
         isinstance(value, list)
-        and value
-        and all(
-            isinstance(turn, dict)
-            and all(isinstance(turn.get(part), str) for part in ("role", "content"))
-            and all(part is None for key, part in turn.items() if key not in ("role", "content"))
-            for turn in value
-        )
-        for value in column.given
+        and bool(value)
+        and all(isinstance(turn, dict) and all(isinstance(turn.get(part), str) for part in MESSAGE) for turn in value)
     )
 
 

@@ -8,8 +8,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from corpus.errors import UserError
-from corpus.schema import kind_of, score_dtype
-from datagen.init.columns import NAMES, Column, Columns, Layout, Values, is_chat, is_sharegpt, way
+from corpus.schema import MESSAGES, kind_of, score_dtype
+from datagen.init.columns import (
+    MESSAGE,
+    NAMES,
+    Column,
+    Columns,
+    Layout,
+    Values,
+    are_messages,
+    is_chat,
+    is_sharegpt,
+    way,
+)
 from datagen.init.languages import hear
 from datagen.readers._types import Unreadable, cell_converter, converter
 
@@ -66,7 +77,7 @@ def _preferences(file: str, columns: Columns) -> Layout | None:
     if chosen is None or rejected is None:
         return None
     prompt = columns.texts("prompt") or columns.chat("prompt") or columns.chat("messages")
-    chats = [chat for column in (chosen, rejected) if is_chat(column) for chat in column.given]
+    chats = [chat for column in (chosen, rejected) if is_chat(column) for chat in column.chats]
     speakers = {tuple(turn["role"] for turn in chat) for chat in chats}
     if speakers == {("user", "assistant")}:
         # Whole chats of a question and an answer: the answers alone are chosen and rejected.
@@ -110,16 +121,53 @@ def _chats(file: str, columns: Columns) -> Layout | None:
             f"Convert them: {_CONVERT.replace('TURNS', chat.path)}"
         )
     if is_chat(chat):
-        last = [turns[-1]["role"] for turns in chat.given]
+        last = [turns[-1]["role"] for turns in chat.chats]
         kind = "sft" if last.count("assistant") > len(last) / 2 else "prompt"
-        return Layout(kind, _mapped(**{"messages" if kind == "sft" else "prompt": chat}))
+        found = Layout(kind, _mapped(**{"messages" if kind == "sft" else "prompt": chat}))
+        found.assumed += _said_more(file, chat)
+        return found
     # One question and one answer whose content is nested: two columns of their own, reached by path.
     turns = [c for c in columns.all if c.path.startswith(f"{chat.path}.") and c.is_text and c.name != "role"]
     question = next((c for c in turns if c.path.split(".")[1] == "0"), None)
     answer = next((c for c in turns if c.path.split(".")[1] == "1"), None)
     if question is None or answer is None or any(not isinstance(v, list) or len(v) != 2 for v in chat.given):
+        _refuse_parts(file, chat)
         return None
     return Layout("response", _mapped(prompt=question, response=answer))
+
+
+def _said_more(file: str, chat: Column) -> list[str]:
+    """The doubt about chats whose messages say more than a reader takes.
+
+    Raises:
+        UserError: most do.
+    """
+    unread = [
+        turns for turns in chat.chats if not _readable("messages", MESSAGES, [turns], cells=False, nullable=False)
+    ]
+    more = dict.fromkeys(key for turns in unread for turn in turns for key in turn if key not in MESSAGE)
+    if not more:
+        return []
+    said = f"{', '.join(map(repr, more))} in messages of {chat.path!r}, expected {{role, content}} and nothing more"
+    drop = (
+        "Where these may go (a weight of 0 says not to learn from a turn, and tool calls are answers), leave them out: "
+        f"jq -c '{_in_jq(chat.path)} |= map({{role, content}})' FILE > FILE.chats.jsonl"
+    )
+    if 2 * len(unread) > len(chat.chats):
+        raise UserError(f"{file}: found {said}. {drop}")
+    return [f"{len(unread) / len(chat.values):.0%} of the records have {said}. {drop}"]
+
+
+def _refuse_parts(file: str, chat: Column) -> None:
+    """Refuse chats whose messages are lists of parts, as of text and pictures."""
+    turns = [turn for value in chat.given if isinstance(value, list) for turn in value if isinstance(turn, dict)]
+    parts = [turn["content"] for turn in turns if isinstance(turn.get("content"), list)]
+    if parts and all("role" in turn for turn in turns):
+        raise UserError(
+            f"{file}: found lists of parts as `content` of messages in {chat.path!r}, expected texts. Where all parts "
+            f'are texts, join them: jq -c \'{_in_jq(chat.path)} |= map(.content |= if type == "array" then map(.text) '
+            """| join("\\n") else . end)' FILE > FILE.chats.jsonl"""
+        )
 
 
 def _translations(columns: Columns) -> Layout | None:
@@ -173,7 +221,7 @@ def _prompts(columns: Columns) -> list[str | None]:
     if prompt and (prompt.is_varied or prompt.is_sentences):
         return list(prompt.values)
     chat = columns.chat("prompt")
-    return [turns and turns[-1]["content"] for turns in chat.values] if chat else []
+    return [value[-1]["content"] if are_messages(value) else None for value in chat.values] if chat else []
 
 
 def _pair_of_languages(by_language: dict[str, Column]) -> Layout:

@@ -203,9 +203,9 @@ def _sides(kind: str, sources: Mapping[str, str], columns: Mapping[str, Column])
 
 
 def _texts(column: Column) -> list[str]:
-    """The texts of a column; of chats the last turns, of other lists the last texts."""
-    last = [items[-1] for items in column.given if isinstance(items, list) and items]
-    return column.texts or [item["content"] if isinstance(item, dict) else str(item) for item in last]
+    """The texts of a column; of chats the last turns, of lists of texts the last ones."""
+    lists = [value for value in column.given if isinstance(value, list) and value and isinstance(value[-1], str)]
+    return column.texts or [turns[-1]["content"] for turns in column.chats] or [texts[-1] for texts in lists]
 
 
 def _is_whole(column: Column | None) -> bool:

@@ -537,6 +537,46 @@ def test_answers_that_the_file_calls_bad_are_told(row: dict[str, Any], values: d
     assert any("is learned from all the same" in line for line in found.assumed) == bool(told)
 
 
+PARTS = [{"role": "user", "content": [{"type": "text", "text": t} for t in ("Say", "it")]}, CHAT[1]]
+
+
+@pytest.mark.parametrize(
+    ("odd", "told"),
+    [
+        (PARTS, "1 wrong_type"),
+        ([{**CHAT[0], "name": "bob"}, CHAT[1]], "'name' in messages of 'messages'"),
+        ([CHAT[0], {**CHAT[1], "weight": 0}], "jq -c '.messages |= map({role, content})' FILE"),
+        (CHAT[:1], "1 bad_chat"),
+        ("Say it.", "1 wrong_type"),
+        ([CHAT[0], {**CHAT[1], "refusal": None}], ""),
+    ],
+)
+def test_an_odd_chat_is_told_and_the_others_are_read(odd: object, told: str, tmp_path: Path, go: Go) -> None:
+    rows = [{"messages": [CHAT[0], {**CHAT[1], "content": text}]} for text in TEXTS["en"]]
+    written = start(tmp_path, write_jsonl(tmp_path / "x.jsonl", [*rows, {"messages": odd}]))
+    assert any(told in line for line in written.assumed) == bool(told)
+    assert len(go(written.file)["chats"]) == 6 + (not told)
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+@pytest.mark.parametrize(
+    ("chat", "words", "content"),
+    [
+        ([{**turn, "timestamp": 0} for turn in CHAT], "'timestamp' in messages of 'messages'", "Say it"),
+        ([CHAT[0], {**CHAT[1], "weight": 1}], "'weight' in messages of 'messages'", "Say it"),
+        ([{"role": "system", "content": "Hear."}, {**CHAT[0], "name": "bob"}, CHAT[1]], "'name' in", "Hear."),
+        (PARTS, "found lists of parts", "Say\nit"),
+    ],
+)
+def test_chats_that_say_more_are_refused_with_advice(chat: Rows, words: str, content: str, tmp_path: Path) -> None:
+    file = write_jsonl(tmp_path / "x.jsonl", 3 * [{"messages": chat}])
+    with pytest.raises(UserError, match=words) as error:
+        start(tmp_path, file)
+    plain = converted(str(error.value), file)
+    assert json.loads(plain.read_text("utf-8").splitlines()[0])["messages"][0]["content"] == content
+    assert read_options(start(tmp_path, plain))["kind"] == "sft"
+
+
 @pytest.mark.parametrize(
     "url",
     [
