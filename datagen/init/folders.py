@@ -12,6 +12,30 @@ from datagen.init.inputs import Input, short
 from datagen.init.samples import hub_records
 from datagen.init.tables import table
 
+FORMS: dict[str, tuple[str, ...]] = {
+    "cocoa_mt": ("formality-control.*.*.*-*",),
+    "mlqe_pe": ("direct-assessments", "post-editing"),
+    "mt_geneval": ("geneval-sentences-*",),
+    "salesforce_xml_mt": ("[a-z][a-z][a-z][a-z]_[a-z][a-z]_dev.json", "[a-z][a-z][a-z][a-z]_[a-z][a-z]_train.json"),
+    "wmt24pp": ("en-*_*.jsonl",),
+}
+"""Readers that take a folder of a data set as its authors publish it, and what one of its names matches."""
+
+
+def reader_of(folder: Path) -> str | None:
+    """The reader that takes a folder, by the names in it."""
+    return next((name for name, forms in FORMS.items() if any(any(folder.glob(form)) for form in forms)), None)
+
+
+def published(folder: str) -> list[Input]:
+    """A folder of a data set as its authors publish it."""
+    name = reader_of(Path(folder))
+    assert name
+    options = {"split": "train"} if name == "salesforce_xml_mt" and not any(Path(folder).glob("*_dev.json")) else {}
+    read = Input(name, folder, Path(folder).resolve().name, options)
+    read.told.append(f"{short(folder)}: a folder in the form that the reader {name} takes (`datagen list {name}`)")
+    return [read]
+
 
 def wmt(folder: str) -> list[Input]:
     """A folder of WMT system outputs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from corpus.errors import UserError
@@ -26,6 +26,7 @@ _LOOKS: dict[str, Callable[[str], list[Input]]] = {
     "tmx": tmx,
     "wmt": folders.wmt,
     "dataset": folders.dataset,
+    "published": folders.published,
     "hub": folders.hub,
 }
 _READ_TOGETHER = ("text", "jsonl", "parquet", "csv", "tsv", "tmx")
@@ -74,12 +75,24 @@ def _folder_format(folder: Path) -> str:
         return "dataset"
     if (folder / "txt" / "sources").is_dir():
         return "wmt"
-    files = sorted(path.name for path in folder.iterdir() if path.is_file())
-    listed = ", ".join(files[:8]) + (" ..." if len(files) > 8 else "") or "none"
+    if folders.reader_of(folder):
+        return "published"
+    files = _listed(path.name for path in folder.iterdir() if path.is_file())
+    within = _listed(path.name for path in folder.iterdir() if path.is_dir())
     raise UserError(
-        f"{folder} is a folder with neither {FILE} (a dataset of ours) nor txt/sources (WMT's system outputs). "
-        f"Name the files to read; there are: {listed}"
+        f"{folder} is a folder with neither {FILE} (a dataset of ours) nor txt/sources (WMT's system outputs), nor as "
+        f"the readers {', '.join(folders.FORMS)} take one (`datagen list readers`; for cocoa_mt it is train/en-de). "
+        + (
+            f"Name the files to read; there are: {files}"
+            if files
+            else f"It has no files; folders in it: {within or 'none'}"
+        )
     )
+
+
+def _listed(names: Iterable[str]) -> str:
+    found = sorted(names)
+    return ", ".join(found[:8]) + (" ..." if len(found) > 8 else "")
 
 
 def _shorten_engines(found: Sequence[Input]) -> None:

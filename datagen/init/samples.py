@@ -76,7 +76,7 @@ def format_of(file: str) -> str:
     """
     name = bare_name(file).lower()
     if name.endswith(_ARCHIVES):
-        raise UserError(f"{file} is an archive; unpack it and name the files in it")
+        raise UserError(f"{file} is an archive; {_advice_on_archive(file)}")
     if name.endswith(_OTHERS):
         raise UserError(f"{file}: no reader for {name.rpartition('.')[2]} files. Known: {', '.join(_BY_ENDING)}, text")
     known = next((reader for ending, reader in _BY_ENDING.items() if name.endswith(ending)), None)
@@ -93,6 +93,14 @@ def format_of(file: str) -> str:
     if re.match(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!DOCTYPE[^>]*>\s*)?<tmx", head):
         return "tmx"
     return "jsonl" if re.match(rb'(\xef\xbb\xbf)?\{"', head) and _is_object(head.split(b"\n")[0]) else "text"
+
+
+def _advice_on_archive(file: str) -> str:
+    """What to do about it; the archives of MLQE-PE are read as they are."""
+    root = re.match(r"(?:(.*)/)?(?:direct-assessments|post-editing)/", file)
+    if root:
+        return f"the reader mlqe_pe takes it as it is, in the folder of the data set: datagen init {root[1] or '.'}"
+    return "unpack it and name the files in it"
 
 
 def _is_object(line: bytes) -> bool:

@@ -255,6 +255,15 @@ def mqm(folder: Path) -> list[Path]:
     return [write_lines(folder / "ratings.tsv", [header, *rows])]
 
 
+def cocoa_mt(folder: Path) -> list[Path]:
+    stem = "en-de/formality-control.train.topical_chat.en-de"
+    (folder / "en-de").mkdir()
+    for part, code in (("en", "en"), ("formal.de", "de"), ("informal.de", "de")):
+        lines = [text + " Gut." * part.startswith("formal") for text in TEXTS[code]]
+        write_lines(folder / f"{stem}.{part}", lines)
+    return [folder / "en-de"]
+
+
 def dataset(folder: Path) -> list[Path]:
     rows = [
         {"source": de, "target": en, "src_lang": "de", "tgt_lang": "en"}
@@ -288,6 +297,7 @@ CASES: dict[Callable[[Path], list[Path]], tuple[str, dict[str, int]]] = {
     lines_of_text: ("text", {"mix": 6}),
     wmt: ("response", {"best": 6, "preferences": 5, "mix": 6}),
     mqm: ("response", {"best": 6, "preferences": 6, "mix": 6}),
+    cocoa_mt: ("pair", {"mix": 12}),
     dataset: ("pair", {"mix": 6}),
 }
 """What makes files, the kind of their rows, and how many rows come out of the last stages."""
@@ -640,8 +650,18 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="a file is named twice"):
         start(tmp_path, "a.jsonl", "a.jsonl")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(UserError, match="neither manifest"):
+    with pytest.raises(UserError, match=r"neither manifest.*the readers cocoa_mt, .*has no files; folders in it: none"):
         start(tmp_path, tmp_path / "folder")
+    (tmp_path / "folder" / "train").mkdir()
+    with pytest.raises(UserError, match="folders in it: train"):
+        start(tmp_path, tmp_path / "folder")
+    (tmp_path / "folder" / "notes.txt").touch()
+    with pytest.raises(UserError, match=r"Name the files to read; there are: notes\.txt"):
+        start(tmp_path, tmp_path / "folder")
+    (tmp_path / "post-editing").mkdir()
+    (tmp_path / "post-editing" / "en-de-dev.tar.gz").touch()
+    with pytest.raises(UserError, match=f"mlqe_pe takes it as it is, .*: datagen init {re.escape(str(tmp_path))}$"):
+        start(tmp_path, tmp_path / "post-editing" / "en-de-dev.tar.gz")
 
 
 def test_a_hub_that_cannot_be_reached_is_told() -> None:
@@ -932,6 +952,7 @@ def test_paths_start_at_the_recipe_or_at_the_data(tmp_path: Path, monkeypatch: p
         (["ntrex128/newstest2019-ref.deu.txt", "ntrex128/newstest2019-ref.jpn.txt"], "pair", 500),
         (["mafand/json_files/en-amh/dev.json"], "pair", 700),
         (["tico19/terminologies/f_en-zh_TW.csv"], "pair", 200),
+        (["cocoa_mt/CoCoA-MT/train/en-es"], "pair", 300),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
@@ -952,6 +973,9 @@ def test_real_files_make_recipes_that_run(
     [
         (["multi30k/train.de.gz", "multi30k/train.en.gz"], "pair", 28_000),
         (["wmt23_news"], "sft", 2_400),
+        (["mlqe_pe"], "sft", 3_000),
+        (["mt_geneval/sentences/dev"], "pair", 1_000),
+        (["salesforce_xml_mt/enja"], "pair", 1_000),
         (["mqm_google/ted/ende/mqm_ted_ende.tsv"], "sft", 290),
         (["gsm8k/train.jsonl"], "sft", 1_900),
         (["code_math_eval/mbpp/mbpp.jsonl"], "sft", 450),
