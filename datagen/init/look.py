@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +15,7 @@ from datagen.init.inputs import Input
 from datagen.init.plain import parallel, single
 from datagen.init.samples import format_of
 from datagen.init.tmx import tmx
+from datagen.readers._files import expand
 from datagen.urls import is_url, shown
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
@@ -38,6 +40,7 @@ def look(names: Sequence[str]) -> list[Input]:
     Raises:
         UserError: one is not there, or is nothing that a reader understands.
     """
+    names = [file for name in names for file in _matches(name)]
     if len(set(names)) < len(names):
         raise UserError("a file is named twice")
     formats = [_format(name) for name in names]
@@ -52,6 +55,11 @@ def look(names: Sequence[str]) -> list[Input]:
     found = [read for name, form in zip(names, formats, strict=True) for read in _LOOKS[form](name)]
     _shorten_engines(found)
     return _united(found)
+
+
+def _matches(name: str) -> list[str]:
+    """The files that a glob names, where the shell has left it as it is; else the name."""
+    return expand(name) if glob.has_magic(name) and not (is_url(name) or os.path.exists(name)) else [name]
 
 
 def _format(name: str) -> str:

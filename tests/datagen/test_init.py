@@ -25,6 +25,7 @@ from datagen.init.run import Written, init
 from datagen.init.write import path_from, scalar, slug
 from datagen.readers.mqm import COLUMNS as MQM_COLUMNS
 from datagen.recipe import load_recipe
+from datagen.stages.read import Read
 
 TEXTS = {
     "en": [
@@ -716,6 +717,21 @@ def test_files_with_the_same_columns_are_read_together(tmp_path: Path) -> None:
     files = [write_jsonl(tmp_path / f"part{n}.jsonl", [{"text": text} for text in TEXTS["en"]]) for n in (1, 2)]
     recipe = load_recipe(start(tmp_path, *files).file)
     assert list(recipe.stages) == ["texts", "scored", "kept", "unique", "mix"]
+
+
+def test_globs_are_expanded(tmp_path: Path) -> None:
+    for name in ("b", "a", "[x]"):
+        write_jsonl(tmp_path / f"{name}.jsonl", [{"text": text} for text in TEXTS["en"]])
+    for name, files in (("?.json*", ["a.jsonl", "b.jsonl"]), ("[x].jsonl", ["[x].jsonl"])):
+        written = start(tmp_path, tmp_path / name)
+        read = next(iter(load_recipe(written.file).stages.values())).options
+        assert isinstance(read, Read)
+        assert read.reader.files() == [str(tmp_path / file) for file in files]
+        written.file.unlink()
+    with pytest.raises(UserError, match="no file matches"):
+        init([str(tmp_path / "*.csv")])
+    with pytest.raises(UserError, match="a file is named twice"):
+        init([str(tmp_path / "?.jsonl"), str(tmp_path / "a.jsonl")])
 
 
 def test_unreadable_records_are_told_and_tolerated(tmp_path: Path, go: Go) -> None:
