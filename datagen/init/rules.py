@@ -180,14 +180,16 @@ _RULES: Sequence[tuple[Callable[[Traits], str], str, Callable[[Traits], bool]]] 
     (_wrong_script, "letters of another script", lambda t: _text_or_pair(t) and t.output_language),
     (
         _wrong_language,
-        "another language; short texts that cannot be judged stay",
+        "recognized as another language with a probability of 0.5 or more. What the recognizer cannot tell stays, but "
+        "single words are judged too, and at times wrongly",
         lambda t: _text_or_pair(t) and t.output_language and "tgt_lang" not in t.mistaken,
     ),
     (_plain("placeholders_differ"), "tags and variables lost or added: <b>, {x}, %s", _paired),
     (_plain("urls_differ"), "links lost or added", _paired),
     (
         _by_length("numbers_differ", "numbers_differ: {max_differing: 3}"),
-        "numbers lost, added or changed",
+        "numbers lost, added or changed. Up to 12 a word may stand for a number, above it none: where a language "
+        "spells larger ones out, good rows are lost",
         _paired,
     ),
     (_plain("truncated: {unjudged: keep}"), "breaks off", lambda t: t.paired and t.kind == "response"),

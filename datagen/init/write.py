@@ -171,9 +171,8 @@ def _entries(entries: Iterable[Entry]) -> list[str]:
     lines = []
     for entry in entries:
         item = f"        - {entry.yaml}"
-        if len(item) > 8 + column:
-            lines.append(f"        # {entry.why}")
-            lines.append(item)
+        if len(item) > 8 + column or len(entry.why) > _WIDTH - 8 - column:
+            lines += [*_comment(entry.why, "        ").splitlines(), item]
         else:
             lines.append(f"{item:<{8 + column}}  # {entry.why}" if entry.why else item)
     return lines
