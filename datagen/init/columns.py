@@ -67,6 +67,9 @@ _LOWER_IS_BETTER = frozenset(
 _SCORE = _LOWER_IS_BETTER.union(
     ("score", "mqm", "da", "rating", "quality", "mean", "bleu", "chrf", "comet", "bleurt", "kiwi", "human", "reward")
 )
+_OF_SYSTEMS = frozenset((*NAMES["response"], "translation"))
+_BRACKETED = regex.compile(r"(?P<what>[^()（）\[\]]+)[(（\[](?P<system>[^()（）\[\]]*\p{L}[^()（）\[\]]*)[)）\]]")
+"""Names as surveys and spreadsheets have them: `output (gpt-4)`, with the brackets of any script."""
 _DEEP = 4
 _FEW = 0.2
 _MANY = 5
@@ -79,21 +82,28 @@ class Column:
 
     path: str
     values: Sequence[Any]
+    whole: bool = False
+    """Whether the path is a name as it is, though it may have dots: `gpt-4.1`, `Nr.`."""
+
+    @property
+    def steps(self) -> list[str]:
+        """The parts of the path."""
+        return [self.path] if self.whole else self.path.split(".")
 
     @property
     def name(self) -> str:
         """The last word of the path that is no number, folded: `targetString` is target_string."""
-        return folded(next((part for part in reversed(self.path.split(".")) if not part.isdigit()), self.path))
+        return folded(next((part for part in reversed(self.steps) if not part.isdigit()), self.path))
 
     @property
     def depth(self) -> int:
         """How many records it is nested in."""
-        return self.path.count(".")
+        return len(self.steps) - 1
 
     @property
     def is_item(self) -> bool:
         """Whether the path leads through a list."""
-        return any(part.isdigit() for part in self.path.split("."))
+        return any(part.isdigit() for part in self.steps)
 
     @property
     def given(self) -> list[Any]:
@@ -174,7 +184,10 @@ def columns_of(records: Sequence[Values]) -> list[Column]:
             values = found.setdefault(path, [])
             values += [None] * (number - len(values))
             values.append(value)
-    return [Column(path, values + [None] * (len(records) - len(values))) for path, values in found.items()]
+    names = {name for record in records for name in record}
+    return [
+        Column(path, values + [None] * (len(records) - len(values)), path in names) for path, values in found.items()
+    ]
 
 
 def _leaves(value: Any, path: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
@@ -185,7 +198,10 @@ def _leaves(value: Any, path: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
         return
     if isinstance(value, dict):
         for key, part in value.items():
-            if "." not in str(key):
+            if "." in str(key):
+                # At the top a reader takes it as a name; within records no path reaches it.
+                yield from [] if path else [(key, part)]
+            else:
                 yield from _leaves(part, f"{path}.{key}".removeprefix("."), depth + 1)
     elif isinstance(value, list):
         for place, part in enumerate(value[:2] if value and isinstance(value[0], dict) else value[:1]):
@@ -198,7 +214,7 @@ class Columns:
     def __init__(self, records: Sequence[Values]) -> None:
         """Columns of a sample of records."""
         self.all = columns_of(records)
-        self.top = [column for column in self.all if "." not in column.path]
+        self.top = [column for column in self.all if not column.depth]
 
     def texts(self, role: str) -> Column | None:
         """The text column that has a name of this role; the least nested, then the first name of the role.
@@ -232,12 +248,15 @@ class Columns:
         return self.at(f"{column.path}.0.content") if column and {len(v) for v in column.chats} == {1} else None
 
     def answers_of_systems(self) -> dict[str, str]:
-        """Paths of columns that are named by a system and hold its answers one level down: `gpt.solution`."""
+        """Paths of columns that hold a system's answers each: `gpt.solution`, or `output (gpt)`."""
         by_name: dict[str, dict[str, str]] = {}
         for column in self.all:
             outer, _, inner = column.path.partition(".")
-            if folded(inner) in NAMES["response"] and column.is_text and not outer.isdigit():
-                by_name.setdefault(inner, {})[outer] = column.path
+            bracketed = _BRACKETED.fullmatch(column.path) if column.whole else None
+            if bracketed:
+                inner, outer = bracketed["what"], bracketed["system"].strip()
+            if folded(inner) in _OF_SYSTEMS and column.is_text and not outer.isdigit():
+                by_name.setdefault(inner.strip(), {})[outer] = column.path
         return next((found for found in by_name.values() if len(found) > 1), {})
 
     def by_language(self) -> dict[str, Column]:

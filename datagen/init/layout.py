@@ -180,10 +180,11 @@ def _translations(columns: Columns) -> Layout | None:
         response, target = target, None
     if source and response:
         return Layout("response", _mapped(source=source, response=response, references=references or target))
-    if source and references and target is None and _share_asked(source, _prompts(columns)) > _MOST:
-        return None  # prompts that ask for a translation, and what is to come of it
-    if source and (target or references):
-        return Layout("pair", _mapped(source=source, target=target or references))
+    if source and target:
+        return Layout("pair", _mapped(source=source, target=target))
+    # References may also belong to prompts that ask for a translation, or to translations of several systems.
+    if source and references and _share_asked(source, _prompts(columns)) <= _MOST and not columns.answers_of_systems():
+        return Layout("pair", _mapped(source=source, target=references))
     return None
 
 
@@ -242,9 +243,11 @@ def _answers(file: str, columns: Columns) -> Layout | None:
     systems = columns.answers_of_systems()
     if prompt is None and response and columns.texts("text"):
         prompt = columns.texts("text")
+    if prompt is None and systems and (source := columns.texts("source")):
+        return Layout("response", _mapped(source=source, references=references), engines=systems)
     if prompt is None:
         return None
-    if len(systems) > 1:
+    if systems:
         found = Layout("response", _mapped(prompt=prompt, references=references), engines=systems)
         found.assumed += _left_out(file, columns, prompt)
         return found
@@ -405,9 +408,8 @@ def _keep_apart(found: Layout, columns: Columns, *, cells: bool) -> None:
         readable = _readable(name, own[name], column.values, cells=cells, nullable=name not in required)
         if not readable or (name in found.columns.values() and name != "model"):
             found.columns[name] = None
-    used = {str(path).partition(".")[0] for path in found.columns.values()} | {
-        path.partition(".")[0] for path in found.engines.values()
-    }
+    paths = {str(path) for path in (*found.columns.values(), *found.engines.values())}
+    used = paths | {path.partition(".")[0] for path in paths}
     kept = [name for name in own if found.columns.get(name, name) is not None]
     found.unused = [column.path for column in columns.top if column.path not in used and column.path not in kept]
     # A name that is ours already needs no mapping.

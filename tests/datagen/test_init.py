@@ -200,6 +200,24 @@ def answers_of_systems_in_columns(folder: Path) -> list[Path]:
     return [write_jsonl(folder / "systems.jsonl", rows)]
 
 
+def answers_of_systems_in_brackets(folder: Path) -> list[Path]:
+    rows = [
+        f'"What is line {n}?","{de}","{en}"' for n, (de, en) in enumerate(zip(TEXTS["de"], TEXTS["en"], strict=True))
+    ]
+    return [write_lines(folder / "a.csv", ["prompt,output (gpt-4.1),output (claude)", *rows])]
+
+
+def translations_of_systems_in_brackets(folder: Path) -> list[Path]:
+    rows = [
+        {
+            **{"source": ja, "translation （甲）": en, "translation （乙 2.0）": " ".join(en.split()[::-1])},
+            **{"reference": en, "Nr.": n},
+        }
+        for n, (ja, en) in enumerate(zip(TEXTS["ja"], TEXTS["en"], strict=True))
+    ]
+    return [write_jsonl(folder / "mt.jsonl", rows)]
+
+
 def chats(folder: Path) -> list[Path]:
     rows = [
         {"messages": [{"role": "user", "content": f"Say {n}"}, {"role": "assistant", "content": text}], "source": "web"}
@@ -290,6 +308,8 @@ CASES: dict[Callable[[Path], list[Path]], tuple[str, dict[str, int]]] = {
     answers_named_as_ours: ("response", {"best": 3, "preferences": 3, "mix": 3}),
     questions_and_answers: ("response", {"best": 6, "mix": 6}),
     answers_of_systems_in_columns: ("response", {"best": 6, "preferences": 6, "mix": 6}),
+    answers_of_systems_in_brackets: ("response", {"best": 6, "mix": 6}),
+    translations_of_systems_in_brackets: ("response", {"best": 6, "preferences": 6, "mix": 6}),
     chats: ("sft", {"mix": 6}),
     preferences_of_whole_chats: ("preference", {"mix": 6}),
     prompts: ("prompt", {"mix": 6}),
@@ -330,6 +350,8 @@ def test_recipes_run_as_they_are_written(make: Callable[[Path], list[Path]], tmp
         (pairs_in_parquet, {"scores": {"score_laser": "higher"}, "src_lang": "ja", "tgt_lang": "en"}),
         (answers_of_two_systems, {"engine": "careful", "src_lang": "de", "tgt_lang": "en"}),
         (answers_of_thirteen_systems, {"src_lang": "th", "tgt_lang": "en"}),
+        (answers_of_systems_in_brackets, {"engine": "gpt-4.1", "columns": {"response": "output (gpt-4.1)"}}),
+        (translations_of_systems_in_brackets, {"engine": "甲", "src_lang": "ja", "tgt_lang": "en"}),
         (answers_with_scores, {"scores": {"score_ter": "lower"}, "src_lang": None, "tgt_lang": "en"}),
         (chats, {"columns": {"origin": "source"}, "tgt_lang": "ar"}),
         (preferences_of_whole_chats, {"tgt_lang": "en"}),
@@ -911,9 +933,10 @@ def test_names_are_folded(name: str, words: str) -> None:
 
 
 def test_nested_records_are_reached_by_paths() -> None:
-    record = {"a": 1, "b": {"c": "x", "d.e": 2}, "l": [{"m": "y"}, {"m": "z"}, {"m": "w"}], "s": ["t", "u"]}
+    record = {"a": 1, "v1.2": 3, "b": {"c": "x", "d.e": 2}, "l": [{"m": "y"}, {"m": "z"}, {"m": "w"}], "s": ["t", "u"]}
     assert {column.path: column.values[1] for column in columns_of([{}, record])} == {
         "a": 1,
+        "v1.2": 3,
         "b.c": "x",
         "l": record["l"],
         "l.0.m": "y",
