@@ -17,7 +17,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "mlqe_pe": ("direct-assessments", "post-editing"),
     "mt_geneval": ("geneval-sentences-*",),
     "salesforce_xml_mt": ("[a-z][a-z][a-z][a-z]_[a-z][a-z]_dev.json", "[a-z][a-z][a-z][a-z]_[a-z][a-z]_train.json"),
-    "wmt24pp": ("en-*_*.jsonl",),
+    "wmt24pp": ("en-[a-z]*_[A-Z][A-Z].jsonl",),
 }
 """Readers that take a folder of a data set as its authors publish it, and what one of its names matches."""
 

@@ -22,6 +22,7 @@ from datagen.init.columns import columns_of, folded
 from datagen.init.languages import decide, hear, named_by_ending, named_pair
 from datagen.init.layout import layout
 from datagen.init.run import Written, init
+from datagen.init.samples import _header
 from datagen.init.write import path_from, scalar, slug
 from datagen.readers.mqm import COLUMNS as MQM_COLUMNS
 from datagen.recipe import load_recipe
@@ -1032,3 +1033,14 @@ def test_more_real_files_make_recipes_that_run(
     files: list[str], kind: str, rows: int, shared_data: Path, tmp_path: Path, go: Go, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     test_real_files_make_recipes_that_run(files, kind, rows, shared_data, tmp_path, go, monkeypatch)
+
+
+@pytest.mark.slow
+def test_no_first_line_of_short_sentences_is_taken_for_names(shared_data: Path) -> None:
+    taken = []
+    for english in sorted((shared_data / "tatoeba_laser").glob("*.eng")):
+        other = english.with_suffix("." + english.name.split(".")[1].removesuffix("-eng"))
+        sides = [file.read_text("utf-8").split("\n")[:-1] for file in (other, english)]
+        rows = [list(row) for row in zip(*sides, strict=True)]
+        taken += [row for row in rows if _header(row, rows[:300]) != "none"]
+    assert taken == []
