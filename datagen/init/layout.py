@@ -55,7 +55,7 @@ def layout(file: str, records: Sequence[Values], *, cells: bool) -> Layout:
         )
     _add_facts(found, columns, cells=cells)
     _keep_apart(found, columns, cells=cells)
-    found.assumed += _rejected(found, columns)
+    found.assumed += _rejected(file, found, columns)
     return found
 
 
@@ -151,7 +151,7 @@ def _said_more(file: str, chat: Column) -> list[str]:
     said = f"{', '.join(map(repr, more))} in messages of {chat.path!r}, expected {{role, content}} and nothing more"
     drop = (
         "Where these may go (a weight of 0 says not to learn from a turn, and tool calls are answers), leave them out: "
-        f"jq -c '{_in_jq(chat.path)} |= map({{role, content}})' FILE > FILE.chats.jsonl"
+        f"jq -c '{_in_jq(chat.path)} |= map({{role, content}})' FILE > FILE.chats.jsonl{_as_json_lines(file)}"
     )
     if 2 * len(unread) > len(chat.chats):
         raise UserError(f"{file}: found {said}. {drop}")
@@ -270,7 +270,7 @@ def _left_out(file: str, columns: Columns, prompt: Column) -> list[str]:
     more = next((c for c in columns.all if c.name in _SECOND_PARTS and c.name != prompt.name and c.texts), None)
     if more is None:
         return []
-    join = _JOIN.replace("PROMPT", _in_jq(prompt.path)).replace("MORE", _in_jq(more.path))
+    join = _JOIN.replace("PROMPT", _in_jq(prompt.path)).replace("MORE", _in_jq(more.path)) + _as_json_lines(file)
     share = len(more.texts) / len(more.values)
     asked = set(zip(prompt.values, more.values, strict=True)) if prompt.is_text else set()
     if share >= _PRESENT and 2 * len({first for first, _ in asked}) < len(asked):
@@ -289,6 +289,20 @@ _JOIN = (
     r"""jq -c 'PROMPT = ([PROMPT, MORE] | map(select(. != null and . != "")) | join("\n\n")) | del(MORE)' """
     "FILE > FILE.joined.jsonl"
 )
+
+
+_FRAMES = {
+    ".parquet": 'pl.read_parquet("FILE")',
+    ".csv": 'pl.read_csv("FILE", infer_schema=False)',
+    ".tsv": r'pl.read_csv("FILE", separator="\t", quote_char=None, infer_schema=False)',
+}
+
+
+def _as_json_lines(file: str) -> str:
+    """What to say after a jq line of a file that jq cannot read."""
+    frame = next((frame for ending, frame in _FRAMES.items() if file.lower().endswith(ending)), "")
+    command = f"python -c 'import polars as pl; {frame}.write_ndjson(\"FILE.jsonl\")'"
+    return f". Make JSON lines of the file before, which jq reads: {command}" if frame else ""
 
 
 def _in_jq(path: str) -> str:
@@ -374,7 +388,7 @@ _VERDICTS = frozenset(
 """Columns that say whether people took an answer for good, as data for KTO has it."""
 
 
-def _rejected(found: Layout, columns: Columns) -> list[str]:
+def _rejected(file: str, found: Layout, columns: Columns) -> list[str]:
     """The doubt about answers that the file itself calls bad."""
     if found.kind not in ("sft", "response"):
         return []
@@ -383,7 +397,7 @@ def _rejected(found: Layout, columns: Columns) -> list[str]:
         if column.name not in _VERDICTS or not {*truths} <= {"true", "false"} or "false" not in truths:
             continue
         leave_out = (
-            f"jq -c 'select({_in_jq(column.path)} != false)' FILE > FILE.good.jsonl"
+            f"jq -c 'select({_in_jq(column.path)} != false)' FILE > FILE.good.jsonl{_as_json_lines(file)}"
             if False in column.given
             else "write a file of the records where it is true"
         )

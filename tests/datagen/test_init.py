@@ -542,6 +542,23 @@ def test_the_advice_on_prompts_in_two_parts_joins_them(outer: str, tmp_path: Pat
     assert read_options(start(tmp_path, joined))["columns"]["prompt"].endswith("instruction")
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.parquet"])
+def test_tables_are_made_json_lines_before_jq_reads_them(name: str, tmp_path: Path) -> None:
+    frame, file = pl.DataFrame(ALPACA), tmp_path / name
+    match file.suffix:
+        case ".parquet":
+            frame.write_parquet(file)
+        case ending:
+            frame.write_csv(file, separator="," if ending == ".csv" else "\t")
+    with pytest.raises(UserError, match="found a prompt in two parts") as error:
+        start(tmp_path, file)
+    command = re.search(r"python -c '(.*)'", str(error.value))
+    assert command
+    (tmp_path / "FILE").write_bytes(file.read_bytes())
+    subprocess.run([sys.executable, "-c", command[1]], cwd=tmp_path, check=True)
+    assert [json.loads(line) for line in (tmp_path / "FILE.jsonl").read_text("utf-8").splitlines()] == ALPACA
+
+
 @pytest.mark.parametrize("varied", [True, False])
 def test_a_second_part_of_some_prompts_is_told(varied: bool, tmp_path: Path) -> None:
     rows = [{**row, "instruction": f"{row['instruction']} {n}", "input": ""} for n, row in enumerate(ALPACA)]
