@@ -128,7 +128,8 @@ class Watched:
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """Measure with a randomness of its own, so that training is the same with and without."""
-        with _own_randomness(self.args.seed + self.accelerator.process_index):  # type: ignore[attr-defined]
+        own = _own_randomness(self.args.seed + self.accelerator.process_index)  # type: ignore[attr-defined]
+        with own, _held(self.args, dataloader_drop_last=False):  # type: ignore[attr-defined]
             return super().evaluate(*args, **kwargs)  # type: ignore[misc]
 
     def measure(self, dataset: Any) -> dict[str, float]:
@@ -140,18 +141,17 @@ class Watched:
         from transformers import Trainer
 
         handler, state, args = self.callback_handler, self.state, self.args  # type: ignore[attr-defined]
-        heard, logged, kept = handler.callbacks, list(state.log_history), args.dataloader_persistent_workers
+        heard, logged = handler.callbacks, list(state.log_history)
         handler.callbacks = []
         # Workers that are kept would go on with the first dataset that they were given.
-        args.dataloader_persistent_workers = False
+        options = _held(args, dataloader_persistent_workers=False, dataloader_drop_last=False)
         try:
-            with _own_randomness(args.seed + self.accelerator.process_index):  # type: ignore[attr-defined]
+            with options, _own_randomness(args.seed + self.accelerator.process_index):  # type: ignore[attr-defined]
                 # TRL's `evaluate` prepares rows that come as text, and refuses those that it prepared before.
                 found: dict[str, float] = Trainer.evaluate(self, dataset)
             return found
         finally:
             handler.callbacks, state.log_history = heard, logged
-            args.dataloader_persistent_workers = kept
 
     def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """A step of validation as TRL takes it."""
@@ -208,6 +208,19 @@ def _grouped(rows: Any, batch_size: int, seed: int) -> Any:
 def tokens_seen(history: Sequence[Mapping[str, float]]) -> int:
     """How many tokens were learned from, by what was logged; padding counts for none."""
     return int(max((entry["num_tokens"] for entry in history if "num_tokens" in entry), default=0))
+
+
+@contextmanager
+def _held(args: Any, **options: Any) -> Iterator[None]:
+    """Options of the trainer as they shall be meanwhile: validation keeps its last batch, whatever training does."""
+    kept = {name: getattr(args, name) for name in options}
+    try:
+        for name, value in options.items():
+            setattr(args, name, value)
+        yield
+    finally:
+        for name, value in kept.items():
+            setattr(args, name, value)
 
 
 @contextmanager

@@ -152,7 +152,7 @@ def test_what_validation_earns_is_the_mean_of_the_rows_that_can_be_judged(
         return [None if row % 3 == 0 else float(row) for row in rows]
 
     monkeypatch.setattr("train.rewards.Rewards.functions", lambda _: [verified])
-    few = {"max_steps": 1, "save_strategy": "no", "per_device_eval_batch_size": 16}
+    few = {"max_steps": 1, "save_strategy": "no", "per_device_eval_batch_size": 16, "dataloader_drop_last": True}
     run(GRPO, recipe(place, "judged", rewards={"verified": {}}, trainer=few))
     losses = manifest(place / "judged")["losses"]
     assert losses["validation reward all"] == pytest.approx(fmean(row for row in range(40) if row % 3))

@@ -338,6 +338,19 @@ def test_each_group_is_measured_though_workers_are_kept(place: Path) -> None:
     assert manifest(place / "kept-workers")["options"]["trainer"]["dataloader_persistent_workers"] is True
 
 
+def test_validation_keeps_its_last_batch_whatever_the_training_does(place: Path) -> None:
+    """Of no group are there as many rows as a batch takes; on the way a last batch is not full."""
+    for name, dropped in (("last-dropped", True), ("last-kept", False)):
+        often = {"eval_strategy": "steps", "eval_steps": 1, "per_device_eval_batch_size": 32}
+        train("sft", recipe(place, "sft", name, trainer={"max_steps": 1, "dataloader_drop_last": dropped, **often}))
+    one, other = (manifest(place / name) for name in ("last-dropped", "last-kept"))
+    assert one["losses"] == other["losses"]
+    assert len(one["losses"]) > 3
+    measured = [[each["eval_loss"] for each in told["run"]["history"] if "eval_loss" in each] for told in (one, other)]
+    assert measured[0] == measured[1] != []
+    assert one["options"]["trainer"]["dataloader_drop_last"] is True
+
+
 def prepared(file: Path, method: str) -> Any:
     from train.prepare import arguments, prepare
     from train.recipe import load_recipe
