@@ -10,6 +10,7 @@ advantages divided by the group's spread, plain sampling at temperature 1. The r
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -143,6 +144,24 @@ class GRPO(Method):
                 f"window of {window} tokens"
             )
         return recipe.max_prompt or left
+
+    def steps(self, args: Any, rows: int, ranks: int) -> int:
+        """Steps of an epoch; prompts that do not fill the last batch to be answered at once have none.
+
+        Raises:
+            UserError: there are too few prompts for one such batch.
+        """
+        del ranks
+        at_once = args.generation_batch_size // args.num_generations
+        if rows < at_once:
+            raise UserError(
+                f"no step would be taken: found {rows:,} prompts, and {at_once:,} are answered at once "
+                f"({args.generation_batch_size:,} answers by `trainer.per_device_train_batch_size`, "
+                f"`trainer.steps_per_generation` and the number of processes, {args.num_generations:,} to each prompt). "
+                "Give more prompts, lower one of these, or raise `trainer.num_generations`"
+            )
+        batches = rows // at_once * args.steps_per_generation * args.num_iterations
+        return math.ceil(batches / args.gradient_accumulation_steps)
 
     def copies(self, args: Any) -> int:
         """A group of answers for each prompt."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -56,6 +57,26 @@ class Method(ABC):
         """Tokens of a row at most."""
         del recipe
         return getattr(args, "max_length", None)
+
+    def steps(self, args: Any, rows: int, ranks: int) -> int:
+        """Steps of an epoch over so many rows, or sequences of them.
+
+        Raises:
+            UserError: there are too few rows for one.
+        """
+        batch = args.per_device_train_batch_size * ranks
+        if not args.dataloader_drop_last:
+            return math.ceil(rows / (batch * args.gradient_accumulation_steps))
+        # A step may be of fewer batches, but for batches of like work, which are made step by step.
+        rebalanced = args.train_sampling_strategy == "batch_rebalance"
+        least = batch * args.gradient_accumulation_steps if rebalanced else batch
+        if rows < least:
+            raise UserError(
+                f"no step would be taken: found {rows:,} training sequences, and with `trainer.dataloader_drop_last` "
+                f"those beyond the last {least:,} that fill a batch are left out. Leave that option out, lower "
+                "`trainer.per_device_train_batch_size`, or give more rows"
+            )
+        return rows // least if rebalanced else math.ceil(rows // batch / args.gradient_accumulation_steps)
 
     def copies(self, args: Any) -> int:
         """How many sequences a step makes of each row."""

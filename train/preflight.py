@@ -122,17 +122,13 @@ def _tell_effort(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell)
         tell(f"{args.max_steps:,} steps of {batch} sequences, tokenized as they come")
         tell(_memory(recipe, method.references(args)))
         return
-    # The last step of an epoch takes what is left, unless the loader drops it.
-    rounded = math.floor if args.dataloader_drop_last or copies > 1 else math.ceil
-    # GRPO learns from each answer so often.
-    passes = getattr(args, "num_iterations", 1)
-    per_epoch = max(1, rounded(len(prepared.train.dataset) * copies / batch)) * passes
+    per_epoch = method.steps(args, len(prepared.train.dataset), ranks())
     steps = args.max_steps if args.max_steps > 0 else math.ceil(per_epoch * args.num_train_epochs)
     epochs = steps / per_epoch
     tokens = int(prepared.facts["tokens"] * epochs * copies)
     answers = f" of prompts, each answered {copies} times" if copies > 1 else ""
     tell(f"{steps:,} steps of {batch} sequences: {epochs:.2f} epochs, about {tokens:,} tokens{answers}")
-    if not steps:
+    if steps < 1:
         raise UserError("no step would be taken: raise `trainer.num_train_epochs` or `trainer.max_steps`")
     tell(_memory(recipe, method.references(args)))
 

@@ -228,6 +228,7 @@ def test_options_of_vllm_are_passed_on_untouched(place: Path) -> None:
         ({"alarms": {"independent": "chrf"}}, "cannot watch the training"),
         ({"alarms": {"window": 2}}, "alarms.window"),
         ({"trainer": {"num_generations": 5}}, "must be divisible by num_generations (5)"),
+        ({"trainer": {"steps_per_generation": 81}}, "found 80 prompts, and 81 are answered at once"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_the_first_step(
@@ -237,6 +238,17 @@ def test_what_cannot_be_meant_is_refused_before_the_first_step(
         run(GRPO, recipe(place, "wrong", **changes))
     assert words in str(error.value)
     assert not (place / "wrong").exists()
+
+
+@pytest.mark.parametrize(("passes", "accumulated", "steps"), [(1, 1, 78), (2, 1, 156), (1, 2, 39), (1, 4, 20)])
+def test_steps_are_those_of_whole_batches_of_answers(
+    place: Path, passes: int, accumulated: int, steps: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of 80 prompts 78, since three are answered at once."""
+    options = {"max_steps": -1, "num_train_epochs": 1, "num_iterations": passes}
+    options |= {"gradient_accumulation_steps": accumulated}
+    run(GRPO, recipe(place, "whole-batches", trainer=options), preflight=True)
+    assert f"{steps} steps of {4 * accumulated} sequences: 1.00 epochs" in capsys.readouterr().out
 
 
 def test_programs_run_only_where_the_recipe_says_so(place: Path) -> None:

@@ -218,6 +218,62 @@ def test_two_trainings_of_one_output_do_not_meet(place: Path) -> None:
     train("sft", recipe(place, "sft", "both"))
 
 
+@pytest.mark.parametrize(
+    ("trainer", "words"),
+    [
+        ({"dataloader_drop_last": True, "per_device_train_batch_size": 81}, "found 80 training sequences, and .* 81"),
+        (
+            {"dataloader_drop_last": True, "per_device_train_batch_size": 50, "gradient_accumulation_steps": 2}
+            | {"train_sampling_strategy": "batch_rebalance"},
+            "found 80 training sequences, and .* 100",
+        ),
+        ({"max_steps": -1, "num_train_epochs": 0}, "no step would be taken: raise `trainer.num_train_epochs`"),
+        ({"max_steps": -1, "num_train_epochs": -1}, "no step would be taken: raise `trainer.num_train_epochs`"),
+    ],
+)
+def test_a_training_of_no_step_is_refused(place: Path, trainer: dict[str, Any], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        train("sft", recipe(place, "sft", "stepless", trainer=trainer))
+    assert not (place / "stepless").exists()
+
+
+@pytest.mark.parametrize(
+    ("trainer", "steps"),
+    [
+        ({"per_device_train_batch_size": 30}, 3),
+        ({"per_device_train_batch_size": 30, "dataloader_drop_last": True}, 2),
+        ({"per_device_train_batch_size": 9, "gradient_accumulation_steps": 3, "dataloader_drop_last": True}, 3),
+    ],
+)
+def test_steps_are_told_as_they_are_taken(
+    place: Path, trainer: dict[str, Any], steps: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {"max_steps": -1, "num_train_epochs": 1, "save_strategy": "no", **trainer}
+    output = f"counted-{len(trainer)}-{steps}"
+    train("sft", recipe(place, "sft", output, validation={}, trainer=options))
+    assert f"{steps} steps of" in capsys.readouterr().out
+    assert manifest(place / output)["run"]["steps"] == steps
+
+
+def test_what_ends_before_its_last_step_is_no_finished_model(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers import TrainerCallback
+
+    from train.sft import SFT
+
+    class Ending(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, _: Any, state: Any, control: Any, **__: Any) -> None:
+            control.should_training_stop |= state.global_step == 2
+
+    file = recipe(place, "sft", "ending")
+    with monkeypatch.context() as patched:
+        patched.setattr(SFT, "callbacks", lambda _: [Ending()])
+        with pytest.raises(Failure, match="training ended after 2 of 4 steps"):
+            train("sft", file)
+    assert not (place / "ending" / "model.safetensors").exists()
+    train("sft", file)
+    assert manifest(place / "ending")["run"]["steps"] == 4
+
+
 def test_a_loss_that_is_no_number_names_the_rows_and_leaves_the_weights(place: Path) -> None:
     file = recipe(place, "sft", "nan", trainer={"learning_rate": 1e38, "max_grad_norm": 0.0, "optim": "sgd"})
     with pytest.raises(Failure, match=r"is (nan|inf)") as error:
