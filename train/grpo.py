@@ -157,7 +157,7 @@ class GRPO(Method):
             raise UserError(
                 f"no step would be taken: found {rows:,} prompts, and {at_once:,} are answered at once "
                 f"({args.generation_batch_size:,} answers by `trainer.per_device_train_batch_size`, "
-                f"`trainer.steps_per_generation` and the number of processes, {args.num_generations:,} to each prompt). "
+                f"`trainer.steps_per_generation` and processes; {args.num_generations:,} to each prompt). "
                 "Give more prompts, lower one of these, or raise `trainer.num_generations`"
             )
         batches = rows // at_once * args.steps_per_generation * args.num_iterations

@@ -92,6 +92,7 @@ def arguments(method: Method, recipe: Recipe) -> Any:
     except (TypeError, ValueError, NotImplementedError, ImportError) as error:
         raise UserError(f"trainer: {error}") from None
     _check_trackers(args.report_to)
+    _check_loading(args.accelerator_config)
     if recipe.peft is not None and _shares_weights(args):
         raise UserError(
             "peft: adapters are merged at the end, by one process that must hold the whole model, and FSDP and ZeRO-3 "
@@ -106,6 +107,16 @@ def _check_counts(given: Mapping[str, Any]) -> None:
         none = value is None and name == "max_length"
         if not none and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
             raise UserError(f"trainer.{name}: found {value!r}, expected a whole number from 1 on")
+
+
+def _check_loading(config: Any) -> None:
+    """Refuse ways of reading rows whose order a training that goes on within an epoch would not find again."""
+    name = "dispatch_batches: true" if config.dispatch_batches else "use_seedable_sampler: false"
+    if config.dispatch_batches or not config.use_seedable_sampler:
+        raise UserError(
+            f"trainer.accelerator_config: with `{name}` a training that goes on within an epoch has another order of "
+            "rows than before, and would learn from some twice and from others never; leave it out"
+        )
 
 
 def _check_trackers(names: Sequence[str]) -> None:

@@ -28,6 +28,7 @@ OURS = {
     "remove_unused_columns": "datasets hold what the trainer needs",
     "save_only_model": "training goes on from its checkpoints, which takes the optimizer's state; `save_total_limit` "
     "keeps few of them",
+    "ignore_data_skip": "a training that goes on would learn from rows of the epoch twice, and never from others",
     "hub_token": _NO_TOKEN,
     "push_to_hub_token": _NO_TOKEN,
     "push_to_hub": "the trainer's own folder would go there, without the model's papers and card; when the model is "

@@ -495,6 +495,8 @@ def test_the_last_loss_is_told_however_seldom_losses_are_logged(place: Path) -> 
         ({"trainer": {"per_device_train_batch_size": 0}}, "found 0, expected a whole number from 1 on"),
         ({"trainer": {"max_length": "2k"}}, r"trainer\.max_length: found '2k', expected a whole number from 1 on"),
         ({"trainer": {"max_length": 0}}, r"trainer\.max_length: found 0, expected a whole number"),
+        ({"trainer": {"accelerator_config": {"use_seedable_sampler": False}}}, "`use_seedable_sampler: false`"),
+        ({"trainer": {"accelerator_config": '{"dispatch_batches": true}'}}, "`dispatch_batches: true`"),
         ({"trainer": {"lr_scheduler_type": "cosin"}}, "trainer.*'?cosin'?"),
         ({"trainer": {"model_init_kwargs": {"atn": "eager"}}}, "the model takes no 'atn'"),
     ],

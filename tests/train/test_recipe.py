@@ -49,6 +49,7 @@ def test_a_recipe_says_what_differs_and_the_rest_has_defaults(tmp_path: Path) ->
         ("sft", ("model: base", "stream: true\nmodel: base"), "mix them with the stage `mix`"),
         ("sft", ("max_steps: 4", "eval_strategy: steps"), "`trainer.eval_strategy` needs `validation:`"),
         ("sft", ("max_steps: 4", "save_only_model: true"), "training goes on from its checkpoints"),
+        ("sft", ("max_steps: 4", "ignore_data_skip: true"), "would learn from rows of the epoch twice"),
         ("sft", ("max_steps: 4", "hub_token: hf_private"), "'hub_token' is not given here: tokens would be written"),
         ("sft", ("max_steps: 4", "push_to_hub_token: hf_private"), "log in with `hf auth login`, or set HF_TOKEN"),
         ("sft", ("max_steps: 4", "model_init_kwargs: {token: hf_private}"), "'model_init_kwargs.token' is not given"),
