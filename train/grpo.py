@@ -22,6 +22,7 @@ from filters.names import verifier_class
 from filters.verifier import CodeNotAllowed
 from train import chat_templates
 from train.alarms import Alarms, callback
+from train.device import ranks
 from train.method import Method, check_losses
 from train.recipe import Recipe
 from train.rewards import Rewards
@@ -145,13 +146,12 @@ class GRPO(Method):
             )
         return recipe.max_prompt or left
 
-    def steps(self, args: Any, rows: int, ranks: int) -> int:
+    def steps(self, args: Any, rows: int) -> int:
         """Steps of an epoch; prompts that do not fill the last batch to be answered at once have none.
 
         Raises:
             UserError: there are too few prompts for one such batch.
         """
-        del ranks
         at_once = args.generation_batch_size // args.num_generations
         if rows < at_once:
             raise UserError(
@@ -161,7 +161,8 @@ class GRPO(Method):
                 "Give more prompts, lower one of these, or raise `trainer.num_generations`"
             )
         batches = rows // at_once * args.steps_per_generation * args.num_iterations
-        return math.ceil(batches / args.gradient_accumulation_steps)
+        steps: int = math.ceil(batches / args.gradient_accumulation_steps)
+        return steps
 
     def copies(self, args: Any) -> int:
         """A group of answers for each prompt."""
@@ -200,10 +201,12 @@ class GRPO(Method):
         """Rows that a reward cannot judge, and a model that does not end its turns.
 
         Raises:
-            UserError: no row can be judged by a reward, or programs may not run.
+            UserError: no row can be judged by a reward, programs may not run, or a batch of validation cannot be made.
         """
         import polars as pl
 
+        if prepared.validation is not None:
+            _check_eval_batch(prepared.args)
         rows = pl.concat([part.table(prepared.encoder.carried) for part in prepared.tokens])
         found = []
         if self.rewards.composites:
@@ -239,6 +242,18 @@ def _unverified(rewards: Rewards, lists: Sequence[Any]) -> list[str]:
     if not without:
         return []
     return [f"{without:,} of {len(lists):,} rows have no verifier, so `verified` judges none of their answers"]
+
+
+def _check_eval_batch(args: Any) -> None:
+    """Refuse what TRL looks at before the first step only where it measures on the way, too."""
+    given = args.num_generations_eval
+    answers = args.num_generations if given is None else given
+    batch = args.per_device_eval_batch_size * ranks()
+    if answers < 1 or batch % answers:
+        raise UserError(
+            f"trainer.num_generations_eval: found {answers}, expected a number from 1 on that divides the {batch} "
+            "answers of a batch of validation (`trainer.per_device_eval_batch_size` times the number of processes)"
+        )
 
 
 def _check_programs(rewards: Rewards, lists: Sequence[Any], what: str) -> None:

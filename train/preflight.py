@@ -122,13 +122,13 @@ def _tell_effort(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell)
         tell(f"{args.max_steps:,} steps of {batch} sequences, tokenized as they come")
         tell(_memory(recipe, method.references(args)))
         return
-    per_epoch = method.steps(args, len(prepared.train.dataset), ranks())
+    per_epoch = method.steps(args, len(prepared.train.dataset))
     steps = args.max_steps if args.max_steps > 0 else math.ceil(per_epoch * args.num_train_epochs)
     epochs = steps / per_epoch
     tokens = int(prepared.facts["tokens"] * epochs * copies)
     answers = f" of prompts, each answered {copies} times" if copies > 1 else ""
     tell(f"{steps:,} steps of {batch} sequences: {epochs:.2f} epochs, about {tokens:,} tokens{answers}")
-    if steps < 1:
+    if not steps:
         raise UserError("no step would be taken: raise `trainer.num_train_epochs` or `trainer.max_steps`")
     tell(_memory(recipe, method.references(args)))
 

@@ -228,6 +228,13 @@ def test_options_of_vllm_are_passed_on_untouched(place: Path) -> None:
         ({"alarms": {"independent": "chrf"}}, "cannot watch the training"),
         ({"alarms": {"window": 2}}, "alarms.window"),
         ({"trainer": {"num_generations": 5}}, "must be divisible by num_generations (5)"),
+        ({"trainer": {"num_generations": 0}}, "trainer.num_generations: found 0, expected a whole number from 1 on"),
+        ({"trainer": {"num_iterations": 0}}, "trainer.num_iterations: found 0, expected a whole number from 1 on"),
+        ({"trainer": {"steps_per_generation": 0}}, "trainer.steps_per_generation: found 0, expected a whole number"),
+        ({"trainer": {"max_completion_length": "12"}}, "trainer.max_completion_length: found '12', expected a whole"),
+        ({"trainer": {"num_generations_eval": 3}}, "found 3, expected a number from 1 on that divides the 8 answers"),
+        ({"trainer": {"num_generations_eval": 0}}, "num_generations_eval: found 0, expected"),
+        ({"trainer": {"num_generations": 3, "steps_per_generation": 3, "num_generations_eval": None}}, "found 3, exp"),
         ({"trainer": {"steps_per_generation": 81}}, "found 80 prompts, and 81 are answered at once"),
     ],
 )

@@ -228,7 +228,10 @@ def test_two_trainings_of_one_output_do_not_meet(place: Path) -> None:
             "found 80 training sequences, and .* 100",
         ),
         ({"max_steps": -1, "num_train_epochs": 0}, "no step would be taken: raise `trainer.num_train_epochs`"),
-        ({"max_steps": -1, "num_train_epochs": -1}, "no step would be taken: raise `trainer.num_train_epochs`"),
+        (
+            {"max_steps": -1, "num_train_epochs": -1},
+            r"trainer\.num_train_epochs: found -1, expected a number from 0 on",
+        ),
     ],
 )
 def test_a_training_of_no_step_is_refused(place: Path, trainer: dict[str, Any], words: str) -> None:
@@ -493,7 +496,19 @@ def test_the_last_loss_is_told_however_seldom_losses_are_logged(place: Path) -> 
         ({"trainer": {"train_sampling_strategy": "by_length"}}, "found 'by_length', expected one of .*group_by_length"),
         ({"trainer": {"gradient_accumulation_steps": 0}}, r"trainer\.gradient_accumulation_steps: found 0, expected"),
         ({"trainer": {"per_device_train_batch_size": 0}}, "found 0, expected a whole number from 1 on"),
-        ({"trainer": {"max_length": "2k"}}, r"trainer\.max_length: found '2k', expected a whole number from 1 on"),
+        ({"trainer": {"max_length": "2k"}}, r"trainer\.max_length: found '2k', expected a whole number"),
+        ({"trainer": {"max_steps": "4"}}, r"trainer\.max_steps: found '4', expected a whole number"),
+        ({"trainer": {"max_steps": 0}}, r"trainer\.max_steps: found 0, expected .*, or -1 for whole epochs"),
+        ({"trainer": {"max_steps": -2}}, r"trainer\.max_steps: found -2, expected a whole number from -1 on"),
+        ({"trainer": {"pad_to_multiple_of": 0}}, r"trainer\.pad_to_multiple_of: found 0, expected a whole number from"),
+        ({"trainer": {"learning_rate": "fast"}}, r"trainer\.learning_rate: found 'fast', expected a number"),
+        ({"trainer": {"learning_rate": -1}}, r"trainer\.learning_rate: found -1, expected a number from 0 on"),
+        ({"trainer": {"dataloader_num_workers": -1}}, r"dataloader_num_workers: found -1, expected .* from 0 on"),
+        ({"trainer": {"model_init_kwargs": [1]}}, "'model_init_kwargs': found a list, expected options by name"),
+        (
+            {"trainer": {"model_init_kwargs": {"config": {"dropout": 0}}}},
+            r"model_init_kwargs\.config' is not given here",
+        ),
         ({"trainer": {"max_length": 0}}, r"trainer\.max_length: found 0, expected a whole number"),
         ({"trainer": {"accelerator_config": {"use_seedable_sampler": False}}}, "`use_seedable_sampler: false`"),
         ({"trainer": {"accelerator_config": '{"dispatch_batches": true}'}}, "`dispatch_batches: true`"),
@@ -504,6 +519,7 @@ def test_the_last_loss_is_told_however_seldom_losses_are_logged(place: Path) -> 
 def test_options_that_cannot_be_meant_are_told(place: Path, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(UserError, match=words):
         train("sft", recipe(place, "sft", "unmeant", **changes))
+    assert not (place / "unmeant").exists()
 
 
 LACKING = {
