@@ -109,17 +109,22 @@ def test_rewards_stand_in_the_papers_of_what_they_made(whole: Path) -> None:
     assert "rewarded it, so no independent judges of it: chrf" in card
 
 
-def test_an_alarm_that_stops_saves_and_names_itself(place: Path) -> None:
+@pytest.mark.parametrize("saves", ["steps", "best"])
+def test_an_alarm_that_stops_saves_and_names_itself(place: Path, saves: str) -> None:
     alarms = {"spread": "stop", "spread_share": 0.01, "window": 4}
-    trainer = {"max_steps": 6, "steps_per_generation": 1}
+    trainer: dict[str, Any] = {"max_steps": 6, "steps_per_generation": 1, "save_strategy": saves}
+    if saves == "best":
+        # Of answers whose lengths are all alike none is the best but the first.
+        trainer |= {"eval_strategy": "steps", "eval_steps": 1, "metric_for_best_model": "completions/min_length"}
     # Hardly any prompt of the small model is answered rightly.
-    file = recipe(place, "alarm", rewards={"verified": {}}, alarms=alarms, trainer=trainer)
+    output = f"alarm-{saves}"
+    file = recipe(place, output, rewards={"verified": {}}, alarms=alarms, trainer=trainer)
     for _ in range(2):
         with pytest.raises(Failure, match=r"alarm spread at step 4: in \d+% of the groups"):
             run(GRPO, file)
-    assert (place / "alarm" / "checkpoints" / "checkpoint-4" / "trainer_state.json").is_file()
-    run(GRPO, recipe(place, "alarm", rewards={"verified": {}}, trainer=trainer))
-    history = manifest(place / "alarm")["run"]["history"]
+    assert (place / output / "checkpoints" / "checkpoint-4" / "trainer_state.json").is_file()
+    run(GRPO, recipe(place, output, rewards={"verified": {}}, trainer=trainer))
+    history = manifest(place / output)["run"]["history"]
     assert [entry["alarm"] for entry in history if "alarm" in entry] == ["spread"]
 
 
