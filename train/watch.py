@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import Failure
-from train.device import rank, ranks
+from train.device import everywhere, rank, ranks
+from train.encode import IGNORED
 from train.head import plain_head
 from train.progress import write_seconds
 
@@ -153,6 +154,10 @@ class Watched:
         finally:
             handler.callbacks, state.log_history = heard, logged
 
+    def loss_of(self, dataset: Any) -> float:
+        """The loss of a dataset that the trainer has prepared: the mean over its rows."""
+        return float(self.measure(dataset)["eval_loss"])
+
     def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """A step of validation as TRL takes it."""
         if isinstance(inputs, dict):
@@ -178,6 +183,54 @@ class Watched:
             "are sound, lower `trainer.learning_rate` or train in fp32, and run again: it goes on from the last "
             "checkpoint"
         )
+
+
+class WatchedByToken(Watched):
+    """Mixed into a TRL trainer of language modelling, whose loss is one of tokens."""
+
+    batches: list[tuple[float, int]] | None = None
+    """Of each batch the sum of its tokens' losses and how many tokens that are, while a dataset is measured."""
+
+    def loss_of(self, dataset: Any) -> float:
+        """The loss of a dataset that the trainer has prepared: the mean over its learned tokens.
+
+        The trainer's own number is a mean of its batches' means, in which a token of a short row counts for more than
+        another, and so depends on which rows make a batch.
+        """
+        self.batches = []
+        try:
+            self.measure(_filled(dataset, self.args.eval_batch_size * ranks()))  # type: ignore[attr-defined]
+            batches: list[tuple[float, int]] = [batch for part in everywhere(self.batches) for batch in part]
+        finally:
+            self.batches = None
+        return math.fsum(loss for loss, _ in batches) / max(1, sum(tokens for _, tokens in batches))
+
+    def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """A step of validation as TRL takes it, whose loss is remembered while a dataset is measured."""
+        found = super().prediction_step(model, inputs, *args, **kwargs)
+        if self.batches is not None:
+            # The first token of a row follows none that it could be foretold from.
+            tokens = int((inputs["labels"][..., 1:] != IGNORED).sum())
+            self.batches.append((float(found[0]) * tokens, tokens))
+        return found
+
+
+def _filled(dataset: Any, size: int) -> Any:
+    """A dataset with rows of one token, of which nothing is learned, up to a multiple of what all processes take.
+
+    Without them accelerate would fill the last batches with rows that were measured already.
+    """
+    from datasets import concatenate_datasets
+
+    more = -len(dataset) % size if ranks() > 1 else 0
+    if not more:
+        return dataset
+    first = dataset.select([0])
+    short = {name: [value[:1] for value in first[name]] for name in ("input_ids", "labels")}
+    short |= {"seq_lengths": [[1]]} if "seq_lengths" in first.column_names else {}
+    row = {name: short.get(name, first[name][:]) for name in first.column_names}
+    filler = type(dataset).from_dict(row, features=dataset.features).select([0] * more)
+    return concatenate_datasets([dataset, filler])
 
 
 def _grouped(rows: Any, batch_size: int, seed: int) -> Any:
