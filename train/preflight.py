@@ -122,11 +122,7 @@ def _tell_effort(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell)
         tell(f"{args.max_steps:,} steps of {batch} sequences, tokenized as they come")
         tell(_memory(recipe, method.references(args)))
         return
-    # The last step of an epoch takes what is left, unless the loader drops it.
-    rounded = math.floor if args.dataloader_drop_last or copies > 1 else math.ceil
-    # GRPO learns from each answer so often.
-    passes = getattr(args, "num_iterations", 1)
-    per_epoch = max(1, rounded(len(prepared.train.dataset) * copies / batch)) * passes
+    per_epoch = method.steps(args, len(prepared.train.dataset))
     steps = args.max_steps if args.max_steps > 0 else math.ceil(per_epoch * args.num_train_epochs)
     epochs = steps / per_epoch
     tokens = int(prepared.facts["tokens"] * epochs * copies)

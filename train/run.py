@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpus.errors import UserError
+from corpus.errors import Failure, UserError
 from corpus.model_manifest import read_model_manifest
 from train import checkpoints, device
 from train.method import Method
@@ -61,6 +61,7 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
         # What an attempt lost that was stopped counts for nothing; the steps that stand do.
         trainer.began = began - (seconds_of(found) if found else 0.0)
         trainer.train(resume_from_checkpoint=str(found) if found else None)
+        _check_steps(trainer.state)
         from train.papers import finish
 
         finish(method, recipe, prepared, trainer, sources, plan, time.monotonic() - trainer.began, tell)
@@ -82,6 +83,20 @@ def _take(output: Path, plan: str, said: dict[str, Any], held: ExitStack) -> Non
             refused = str(error)
     if refused := device.everywhere(refused)[0]:
         raise UserError(refused)
+
+
+def _check_steps(state: Any) -> None:
+    """See that all steps were taken.
+
+    Raises:
+        Failure: something ended the training before, such as a signal; what it came to is no finished model.
+    """
+    if state.global_step < state.max_steps:
+        raise Failure(
+            f"training ended after {state.global_step:,} of {state.max_steps:,} steps, so no finished model is "
+            "written. Run the same command again: it goes on from the last checkpoint. If it ends there once more, "
+            "too few rows are left for a step"
+        )
 
 
 def tell(line: str) -> None:
