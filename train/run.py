@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from train.prepare import Prepared
 
 
+_UNLOOKED = " (`validation` and `evaluation` are looked at before a training; `--preflight` does it now)"
+
+
 def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = (), *, preflight: bool = False) -> None:
     """Train what a recipe says, or go on with it, or say that it is done.
 
@@ -40,13 +43,15 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
     plan = plan_of(said)
     done = read_model_manifest(recipe.folder) if recipe.folder.is_dir() else None
     if done is not None and done.plan == plan and not preflight:
-        tell(f"{recipe.output}: trained already")
+        measured = recipe.validation or recipe.evaluation
+        tell(f"{recipe.output}: trained already{_UNLOOKED if measured else ''}")
         return
     checkpoints.check(recipe.folder, plan, said)
     refuse_overlap(sources, validation, recipe.evaluation, tell)
     from train.preflight import look
     from train.prepare import arguments, prepare
 
+    quiet_libraries()
     args = arguments(method, recipe)
     prepared = prepare(method, recipe, sources, validation, args, tell)
     look(method, recipe, prepared, tell)
@@ -115,7 +120,6 @@ def trainer_of(method: Method, recipe: Recipe, prepared: Prepared) -> Any:
 
     from train.watch import with_rows
 
-    quiet_libraries()
     adapter = _adapter(method, recipe.peft)
     try:
         trainer = method.trainer(

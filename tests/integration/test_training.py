@@ -593,6 +593,21 @@ def test_preflight_shows_rows_and_trains_nothing(place: Path, capsys: pytest.Cap
     assert not (place / "looked-at").exists()
 
 
+def test_rows_beyond_the_models_window_are_warned_of(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train("sft", recipe(place, "sft", "beyond", trainer={"max_length": 100_000}), preflight=True)
+    assert "`trainer.max_length` is 100,000 tokens, and the model was made for" in capsys.readouterr().out
+
+
+def test_what_a_finished_training_does_not_look_at_is_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = recipe(place, "sft", "finished", trainer={"max_steps": 1})
+    train("sft", file)
+    told = yaml.safe_load(file.read_text("utf-8"))
+    file.write_text(yaml.safe_dump({**told, "evaluation": [str(place / "sft")]}), "utf-8")
+    capsys.readouterr()
+    train("sft", file)
+    assert "trained already (`validation` and `evaluation` are looked at before a training" in capsys.readouterr().out
+
+
 def test_a_mixture_of_translation_alone_is_warned_of(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [row for row in trainable.chats(80) if row["task"] == "translate"]
     folder = trainable.dataset(place / "translations", "sft", rows)
