@@ -46,7 +46,7 @@ mini-report: $(TRAIN)/train-test.installed ## Run the miniature with three seeds
 	# Models so small train faster side by side, on a core each, than one after another. The last has the machine alone.
 	printf '3\n4\n' | OMP_NUM_THREADS=1 SIZE=full BIN=$(TRAIN)/bin xargs -P 2 -I {} env SEED={} recipes/mini/run.sh
 	SIZE=full SEED=5 BIN=$(TRAIN)/bin recipes/mini/run.sh
-	$(TRAIN)/bin/python recipes/mini/report.py --mini runs/mini-full-3 runs/mini-full-4 runs/mini-full-5 --out docs/reports/mini.md
+	$(TRAIN)/bin/python recipes/mini/report.py --mini runs/mini-full-3 runs/mini-full-4 runs/mini-full-5 --side-by-side --out docs/reports/mini.md
 
 setup: $(VENV)/dev.installed ## Make .venv with everything needed to work on the project
 

@@ -166,6 +166,13 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / FILE
     if not path.is_file():
         hint = "" if folder.is_dir() else " (there is no such folder)"
+        from corpus.current import read_current  # which reads manifests
+
+        if current := read_current(folder):
+            raise UserError(
+                f"{folder} is a run; name one of its stages, such as {folder / list(current)[-1]}. "
+                f"Stages: {', '.join(current)}"
+            )
         raise UserError(
             f"{folder} is not a dataset{hint}: it has no {FILE}, which is written last, when all rows are there"
         )

@@ -10,6 +10,7 @@ advantages divided by the group's spread, plain sampling at temperature 1. The r
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from filters.names import verifier_class
 from filters.verifier import CodeNotAllowed
 from train import chat_templates
 from train.alarms import Alarms, callback
+from train.device import ranks
 from train.method import Method, check_losses
 from train.recipe import Recipe
 from train.rewards import Rewards
@@ -144,6 +146,24 @@ class GRPO(Method):
             )
         return recipe.max_prompt or left
 
+    def steps(self, args: Any, rows: int) -> int:
+        """Steps of an epoch; prompts that do not fill the last batch to be answered at once have none.
+
+        Raises:
+            UserError: there are too few prompts for one such batch.
+        """
+        at_once = args.generation_batch_size // args.num_generations
+        if rows < at_once:
+            raise UserError(
+                f"no step would be taken: found {rows:,} prompts, and {at_once:,} are answered at once "
+                f"({args.generation_batch_size:,} answers by `trainer.per_device_train_batch_size`, "
+                f"`trainer.steps_per_generation` and processes; {args.num_generations:,} to each prompt). "
+                "Give more prompts, lower one of these, or raise `trainer.num_generations`"
+            )
+        batches = rows // at_once * args.steps_per_generation * args.num_iterations
+        steps: int = math.ceil(batches / args.gradient_accumulation_steps)
+        return steps
+
     def copies(self, args: Any) -> int:
         """A group of answers for each prompt."""
         return int(args.num_generations)
@@ -181,10 +201,12 @@ class GRPO(Method):
         """Rows that a reward cannot judge, and a model that does not end its turns.
 
         Raises:
-            UserError: no row can be judged by a reward, or programs may not run.
+            UserError: no row can be judged by a reward, programs may not run, or a batch of validation cannot be made.
         """
         import polars as pl
 
+        if prepared.validation is not None:
+            _check_eval_batch(prepared.args)
         rows = pl.concat([part.table(prepared.encoder.carried) for part in prepared.tokens])
         found = []
         if self.rewards.composites:
@@ -220,6 +242,18 @@ def _unverified(rewards: Rewards, lists: Sequence[Any]) -> list[str]:
     if not without:
         return []
     return [f"{without:,} of {len(lists):,} rows have no verifier, so `verified` judges none of their answers"]
+
+
+def _check_eval_batch(args: Any) -> None:
+    """Refuse what TRL looks at before the first step only where it measures on the way, too."""
+    given = args.num_generations_eval
+    answers = args.num_generations if given is None else given
+    batch = args.per_device_eval_batch_size * ranks()
+    if answers < 1 or batch % answers:
+        raise UserError(
+            f"trainer.num_generations_eval: found {answers}, expected a number from 1 on that divides the {batch} "
+            "answers of a batch of validation (`trainer.per_device_eval_batch_size` times the number of processes)"
+        )
 
 
 def _check_programs(rewards: Rewards, lists: Sequence[Any], what: str) -> None:

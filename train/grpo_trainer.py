@@ -64,6 +64,11 @@ class Trainer(Watched, GRPOTrainer):  # type: ignore[misc]
                     self.rewarded.setdefault(number, []).append(reward)
         return found
 
+    def _determine_best_metric(self, *args: Any, **kwargs: Any) -> bool:
+        """Whether the model is saved by `save_strategy: best`: where it is the best, and where an alarm wants it."""
+        wanted: bool = self.control.should_save
+        return super()._determine_best_metric(*args, **kwargs) or wanted
+
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         folder = Path(self._get_output_dir(trial=trial)) / f"checkpoint-{self.state.global_step}"
         folder.mkdir(parents=True, exist_ok=True)

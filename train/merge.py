@@ -49,7 +49,7 @@ _SETTINGS = {
     *("_name_or_path", "transformers_version", "dtype", "torch_dtype", "use_cache", "_attn_implementation"),
     *("bos_token_id", "eos_token_id", "pad_token_id"),
 }
-"""Entries of config.json that say nothing of what the weights mean."""
+"""Entries of config.json, and of the configurations within it, that say nothing of what the weights mean."""
 _PARALLEL = 0.9995
 """Cosine beyond which two tensors are taken as parallel: their arc is a line to the last digit of fp32."""
 
@@ -157,11 +157,8 @@ def check(first: Parent, second: Parent) -> None:
     def refuse(why: str) -> UserError:
         return UserError(f"{first.name} and {second.name} cannot be merged: {why}")
 
-    configs = [_read(parent) for parent in (first, second)]
-    for key in sorted({*configs[0], *configs[1]} - _SETTINGS):
-        one, other = (config.get(key) for config in configs)
-        if one != other:
-            raise refuse(f"config.json: {key} is {one!r} in the first and {other!r} in the second")
+    if told := _other_config(*_configs(first, second)):
+        raise refuse(f"config.json: {told}")
     for here, there in ((first, second), (second, first)):
         if alone := sorted(here.files.keys() - there.files.keys()):
             raise refuse(f"{here.name} has the tensor {alone[0]!r}, and {there.name} has none of that name")
@@ -176,8 +173,17 @@ def check(first: Parent, second: Parent) -> None:
         raise refuse("their chat templates differ, so they read conversations in different forms")
 
 
-def _read(parent: Parent) -> dict[str, Any]:
-    """A model's configuration with all that it leaves to defaults, and under today's names."""
+def _configs(first: Parent, second: Parent) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both configurations in one form: as transformers reads them, or as they are written where it cannot."""
+    one, other = _read(first), _read(second)
+    if one is None or other is None:
+        # Beside one that is as written, the other's defaults would be differences.
+        return first.config, second.config
+    return one, other
+
+
+def _read(parent: Parent) -> dict[str, Any] | None:
+    """A model's configuration with all that it leaves to defaults, and under today's names; None if unreadable."""
     from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoConfig
 
@@ -187,10 +193,23 @@ def _read(parent: Parent) -> dict[str, Any]:
         found: dict[str, Any] = AutoConfig.from_pretrained(file.parent, trust_remote_code=False).to_dict()
     except StrictDataclassError as error:
         raise UserError(f"{file} is of no model that transformers could load: {error}") from None
-    except (OSError, ValueError):
-        # A kind of model that transformers does not know; its own code is not run for this.
-        return parent.config
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
+        # A kind of model that transformers does not know (its own code is not run for this), or entries that this
+        # version of it trips over.
+        return None
     return found
+
+
+def _other_config(one: Any, other: Any, name: str = "") -> str | None:
+    """The first entry in which two configurations differ, named with those it lies in; None where none does.
+
+    The kind of model comes first, since of two kinds most entries differ.
+    """
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return None if one == other else f"{name} is {one!r} in the first and {other!r} in the second"
+    keys = sorted({*one, *other} - _SETTINGS, key=lambda key: (key != "model_type", str(key)))
+    told = (_other_config(one.get(key), other.get(key), f"{name}.{key}" if name else str(key)) for key in keys)
+    return next(filter(None, told), None)
 
 
 def _shapes(parent: Parent) -> dict[str, tuple[int, ...]]:
@@ -259,7 +278,7 @@ def _make(recipe: Merge, first: Parent, second: Parent, share: float, plan: str)
             shutil.copyfile(file, temporary / name)
     for code in Path(first.model).glob("*.py") if Path(first.model).is_dir() else ():
         shutil.copyfile(code, temporary / code.name)
-    config = {key: value for key, value in spoken.config.items() if key != "torch_dtype"} | {"dtype": dtype}
+    config = _of_type(spoken.config, dtype) | {"dtype": dtype}
     (temporary / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", "utf-8")
     told = [(parent, _papers(parent)) for parent in (first, second)]
     papers = [each or ModelManifest(method="") for _, each in told]
@@ -282,6 +301,13 @@ def _make(recipe: Merge, first: Parent, second: Parent, share: float, plan: str)
     write_model_manifest(temporary, manifest)
     temporary.rename(folder)
     print(f"{folder}: merged in {time.time() - began:,.1f} s", flush=True)
+
+
+def _of_type(config: Mapping[str, Any], dtype: str) -> dict[str, Any]:
+    """A configuration whose inner ones, too, name the type of the weights where they name one."""
+    told = {key: _of_type(value, dtype) if isinstance(value, dict) else value for key, value in config.items()}
+    typed = told.pop("torch_dtype", told.get("dtype"))
+    return told if typed is None else told | {"dtype": dtype}
 
 
 def _papers(parent: Parent) -> ModelManifest | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from corpus.errors import UserError, nearest
 from corpus.manifest import Selection
+from train.device import ranks
 from train.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -56,6 +58,27 @@ class Method(ABC):
         """Tokens of a row at most."""
         del recipe
         return getattr(args, "max_length", None)
+
+    def steps(self, args: Any, rows: int) -> int:
+        """Steps of an epoch over so many rows, or sequences of them.
+
+        Raises:
+            UserError: there are too few rows for one.
+        """
+        batch: int = args.per_device_train_batch_size * ranks()
+        step: int = batch * args.gradient_accumulation_steps
+        if not args.dataloader_drop_last:
+            return math.ceil(rows / step)
+        # A step may be of fewer batches, but for batches of like work, which are made step by step.
+        rebalanced = args.train_sampling_strategy == "batch_rebalance"
+        least = step if rebalanced else batch
+        if rows < least:
+            raise UserError(
+                f"no step would be taken: found {rows:,} training sequences, and with `trainer.dataloader_drop_last` "
+                f"those that fill no batch of {least:,} are left out. Leave that option out, lower "
+                "`trainer.per_device_train_batch_size`, or give more rows"
+            )
+        return math.ceil(rows // least * least / step)
 
     def copies(self, args: Any) -> int:
         """How many sequences a step makes of each row."""

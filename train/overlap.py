@@ -3,8 +3,9 @@
 Two things are looked for, after NFKC, case folding and folding of white space. Whole questions: a chat up to one of its
 user turns (its system prompt aside), or a whole text. And sources of translations, of which every wording of the task
 is another question: wherever one stands within a turn or a text. A few of them stand in any large corpus, quoted, and
-are told of; many are an evaluation that was trained on. What else is shared within longer texts is what `datagen`'s
-filter `contamination` finds.
+are told of; many are an evaluation that was trained on. Those in rejected answers are told of apart, and refused in no
+number: there they are wrong answers to something else, but the model learns to mark them down. What else is shared
+within longer texts is what `datagen`'s filter `contamination` finds.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from filters.report.markdown import plural
 from train.sources import Opened
 from train.tokens import Tell
 
+_Quote = tuple[str, str]
+"""A row, as `DATASET: ID`, and a source of translations that stands in it."""
 _EXAMPLES = 5
 _TELLING = 30
 """Characters of English, or as much text in another script, from which on a source is no phrase that anybody says."""
@@ -45,7 +48,7 @@ def refuse_overlap(
         sources: the training data.
         validation: datasets whose loss is measured.
         evaluations: dataset folders, or folders that hold some at any depth.
-        tell: is told where few sources of translations stand in the data.
+        tell: is told where few sources of translations stand in the data, or any in rejected answers.
 
     Raises:
         UserError: rows ask the same, more than one in a hundred of an evaluation's sources of translations stand in
@@ -57,21 +60,23 @@ def refuse_overlap(
         return
     questions = np.unique(np.concatenate([each.questions for each in held]))
     known = sorted({text for each in held for text in each.sources})
-    quoted: set[str] = set()
-    quoting: list[str] = []
+    quoted: list[_Quote] = []
+    rejected: list[_Quote] = []
     for source in sources:
-        same, more, found = _shared(source, questions, known)
+        same, more, turned_down = _shared(source, questions, known)
         if same:
             raise _refused(f"{plural(len(same), 'row')} that an evaluation has", same, held)
-        quoting += more
-        quoted |= found
+        quoted += more
+        rejected += turned_down
     for each in held:
-        mine = len(quoted & each.sources)
-        told = f"{mine:,} of the {len(each.sources):,} sources of translations of {each.path}"
+        mine, rows, told = _of(each, quoted)
         if mine > _FEW * len(each.sources):
-            raise _refused(f"{told}, in {plural(len(quoting), 'row')}", quoting, [each])
+            raise _refused(f"{told}, in {plural(len(rows), 'row')}", rows, [each])
         if mine:
-            tell(f"data: {told} stand in it, such as in {', '.join(quoting[:_EXAMPLES])}")
+            tell(f"data: {told} stand in it, such as in {', '.join(rows[:_EXAMPLES])}")
+        mine, rows, told = _of(each, rejected)
+        if mine:
+            tell(f"data: {told} stand in rejected answers, such as in {', '.join(rows[:_EXAMPLES])}")
 
 
 def _refused(what: str, rows: Sequence[str], held: Sequence[_Asked]) -> UserError:
@@ -91,6 +96,14 @@ class _Asked:
     """Hashes of whole questions."""
     sources: set[str]
     """Texts to translate that are long enough to be known again."""
+
+
+def _of(asked: _Asked, quotes: Sequence[_Quote]) -> tuple[int, list[str], str]:
+    """How many sources of an evaluation are quoted, in which rows, and the number in words."""
+    mine = [(row, text) for row, text in quotes if text in asked.sources]
+    count = len({text for _, text in mine})
+    told = f"{count:,} of the {len(asked.sources):,} sources of translations of {asked.path}"
+    return count, list(dict.fromkeys(row for row, _ in mine)), told
 
 
 def _datasets(place: Path) -> list[corpus.Dataset]:
@@ -116,11 +129,11 @@ def _asked(dataset: corpus.Dataset, split: str | None) -> _Asked:
     return _Asked(str(dataset.path), hash64(questions, "overlap"), set(telling))
 
 
-def _shared(source: Opened, questions: np.ndarray, known: list[str]) -> tuple[list[str], list[str], set[str]]:
-    """Rows that ask what is asked, rows in which known sources stand (both as `DATASET: ID`), and those sources."""
+def _shared(source: Opened, questions: np.ndarray, known: list[str]) -> tuple[list[str], list[_Quote], list[_Quote]]:
+    """Rows that ask what is asked, as `DATASET: ID`, and known sources in rows and in what these reject."""
     same: list[str] = []
-    quoting: list[str] = []
-    quoted: set[str] = set()
+    quoted: list[_Quote] = []
+    rejected: list[_Quote] = []
     for file in source.dataset.files(source.split):
         frame = pl.read_parquet(file)
         names = source.name + ": " + frame["id"]
@@ -129,18 +142,29 @@ def _shared(source: Opened, questions: np.ndarray, known: list[str]) -> tuple[li
         rows = np.repeat(np.arange(frame.height), [len(each) for each in said])
         same += names.gather(np.unique(rows[np.isin(keys, questions)])).to_list()
         if known:
-            whole = pl.Series(_whole(frame, source.dataset.manifest.kind), dtype=pl.String)
-            found = pl.select(pl.lit(whole).str.extract_many(known, overlapping=True)).to_series()
-            quoting += names.filter(found.list.len() > 0).to_list()
-            quoted.update(found.explode().drop_nulls())
-    return same, quoting, quoted
+            quoted += _quotes(names, _whole(frame, source.dataset.manifest.kind), known)
+            if "rejected" in frame.columns:
+                rejected += _quotes(names, _said(frame, ["rejected"]), known)
+    return same, quoted, rejected
+
+
+def _quotes(names: pl.Series, texts: list[str], known: list[str]) -> list[_Quote]:
+    """Known sources that stand in the texts of rows."""
+    frame = pl.DataFrame({"row": names, "text": pl.Series(texts, dtype=pl.String)})
+    found = frame.with_columns(pl.col("text").str.extract_many(known, overlapping=True))
+    return found.explode("text").drop_nulls().rows()
 
 
 def _whole(frame: pl.DataFrame, kind: str) -> list[str]:
-    """All that a row says, what is answered too; an answer that is turned down teaches nobody what stands in it."""
+    """All that a row says, what is answered too, but for what it rejects."""
     if kind == "text":
         return [_folded(text or "") for text in frame["text"]]
-    chats = [frame[name].to_list() for name in ("messages", "prompt", "chosen") if name in frame.columns]
+    return _said(frame, [name for name in ("messages", "prompt", "chosen") if name in frame.columns])
+
+
+def _said(frame: pl.DataFrame, columns: Sequence[str]) -> list[str]:
+    """All that each row says in columns of turns."""
+    chats = [frame[name].to_list() for name in columns]
     rows = (chain.from_iterable(chat or () for chat in row) for row in zip(*chats, strict=True))
     return ["\n".join(_folded(turn["content"] or "") for turn in turns) for turns in rows]
 

@@ -95,7 +95,7 @@ def _losses(method: Method, trainer: Any, prepared: Prepared, tell: Tell) -> dic
     if method.measure != "loss":
         return found | _earned(method.measure, trainer, dataset, named)
     for name, mine in [("all", list(range(len(groups)))), *named[:_GROUPS]]:
-        found[f"validation {name}"] = float(trainer.measure(dataset.select(mine))["eval_loss"])
+        found[f"validation {name}"] = trainer.loss_of(dataset.select(mine))
     return found
 
 

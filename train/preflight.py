@@ -118,15 +118,13 @@ def _tell_effort(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell)
     args = prepared.args
     batch = args.per_device_train_batch_size * args.gradient_accumulation_steps * ranks()
     copies = method.copies(args)
+    config = _config(recipe)
+    _tell_window(method.limit(args, recipe), config, tell)
     if prepared.stream is not None:
         tell(f"{args.max_steps:,} steps of {batch} sequences, tokenized as they come")
-        tell(_memory(recipe, method.references(args)))
+        tell(_memory(recipe, config, method.references(args)))
         return
-    # The last step of an epoch takes what is left, unless the loader drops it.
-    rounded = math.floor if args.dataloader_drop_last or copies > 1 else math.ceil
-    # GRPO learns from each answer so often.
-    passes = getattr(args, "num_iterations", 1)
-    per_epoch = max(1, rounded(len(prepared.train.dataset) * copies / batch)) * passes
+    per_epoch = method.steps(args, len(prepared.train.dataset))
     steps = args.max_steps if args.max_steps > 0 else math.ceil(per_epoch * args.num_train_epochs)
     epochs = steps / per_epoch
     tokens = int(prepared.facts["tokens"] * epochs * copies)
@@ -134,19 +132,42 @@ def _tell_effort(method: Method, recipe: Recipe, prepared: Prepared, tell: Tell)
     tell(f"{steps:,} steps of {batch} sequences: {epochs:.2f} epochs, about {tokens:,} tokens{answers}")
     if not steps:
         raise UserError("no step would be taken: raise `trainer.num_train_epochs` or `trainer.max_steps`")
-    tell(_memory(recipe, method.references(args)))
+    tell(_memory(recipe, config, method.references(args)))
 
 
-def _memory(recipe: Recipe, references: int) -> str:
+def _config(recipe: Recipe) -> Any:
+    """The model's configuration.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(
+            recipe.model, revision=recipe.revision, trust_remote_code=recipe.trust_remote_code
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(f"model: {recipe.model} cannot be read: {error}") from None
+
+
+def _tell_window(limit: int | None, config: Any, tell: Tell) -> None:
+    """Tell of rows that may be longer than what the model was made for."""
+    window = getattr(config.get_text_config(), "max_position_embeddings", None)
+    if window is not None and (limit or 0) > window:
+        tell(
+            f"warning: `trainer.max_length` is {limit:,} tokens, and the model was made for {window:,} "
+            "(max_position_embeddings); beyond them it has learned no positions"
+        )
+
+
+def _memory(recipe: Recipe, config: Any, references: int) -> str:
     """Bytes for weights, gradients and optimizer, from the model's shape; activations come on top."""
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
 
     try:
         import torch
 
-        config = AutoConfig.from_pretrained(
-            recipe.model, revision=recipe.revision, trust_remote_code=recipe.trust_remote_code
-        )
         with torch.device("meta"):
             model = AutoModelForCausalLM.from_config(config, trust_remote_code=recipe.trust_remote_code)
     except (OSError, ValueError) as error:

@@ -26,8 +26,14 @@ _BEFORE = {
     "activation_checkpointing_kwargs": "gradient_checkpointing_kwargs",
 }
 """Options of transformers, with what they were called before: recipes take the new names on every version."""
-_COUNTS = ("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps", "max_length")
-"""Options that TRL would fail of, or divide by, only later."""
+_LEAST = {
+    **dict.fromkeys(("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps"), 1),
+    **dict.fromkeys(("max_length", "max_completion_length", "pad_to_multiple_of"), 1),
+    **dict.fromkeys(("num_generations", "num_iterations", "steps_per_generation", "generation_batch_size"), 1),
+    **dict.fromkeys(("dataloader_num_workers", "learning_rate", "num_train_epochs"), 0),
+    "max_steps": -1,
+}
+"""The least value of options that the trainer would fail of, or divide by, only later."""
 LOOK = 1_000
 """Rows of each dataset that are looked at before they are streamed."""
 
@@ -81,7 +87,7 @@ def arguments(method: Method, recipe: Recipe) -> Any:
             raise UserError(
                 f"trainer.{name}: found {value!r}, expected one of {', '.join(choices)}.{nearest(str(value), choices)}"
             )
-    _check_counts(given)
+    _check_numbers(config, given)
     options = {**defaults(given), **given, **method.options()}
     # Trackers name a run after its output folder otherwise, which is `checkpoints` for all of them.
     options.setdefault("run_name", recipe.folder.name)
@@ -89,9 +95,10 @@ def arguments(method: Method, recipe: Recipe) -> Any:
         options["trust_remote_code"] = True
     try:
         args = config(output_dir=str(recipe.folder / FOLDER), seed=recipe.seed, **options)
-    except (TypeError, ValueError, NotImplementedError, ImportError) as error:
+    except (TypeError, ValueError, ArithmeticError, NotImplementedError, ImportError) as error:
         raise UserError(f"trainer: {error}") from None
     _check_trackers(args.report_to)
+    _check_loading(args.accelerator_config)
     if recipe.peft is not None and _shares_weights(args):
         raise UserError(
             "peft: adapters are merged at the end, by one process that must hold the whole model, and FSDP and ZeRO-3 "
@@ -100,12 +107,46 @@ def arguments(method: Method, recipe: Recipe) -> Any:
     return args
 
 
-def _check_counts(given: Mapping[str, Any]) -> None:
-    for name in _COUNTS:
-        value = given.get(name, 1)
-        none = value is None and name == "max_length"
-        if not none and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-            raise UserError(f"trainer.{name}: found {value!r}, expected a whole number from 1 on")
+def _check_numbers(config: type[Any], given: Mapping[str, Any]) -> None:
+    """Refuse what is no number where TRL's config has one, and numbers that nothing can be done with."""
+    from typing import get_type_hints
+
+    hints = get_type_hints(config)
+    for name, value in given.items():
+        kinds = _kinds(hints[name])
+        least = _LEAST.get(name)
+        # An empty option mostly means none, whatever its type says.
+        if value is None and (least is None or type(None) in kinds):
+            continue
+        wanted = "a whole number" if int in kinds else "a number"
+        if kinds <= {int, float, type(None)} and not _is_number(value, whole=int in kinds):
+            raise UserError(f"trainer.{name}: found {value!r}, expected {wanted}")
+        if least is not None and _is_number(value) and not value >= least:
+            raise UserError(f"trainer.{name}: found {value!r}, expected {wanted} from {least} on")
+    if given.get("max_steps") == 0:
+        raise UserError("trainer.max_steps: found 0, expected a whole number from 1 on, or -1 for whole epochs")
+
+
+def _kinds(hint: Any) -> set[Any]:
+    """The types that a hint allows."""
+    from types import UnionType
+    from typing import Union, get_args, get_origin
+
+    return set(get_args(hint)) if get_origin(hint) in (Union, UnionType) else {hint}
+
+
+def _is_number(value: Any, *, whole: bool = False) -> bool:
+    return isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+
+
+def _check_loading(config: Any) -> None:
+    """Refuse ways of reading rows whose order a training that goes on within an epoch would not find again."""
+    name = "dispatch_batches: true" if config.dispatch_batches else "use_seedable_sampler: false"
+    if config.dispatch_batches or not config.use_seedable_sampler:
+        raise UserError(
+            f"trainer.accelerator_config: with `{name}` a training that goes on within an epoch has another order of "
+            "rows than before, and would learn from some twice and from others never; leave it out"
+        )
 
 
 def _check_trackers(names: Sequence[str]) -> None:

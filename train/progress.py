@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ _WORTH = ("loss", "eval_loss", "reward", "rewards/accuracies", "accuracy", "lear
 
 
 def quiet_libraries() -> None:
-    """No progress bars in files: a log gets lines."""
+    """No progress bars in files: a log gets lines. And no advice to TRL, which users can do nothing about."""
     from datasets import disable_progress_bars
     from transformers.utils import logging
 
+    warnings.filterwarnings("ignore", "`gradient_checkpointing` is deprecated", FutureWarning)
     if not sys.stderr.isatty():
         logging.disable_progress_bar()
         disable_progress_bars()

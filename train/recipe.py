@@ -5,7 +5,8 @@ Reading and checking one needs neither torch nor TRL.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ OURS = {
     "remove_unused_columns": "datasets hold what the trainer needs",
     "save_only_model": "training goes on from its checkpoints, which takes the optimizer's state; `save_total_limit` "
     "keeps few of them",
+    "ignore_data_skip": "a training that goes on would learn from rows of the epoch twice, and never from others",
     "hub_token": _NO_TOKEN,
     "push_to_hub_token": _NO_TOKEN,
     "push_to_hub": "the trainer's own folder would go there, without the model's papers and card; when the model is "
@@ -36,6 +38,10 @@ OURS = {
     "fp16_full_eval": "validation would change the type of the weights that are written",
 }
 """TRL options that a recipe says in words of its own."""
+_WHEN_ON = ("push_to_hub", "hub_token", "push_to_hub_token")
+"""Those of them that recipes for TRL often switch off, which is as if they did not stand there."""
+_TOKENS = ("token", "use_auth_token")
+"""Options of `model_init_kwargs` that are secrets."""
 
 
 class Part(BaseModel):
@@ -146,15 +152,15 @@ class Recipe(Part):
     @field_validator("trainer")
     @classmethod
     def _theirs(cls, options: dict[str, Any]) -> dict[str, Any]:
+        given = {name: value for name, value in options.items() if not (name in _WHEN_ON and _is_off(value))}
         for name, why in OURS.items():
-            if name in options:
+            if name in given:
                 raise ValueError(f"{name!r} is not given here: {why}")
-        loading = options.get("model_init_kwargs")
-        for name in ("token", "use_auth_token"):
-            # TRL takes them as JSON in a string, too.
-            if isinstance(loading, dict | str) and name in loading:
-                raise ValueError(f"'model_init_kwargs.{name}' is not given here: {_NO_TOKEN}")
-        return options
+        loading = given.get("model_init_kwargs")
+        kept = _loading(loading)
+        if kept != loading:
+            given = {**given, "model_init_kwargs": kept} if kept else _without(given, ("model_init_kwargs",))
+        return given
 
     @model_validator(mode="after")
     def _fits(self) -> Recipe:
@@ -192,6 +198,57 @@ class Recipe(Part):
     def tokens(self) -> Path:
         """The folder of tokenized datasets."""
         return Path(self.cache) if self.cache else self.folder.parent / "tokens"
+
+
+def _loading(given: Any) -> Any:
+    """`model_init_kwargs` as given, without tokens that are switched off.
+
+    Raises:
+        ValueError: it holds a token, or a whole configuration, or is nothing that TRL reads.
+    """
+    options = _read(given) if isinstance(given, str) else given
+    if options is None:
+        return None
+    if not isinstance(options, dict):
+        # Not the value itself, in which a token may stand.
+        found = type(given).__name__
+        raise ValueError(f"'model_init_kwargs': found a {found}, expected options by name, such as {{dtype: bfloat16}}")
+    if name := next((name for name, value in _entries(options) if name in _TOKENS and not _is_off(value)), None):
+        raise ValueError(f"'model_init_kwargs.{name}' is not given here: {_NO_TOKEN}")
+    if isinstance(options.get("config"), dict):
+        raise ValueError(
+            "'model_init_kwargs.config' is not given here: the model brings its configuration; give what shall differ "
+            "as options of their own, such as `model_init_kwargs: {attention_dropout: 0.1}`"
+        )
+    kept = _without(options, _TOKENS)
+    return given if kept == options else kept
+
+
+def _read(text: str) -> Any:
+    """Options as JSON in a string, which TRL reads where it begins with a brace."""
+    try:
+        return json.loads(text) if text.startswith("{") else text
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"'model_init_kwargs': found a string that is no JSON ({error}); give options by name"
+        ) from None
+
+
+def _without(options: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name not in names}
+
+
+def _entries(value: Any) -> Iterator[tuple[str, Any]]:
+    """Names with their values, at whatever depth."""
+    if isinstance(value, dict):
+        yield from value.items()
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _entries(each)
+
+
+def _is_off(value: Any) -> bool:
+    return value is None or value is False
 
 
 def load_recipe(path: Path, method: str, sets: Sequence[str] = ()) -> Recipe:

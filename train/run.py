@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpus.errors import UserError
+from corpus.errors import Failure, UserError
 from corpus.model_manifest import read_model_manifest
 from train import checkpoints, device
 from train.method import Method
@@ -20,6 +20,9 @@ from train.sources import open_sources
 
 if TYPE_CHECKING:
     from train.prepare import Prepared
+
+
+_UNLOOKED = " (`validation` and `evaluation` are looked at before a training; `--preflight` does it now)"
 
 
 def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = (), *, preflight: bool = False) -> None:
@@ -40,13 +43,15 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
     plan = plan_of(said)
     done = read_model_manifest(recipe.folder) if recipe.folder.is_dir() else None
     if done is not None and done.plan == plan and not preflight:
-        tell(f"{recipe.output}: trained already")
+        measured = recipe.validation or recipe.evaluation
+        tell(f"{recipe.output}: trained already{_UNLOOKED if measured else ''}")
         return
     checkpoints.check(recipe.folder, plan, said)
     refuse_overlap(sources, validation, recipe.evaluation, tell)
     from train.preflight import look
     from train.prepare import arguments, prepare
 
+    quiet_libraries()
     args = arguments(method, recipe)
     prepared = prepare(method, recipe, sources, validation, args, tell)
     look(method, recipe, prepared, tell)
@@ -61,6 +66,7 @@ def run(kind: Callable[..., Method], recipe_file: Path, sets: Sequence[str] = ()
         # What an attempt lost that was stopped counts for nothing; the steps that stand do.
         trainer.began = began - (seconds_of(found) if found else 0.0)
         trainer.train(resume_from_checkpoint=str(found) if found else None)
+        _check_steps(trainer.state)
         from train.papers import finish
 
         finish(method, recipe, prepared, trainer, sources, plan, time.monotonic() - trainer.began, tell)
@@ -84,6 +90,20 @@ def _take(output: Path, plan: str, said: dict[str, Any], held: ExitStack) -> Non
         raise UserError(refused)
 
 
+def _check_steps(state: Any) -> None:
+    """See that all steps were taken.
+
+    Raises:
+        Failure: something ended the training before, such as a signal; what it came to is no finished model.
+    """
+    if state.global_step < state.max_steps:
+        raise Failure(
+            f"training ended after {state.global_step:,} of {state.max_steps:,} steps, so no finished model is "
+            "written. Run the same command again: it goes on from the last checkpoint. If it ends there once more, "
+            "too few rows are left for a step"
+        )
+
+
 def tell(line: str) -> None:
     """Say a line, from the first of the processes alone."""
     if device.rank() == 0:
@@ -100,7 +120,6 @@ def trainer_of(method: Method, recipe: Recipe, prepared: Prepared) -> Any:
 
     from train.watch import with_rows
 
-    quiet_libraries()
     adapter = _adapter(method, recipe.peft)
     try:
         trainer = method.trainer(

@@ -61,9 +61,9 @@ class SFT(Method):
         """TRL's SFTTrainer."""
         from trl import SFTTrainer
 
-        from train.watch import Watched
+        from train.watch import WatchedByToken
 
-        class Trainer(Watched, SFTTrainer):  # type: ignore[misc]
+        class Trainer(WatchedByToken, SFTTrainer):  # type: ignore[misc]
             pass
 
         return Trainer(**parts)

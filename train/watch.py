@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import Failure
-from train.device import rank, ranks
+from train.device import everywhere, rank, ranks
+from train.encode import IGNORED
 from train.head import plain_head
 from train.progress import write_seconds
 
@@ -128,7 +129,8 @@ class Watched:
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
         """Measure with a randomness of its own, so that training is the same with and without."""
-        with _own_randomness(self.args.seed + self.accelerator.process_index):  # type: ignore[attr-defined]
+        own = _own_randomness(self.args.seed + self.accelerator.process_index)  # type: ignore[attr-defined]
+        with own, _held(self.args, dataloader_drop_last=False):  # type: ignore[attr-defined]
             return super().evaluate(*args, **kwargs)  # type: ignore[misc]
 
     def measure(self, dataset: Any) -> dict[str, float]:
@@ -140,18 +142,21 @@ class Watched:
         from transformers import Trainer
 
         handler, state, args = self.callback_handler, self.state, self.args  # type: ignore[attr-defined]
-        heard, logged, kept = handler.callbacks, list(state.log_history), args.dataloader_persistent_workers
+        heard, logged = handler.callbacks, list(state.log_history)
         handler.callbacks = []
         # Workers that are kept would go on with the first dataset that they were given.
-        args.dataloader_persistent_workers = False
+        options = _held(args, dataloader_persistent_workers=False, dataloader_drop_last=False)
         try:
-            with _own_randomness(args.seed + self.accelerator.process_index):  # type: ignore[attr-defined]
+            with options, _own_randomness(args.seed + self.accelerator.process_index):  # type: ignore[attr-defined]
                 # TRL's `evaluate` prepares rows that come as text, and refuses those that it prepared before.
                 found: dict[str, float] = Trainer.evaluate(self, dataset)
             return found
         finally:
             handler.callbacks, state.log_history = heard, logged
-            args.dataloader_persistent_workers = kept
+
+    def loss_of(self, dataset: Any) -> float:
+        """The loss of a dataset that the trainer has prepared: the mean over its rows."""
+        return float(self.measure(dataset)["eval_loss"])
 
     def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """A step of validation as TRL takes it."""
@@ -178,6 +183,54 @@ class Watched:
             "are sound, lower `trainer.learning_rate` or train in fp32, and run again: it goes on from the last "
             "checkpoint"
         )
+
+
+class WatchedByToken(Watched):
+    """Mixed into a TRL trainer of language modelling, whose loss is one of tokens."""
+
+    batches: list[tuple[float, int]] | None = None
+    """Of each batch the sum of its tokens' losses and how many tokens that are, while a dataset is measured."""
+
+    def loss_of(self, dataset: Any) -> float:
+        """The loss of a dataset that the trainer has prepared: the mean over its learned tokens.
+
+        The trainer's own number is a mean of its batches' means, in which a token of a short row counts for more than
+        another, and so depends on which rows make a batch.
+        """
+        self.batches = []
+        try:
+            self.measure(_filled(dataset, self.args.eval_batch_size * ranks()))  # type: ignore[attr-defined]
+            batches: list[tuple[float, int]] = [batch for part in everywhere(self.batches) for batch in part]
+        finally:
+            self.batches = None
+        return math.fsum(loss for loss, _ in batches) / max(1, sum(tokens for _, tokens in batches))
+
+    def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """A step of validation as TRL takes it, whose loss is remembered while a dataset is measured."""
+        found = super().prediction_step(model, inputs, *args, **kwargs)
+        if self.batches is not None:
+            # The first token of a row follows none that it could be foretold from.
+            tokens = int((inputs["labels"][..., 1:] != IGNORED).sum())
+            self.batches.append((float(found[0]) * tokens, tokens))
+        return found
+
+
+def _filled(dataset: Any, size: int) -> Any:
+    """A dataset with rows of one token, of which nothing is learned, up to a multiple of what all processes take.
+
+    Without them accelerate would fill the last batches with rows that were measured already.
+    """
+    from datasets import concatenate_datasets
+
+    more = -len(dataset) % size if ranks() > 1 else 0
+    if not more:
+        return dataset
+    first = dataset.select([0])
+    short = {name: [value[:1] for value in first[name]] for name in ("input_ids", "labels")}
+    short |= {"seq_lengths": [[1]]} if "seq_lengths" in first.column_names else {}
+    row = {name: short.get(name, first[name][:]) for name in first.column_names}
+    filler = type(dataset).from_dict(row, features=dataset.features).select([0] * more)
+    return concatenate_datasets([dataset, filler])
 
 
 def _grouped(rows: Any, batch_size: int, seed: int) -> Any:
@@ -208,6 +261,19 @@ def _grouped(rows: Any, batch_size: int, seed: int) -> Any:
 def tokens_seen(history: Sequence[Mapping[str, float]]) -> int:
     """How many tokens were learned from, by what was logged; padding counts for none."""
     return int(max((entry["num_tokens"] for entry in history if "num_tokens" in entry), default=0))
+
+
+@contextmanager
+def _held(args: Any, **options: Any) -> Iterator[None]:
+    """Options of the trainer as they shall be meanwhile: validation keeps its last batch, whatever training does."""
+    kept = {name: getattr(args, name) for name in options}
+    try:
+        for name, value in options.items():
+            setattr(args, name, value)
+        yield
+    finally:
+        for name, value in kept.items():
+            setattr(args, name, value)
 
 
 @contextmanager

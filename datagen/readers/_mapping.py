@@ -6,6 +6,7 @@ What values are allowed where is `_types.py`'s subject.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,15 +36,17 @@ _MISSING = object()
 class TableReader(Reader):
     """Options of every format whose records have named columns."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     kind: KindName
     """Kind of the rows: text, pair, prompt, response, sft, preference or verifiable."""
-    columns: dict[str, str | None] = Field(default_factory=dict)
+    columns: dict[str, str | list[str] | None] = Field(default_factory=dict)
     """Column mapping, ours: theirs. A dotted name reaches into nested records (`source: translation.de`), a number into
     lists (`prompt: turns.0.content`). `source: null` keeps a column of theirs that has one of our names by chance in
-    `meta`. Columns that already have our names need no mapping; all others go into `meta`. For `sft` rows, `user` and
-    `assistant` (and `system`, if some have one) may stand for `messages`: `{user: question, assistant: answer}`."""
+    `meta`. Columns that already have our names need no mapping; all others go into `meta`. References may stand in
+    several columns (`references: [reference_1, reference_2]`); of these, empty ones are left out. For `sft` rows,
+    `user` and `assistant` (and `system`, if some have one) may stand for `messages`: `{user: question, assistant:
+    answer}`."""
     keep: tuple[str, ...] | None = None
     """Other columns of theirs to keep in `meta`; default: all."""
     key: str | None = None
@@ -100,6 +103,11 @@ class TableReader(Reader):
         for turn in ("user", "assistant"):
             if turns and self.columns.get(turn) is None:
                 raise ValueError(f"columns: found {' and '.join(turns)}; a chat also needs `{turn}: NAME`")
+        for name, theirs in self.columns.items():
+            if isinstance(theirs, list) and (name != "references" or not theirs):
+                raise ValueError(
+                    f"columns: {name!r} is made of one column, found {theirs}; only references have several"
+                )
         known = self.ours() | {turn: pl.String() for turn in _TURNS if self.kind == "sft"}
         for name in self.columns:
             if name == "id":
@@ -123,6 +131,8 @@ class _Plan:
     """Ours, theirs, and what checks the value."""
     nested: list[tuple[str, list[str], Convert]] = field(default_factory=list)
     """Ours, the path to theirs, and what checks the value."""
+    several: list[tuple[str, list[list[str]], Convert]] = field(default_factory=list)
+    """Ours, the paths to theirs, and what checks the list of their values."""
     meta: list[str] = field(default_factory=list)
     """Theirs that are kept whole."""
     rests: list[tuple[str, list[list[str]]]] = field(default_factory=list)
@@ -193,6 +203,9 @@ class Mapper:
                     self._found(ours)
                 elif ours in self.required:
                     return self._missing(file, line, ours, values)
+            for ours, paths, convert in plan.several:
+                found = [value for steps in paths if (value := _walk(values, steps)) not in (_MISSING, None, "")]
+                row[ours] = convert(found)
             meta = {name: values[name] for name in plan.meta}
             for name, paths in plan.rests:
                 rest = _without(values[name], paths)
@@ -229,7 +242,7 @@ class Mapper:
         found: dict[str, Convert] = {}
         for name, dtype in self.reader.ours().items():
             nullable = name not in self.required
-            if cells:
+            if cells and not isinstance(self.reader.columns.get(name), list):
                 found[name] = cell_converter(name, dtype, compose, nullable=nullable)
             else:
                 convert = converter(name, dtype, compose)
@@ -242,6 +255,17 @@ class Mapper:
         parts: dict[str, list[list[str]]] = {}
         for ours, convert in self.converters.items():
             theirs = reader.columns.get(ours, ours)
+            if isinstance(theirs, list):
+                paths = [[name] if name in names else name.split(".") for name in theirs]
+                there = [steps for steps in paths if steps[0] in names]
+                plan.several.append((ours, there, convert))
+                for steps in there:
+                    parts.setdefault(steps[0], []).append(steps[1:])
+                if len(there) < len(theirs):
+                    plan.missing.append(ours)
+                else:
+                    self._found(ours)
+                continue
             steps = theirs.split(".") if theirs is not None else []
             if theirs in names:
                 plan.whole.append((ours, theirs, convert))
@@ -315,12 +339,16 @@ class Mapper:
         """Words for a column that is not there: what was looked for, what is there, and what to write."""
         names = list(names)
         theirs = self.reader.key if ours == "key" else self.reader.columns.get(ours)
+        if isinstance(theirs, list):
+            theirs = next((name for name in theirs if name not in names and name.split(".")[0] not in names), theirs[0])
         wanted = f"no column {theirs or ours!r}"
         if theirs:
             wanted += f" (named in the recipe as {'the key' if ours == 'key' else f'our {ours!r}'})"
         elif ours == "prompt" and self._can_make_prompts():
             wanted += ", nor a 'source' to make it of"
         advice = "" if theirs else f". If it has another name: `columns: {{{ours}: NAME}}`"
+        if len(names) == 1 and (sign := next((sign for sign in ";\t|," if sign in names[0]), "")):
+            advice = f". If {sign!r} stands between columns: `delimiter: {json.dumps(sign)}`"
         return f"{wanted}.{nearest(theirs or ours, names)} Found: {', '.join(names)}{advice}"
 
 

@@ -1,8 +1,9 @@
 """The contract's column types, checked value by value.
 
-Types are checked, never converted, but for four that lose nothing: a text where the contract has messages is one turn
-(the user's in `prompt`, the assistant's in `chosen` and `rejected`), a text in `references` is one reference, a whole
-number in `doc_id` or `segment` is written in digits, and where the contract has JSON as text an object is written so.
+Types are checked, never converted, but for five that lose nothing: a text where the contract has messages is one turn
+(the user's in `prompt`, the assistant's in `chosen` and `rejected`), a text in `references` is one reference and a null
+none, a number in `references` or a whole one in `doc_id` or `segment` is written as JSON has it, and where the contract
+has JSON as text an object is written so.
 """
 
 from __future__ import annotations
@@ -64,6 +65,15 @@ def converter(name: str, dtype: pl.DataType, compose: Callable[[str], str] | Non
             return [{"role": _SPEAKERS[name], "content": text(value)}]
         return _each(value, "a list of messages {role, content}", message)
 
+    def reference(value: Any) -> str:
+        return str(value) if type(value) in (int, float) else text(value)
+
+    def references(value: Any) -> list[str]:
+        given = value if isinstance(value, list) else [value]
+        return _each([item for item in given if item is not None], "a list of strings", reference)
+
+    if name == "references":
+        return references
     by_type: dict[pl.DataType, Convert] = {
         pl.String(): text,
         pl.Int64(): _whole,

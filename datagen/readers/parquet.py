@@ -23,7 +23,6 @@ _BATCH = 4096
 class Parquet(TableReader):
     """Parquet files of one schema, read in batches of rows."""
 
-    version: ClassVar[int] = 3
     unit: ClassVar[str] = "rows"
     locations: ClassVar[tuple[str, ...]] = ("parquet",)
 

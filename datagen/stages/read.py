@@ -251,8 +251,9 @@ class Read(DatasetStage):
             if code is None:
                 continue
             known = _canonical(code)
-            if known is None:
-                return "unknown_language", f"{column}: {code}"
+            if isinstance(known, UserError):
+                advice = f"One for all rows: `columns: {{{column}: null}}` and `{column}: CODE`"
+                return "unknown_language", f"{column}: {known} {advice}"
             row[column] = known
         row["license"] = row.get("license") or reader.license
         row["origin"] = row.get("origin") or reader.origin or file_name(file)
@@ -405,14 +406,14 @@ def _result(rows: pl.DataFrame, aside: pl.DataFrame) -> Result:
     return Result(rows, aside, {"rows": rows.height, "aside": by_reason(aside)})
 
 
-_KNOWN: dict[str, str | None] = {}
+_KNOWN: dict[str, str | UserError] = {}
 
 
-def _canonical(code: str) -> str | None:
-    """The canonical code, or None where there is no such language; each is looked up once."""
+def _canonical(code: str) -> str | UserError:
+    """The canonical code, or why there is none; each is looked up once."""
     if code not in _KNOWN:
         try:
             _KNOWN[code] = canonical(code)
-        except UserError:
-            _KNOWN[code] = None
+        except UserError as error:
+            _KNOWN[code] = error
     return _KNOWN[code]

@@ -1,7 +1,7 @@
 """The report of the miniature: every stage on the plane, what it cost, by task and language, and what it answers.
 
     python recipes/mini/report.py --mini runs/mini-full-3
-    python recipes/mini/report.py --mini runs/mini-full-3 runs/mini-full-4 runs/mini-full-5 --out docs/reports/mini.md
+    python recipes/mini/report.py --mini runs/mini-full-3 runs/mini-full-4 runs/mini-full-5 --out runs/seeds.md
 
 Of several runs, which differ in their seeds, every number is told for each.
 """
@@ -85,15 +85,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mini", type=Path, nargs="+", required=True, help="folders of runs, one a seed")
     parser.add_argument("--out", type=Path, help="file to write (default: report.md in the run's folder)")
+    parser.add_argument(
+        "--side-by-side", action="store_true", help="say that `make mini-report` made them: side by side, but the last"
+    )
     given = parser.parse_args()
     try:
-        write(given.mini, given.out or given.mini[0] / "report.md")
+        write(given.mini, given.out or given.mini[0] / "report.md", side_by_side=given.side_by_side)
     except UserError as error:
         parser.error(str(error))
 
 
-def write(folders: Sequence[Path], out: Path) -> None:
+def write(folders: Sequence[Path], out: Path, *, side_by_side: bool = False) -> None:
     """Write the report of runs, and the picture of the plane beside it.
+
+    Args:
+        folders: the runs, one a seed.
+        out: the file to write.
+        side_by_side: whether `make mini-report` made the runs, all but the last side by side.
 
     Raises:
         UserError: a run has not come to its end.
@@ -104,20 +112,20 @@ def write(folders: Sequence[Path], out: Path) -> None:
         raise UserError(f"{lacking} is not there; let recipes/mini/run.sh come to its end first")
     with replacing(picture) as handle:
         handle.write(drawn.read_bytes())
-    text = report([Run(folder) for folder in folders], picture.name)
+    text = report([Run(folder) for folder in folders], picture.name, side_by_side=side_by_side)
     with replacing(out) as handle:
         handle.write(text.encode())
     print(f"report: {out}")
 
 
-def report(runs: Sequence[Run], picture: str) -> str:
+def report(runs: Sequence[Run], picture: str, *, side_by_side: bool) -> str:
     """The report's text; `picture` is the file of the plane."""
     base = runs[0].manifest("base")
     weights = f"{base.facts['weights'] / 1e6:.1f} million weights" if base else "few weights"
     parts = [
         "# The miniature",
         LIMITS.format(weights=weights, text=runs[0].made()["text"]),
-        f"Machine: {_machine()}. {_made(runs)}",
+        f"Machine: {_machine()}. {made(runs, side_by_side=side_by_side)}",
         "## The plane",
         f"![Every stage by translation and general ability, of the first seed]({picture})",
         _plane(runs),
@@ -144,15 +152,17 @@ def _machine() -> str:
     return f"{os.cpu_count()} processors, {memory:.0f} GiB of memory"
 
 
-def _made(runs: Sequence[Run]) -> str:
-    """The command that made the runs and this page."""
+def made(runs: Sequence[Run], *, side_by_side: bool) -> str:
+    """The command that made the runs, and this page where that is known: nothing in a run tells what ran beside it."""
     seeds = [run.made()["seed"] for run in runs]
     if len(seeds) == 1:
         return f"Made by `SEED={seeds[0]} recipes/mini/run.sh`."
-    told = ", ".join(map(str, seeds))
+    told = f"`recipes/mini/run.sh` with the seeds {', '.join(map(str, seeds))}."
+    if not side_by_side:
+        return f"Made by {told}"
     return (
-        f"Made by `make mini-report`: `recipes/mini/run.sh` with the seeds {told}. All but the last ran side by side "
-        "with one thread each; the last one's seconds are those of a run that has the machine alone."
+        f"Made by `make mini-report`: {told} All but the last ran side by side with one thread each; the last one's "
+        "seconds are those of a run that has the machine alone."
     )
 
 

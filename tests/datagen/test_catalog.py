@@ -73,7 +73,7 @@ def test_everything_says_what_it_is_for(section: str, name: str) -> None:
         ("engines", "openai", "temperature", ("number, at least 0", "null")),
         ("engines", "openai", "base_url", ("text or list of texts", "https://api.openai.com/v1")),
         ("readers", "jsonl", "jsonl", ("text or list of texts", None)),
-        ("readers", "jsonl", "columns", ("mapping of texts to texts", "{}")),
+        ("readers", "jsonl", "columns", ("mapping of texts to (text or list of texts)", "{}")),
         ("readers", "csv", "delimiter", ("text", ",")),
         ("stages", "read", "max_bad", ("number, at least 0 and at most 1", "0.001")),
         ("stages", "select", "filters", ("list of filters", None)),

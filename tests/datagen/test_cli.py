@@ -107,6 +107,7 @@ def test_a_stages_newest_dataset_is_found_by_name(verb: str, folder: Path, comma
     wrong = command(verb, "runs/recipe/keptt")
     assert wrong.code == 2
     assert "Did you mean 'kept'? Stages: pairs, kept, texts" in wrong.err
+    assert "runs/recipe is a run; name one of its stages" in command(verb, "runs/recipe").err
     (run / "kept").mkdir()  # no dataset, as the folder `answers` is none
     assert command(verb, run / "kept").out == by_folder.out
     (run / "others").mkdir()

@@ -73,6 +73,13 @@ def test_what_cannot_be_read_is_set_aside_with_its_place(line: bytes, reason: st
     assert (counts["records"], counts["rows"], counts["aside"]) == (7, 6, {reason: 1})
 
 
+def test_names_of_languages_are_told_from_codes(read: Any, aside: Any) -> None:
+    line = b'{"source": "Hund", "target": "dog", "src_lang": "German"}\n'
+    (found,) = aside(read(line + pairs(3).encode(), "kind: pair, max_bad: 0.5"))
+    assert "Did you mean 'de' (German)?" in found["value"]
+    assert "`columns: {src_lang: null}` and `src_lang: CODE`" in found["value"]
+
+
 def test_files_by_relative_and_by_absolute_paths(tmp_path: Path, recipe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a.jsonl").write_text(pairs(1), "utf-8")

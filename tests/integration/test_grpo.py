@@ -109,17 +109,22 @@ def test_rewards_stand_in_the_papers_of_what_they_made(whole: Path) -> None:
     assert "rewarded it, so no independent judges of it: chrf" in card
 
 
-def test_an_alarm_that_stops_saves_and_names_itself(place: Path) -> None:
+@pytest.mark.parametrize("saves", ["steps", "best"])
+def test_an_alarm_that_stops_saves_and_names_itself(place: Path, saves: str) -> None:
     alarms = {"spread": "stop", "spread_share": 0.01, "window": 4}
-    trainer = {"max_steps": 6, "steps_per_generation": 1}
+    trainer: dict[str, Any] = {"max_steps": 6, "steps_per_generation": 1, "save_strategy": saves}
+    if saves == "best":
+        # Of answers whose lengths are all alike none is the best but the first.
+        trainer |= {"eval_strategy": "steps", "eval_steps": 1, "metric_for_best_model": "completions/min_length"}
     # Hardly any prompt of the small model is answered rightly.
-    file = recipe(place, "alarm", rewards={"verified": {}}, alarms=alarms, trainer=trainer)
+    output = f"alarm-{saves}"
+    file = recipe(place, output, rewards={"verified": {}}, alarms=alarms, trainer=trainer)
     for _ in range(2):
         with pytest.raises(Failure, match=r"alarm spread at step 4: in \d+% of the groups"):
             run(GRPO, file)
-    assert (place / "alarm" / "checkpoints" / "checkpoint-4" / "trainer_state.json").is_file()
-    run(GRPO, recipe(place, "alarm", rewards={"verified": {}}, trainer=trainer))
-    history = manifest(place / "alarm")["run"]["history"]
+    assert (place / output / "checkpoints" / "checkpoint-4" / "trainer_state.json").is_file()
+    run(GRPO, recipe(place, output, rewards={"verified": {}}, trainer=trainer))
+    history = manifest(place / output)["run"]["history"]
     assert [entry["alarm"] for entry in history if "alarm" in entry] == ["spread"]
 
 
@@ -152,7 +157,7 @@ def test_what_validation_earns_is_the_mean_of_the_rows_that_can_be_judged(
         return [None if row % 3 == 0 else float(row) for row in rows]
 
     monkeypatch.setattr("train.rewards.Rewards.functions", lambda _: [verified])
-    few = {"max_steps": 1, "save_strategy": "no", "per_device_eval_batch_size": 16}
+    few = {"max_steps": 1, "save_strategy": "no", "per_device_eval_batch_size": 16, "dataloader_drop_last": True}
     run(GRPO, recipe(place, "judged", rewards={"verified": {}}, trainer=few))
     losses = manifest(place / "judged")["losses"]
     assert losses["validation reward all"] == pytest.approx(fmean(row for row in range(40) if row % 3))
@@ -228,6 +233,14 @@ def test_options_of_vllm_are_passed_on_untouched(place: Path) -> None:
         ({"alarms": {"independent": "chrf"}}, "cannot watch the training"),
         ({"alarms": {"window": 2}}, "alarms.window"),
         ({"trainer": {"num_generations": 5}}, "must be divisible by num_generations (5)"),
+        ({"trainer": {"num_generations": 0}}, "trainer.num_generations: found 0, expected a whole number from 1 on"),
+        ({"trainer": {"num_iterations": 0}}, "trainer.num_iterations: found 0, expected a whole number from 1 on"),
+        ({"trainer": {"steps_per_generation": 0}}, "trainer.steps_per_generation: found 0, expected a whole number"),
+        ({"trainer": {"max_completion_length": "12"}}, "trainer.max_completion_length: found '12', expected a whole"),
+        ({"trainer": {"num_generations_eval": 3}}, "found 3, expected a number from 1 on that divides the 8 answers"),
+        ({"trainer": {"num_generations_eval": 0}}, "num_generations_eval: found 0, expected"),
+        ({"trainer": {"num_generations": 3, "steps_per_generation": 3, "num_generations_eval": None}}, "found 3, exp"),
+        ({"trainer": {"steps_per_generation": 81}}, "found 80 prompts, and 81 are answered at once"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_the_first_step(
@@ -237,6 +250,17 @@ def test_what_cannot_be_meant_is_refused_before_the_first_step(
         run(GRPO, recipe(place, "wrong", **changes))
     assert words in str(error.value)
     assert not (place / "wrong").exists()
+
+
+@pytest.mark.parametrize(("passes", "accumulated", "steps"), [(1, 1, 78), (2, 1, 156), (1, 2, 39), (1, 4, 20)])
+def test_steps_are_those_of_whole_batches_of_answers(
+    place: Path, passes: int, accumulated: int, steps: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of 80 prompts 78, since three are answered at once."""
+    options = {"max_steps": -1, "num_train_epochs": 1, "num_iterations": passes}
+    options |= {"gradient_accumulation_steps": accumulated}
+    run(GRPO, recipe(place, "whole-batches", trainer=options), preflight=True)
+    assert f"{steps} steps of {4 * accumulated} sequences: 1.00 epochs" in capsys.readouterr().out
 
 
 def test_programs_run_only_where_the_recipe_says_so(place: Path) -> None:

@@ -218,6 +218,65 @@ def test_two_trainings_of_one_output_do_not_meet(place: Path) -> None:
     train("sft", recipe(place, "sft", "both"))
 
 
+@pytest.mark.parametrize(
+    ("trainer", "words"),
+    [
+        ({"dataloader_drop_last": True, "per_device_train_batch_size": 81}, "found 80 training sequences, and .* 81"),
+        (
+            {"dataloader_drop_last": True, "per_device_train_batch_size": 50, "gradient_accumulation_steps": 2}
+            | {"train_sampling_strategy": "batch_rebalance"},
+            "found 80 training sequences, and .* 100",
+        ),
+        ({"max_steps": -1, "num_train_epochs": 0}, "no step would be taken: raise `trainer.num_train_epochs`"),
+        (
+            {"max_steps": -1, "num_train_epochs": -1},
+            r"trainer\.num_train_epochs: found -1, expected a number from 0 on",
+        ),
+    ],
+)
+def test_a_training_of_no_step_is_refused(place: Path, trainer: dict[str, Any], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        train("sft", recipe(place, "sft", "stepless", trainer=trainer))
+    assert not (place / "stepless").exists()
+
+
+@pytest.mark.parametrize(
+    ("trainer", "steps"),
+    [
+        ({"per_device_train_batch_size": 30}, 3),
+        ({"per_device_train_batch_size": 30, "dataloader_drop_last": True}, 2),
+        ({"per_device_train_batch_size": 9, "gradient_accumulation_steps": 3, "dataloader_drop_last": True}, 3),
+    ],
+)
+def test_steps_are_told_as_they_are_taken(
+    place: Path, trainer: dict[str, Any], steps: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {"max_steps": -1, "num_train_epochs": 1, "save_strategy": "no", **trainer}
+    output = f"counted-{len(trainer)}-{steps}"
+    train("sft", recipe(place, "sft", output, validation={}, trainer=options))
+    assert f"{steps} steps of" in capsys.readouterr().out
+    assert manifest(place / output)["run"]["steps"] == steps
+
+
+def test_what_ends_before_its_last_step_is_no_finished_model(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers import TrainerCallback
+
+    from train.sft import SFT
+
+    class Ending(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, _: Any, state: Any, control: Any, **__: Any) -> None:
+            control.should_training_stop |= state.global_step == 2
+
+    file = recipe(place, "sft", "ending")
+    with monkeypatch.context() as patched:
+        patched.setattr(SFT, "callbacks", lambda _: [Ending()])
+        with pytest.raises(Failure, match="training ended after 2 of 4 steps"):
+            train("sft", file)
+    assert not (place / "ending" / "model.safetensors").exists()
+    train("sft", file)
+    assert manifest(place / "ending")["run"]["steps"] == 4
+
+
 def test_a_loss_that_is_no_number_names_the_rows_and_leaves_the_weights(place: Path) -> None:
     file = recipe(place, "sft", "nan", trainer={"learning_rate": 1e38, "max_grad_norm": 0.0, "optim": "sgd"})
     with pytest.raises(Failure, match=r"is (nan|inf)") as error:
@@ -266,7 +325,8 @@ def test_adapters_are_merged_into_the_model_that_is_written(place: Path, method:
     from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
     adapters = {"r": 4, "target_modules": "all-linear"}
-    options = {"learning_rate": 1e-2, "eval_strategy": "steps", "eval_steps": 4}
+    # Of one batch, TRL's own number is the mean over tokens, too.
+    options = {"learning_rate": 1e-2, "eval_strategy": "steps", "eval_steps": 4, "per_device_eval_batch_size": 64}
     train(method, recipe(place, method, f"adapted-{method}", peft=adapters, trainer=options))
     kind, options = (
         (AutoModelForSequenceClassification, {"num_labels": 1}) if method == "reward" else (AutoModelForCausalLM, {})
@@ -284,7 +344,7 @@ def test_adapters_are_merged_into_the_model_that_is_written(place: Path, method:
     # What is measured at the end is measured as on the way: `wpo` against the model without adapters.
     told = manifest(folder)
     [measured] = [entry["eval_loss"] for entry in told["run"]["history"] if "eval_loss" in entry]
-    assert told["losses"]["validation all"] == measured
+    assert told["losses"]["validation all"] == pytest.approx(measured, rel=1e-6)
 
 
 def test_a_training_cut_off_after_its_last_step_takes_no_other(place: Path) -> None:
@@ -336,6 +396,44 @@ def test_each_group_is_measured_though_workers_are_kept(place: Path) -> None:
     assert losses == manifest(place / "new-workers")["losses"]
     assert len(set(losses.values())) == len(losses) > 3
     assert manifest(place / "kept-workers")["options"]["trainer"]["dataloader_persistent_workers"] is True
+
+
+def test_validation_keeps_its_last_batch_whatever_the_training_does(place: Path) -> None:
+    """Of no group are there as many rows as a batch takes; on the way a last batch is not full."""
+    for name, dropped in (("last-dropped", True), ("last-kept", False)):
+        often = {"eval_strategy": "steps", "eval_steps": 1, "per_device_eval_batch_size": 32}
+        train("sft", recipe(place, "sft", name, trainer={"max_steps": 1, "dataloader_drop_last": dropped, **often}))
+    one, other = (manifest(place / name) for name in ("last-dropped", "last-kept"))
+    assert one["losses"] == other["losses"]
+    assert len(one["losses"]) > 3
+    measured = [[each["eval_loss"] for each in told["run"]["history"] if "eval_loss" in each] for told in (one, other)]
+    assert measured[0] == measured[1] != []
+    assert one["options"]["trainer"]["dataloader_drop_last"] is True
+
+
+@pytest.mark.parametrize("method", ["cpt", "sft"])
+def test_the_loss_of_validation_is_that_of_its_tokens_whatever_the_batches(place: Path, method: str) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    losses: list[dict[str, float]] = []
+    for rows, packing in ((1, False), (7, False), (40, False), (7, True)):
+        output = f"{method}-by-{rows}-{packing}"
+        # Packed rows are laid end to end in a batch, those of validation too.
+        options = {"packing": packing, "packing_strategy": "bfd", "max_steps": 1, "learning_rate": 0.0}
+        train(method, recipe(place, method, output, trainer={**options, "per_device_eval_batch_size": rows}))
+        found = manifest(place / output)["losses"]
+        losses.append({name: loss for name, loss in found.items() if name.startswith("validation")})
+    assert all(each == pytest.approx(losses[0], rel=1e-5) for each in losses[1:])
+    model = AutoModelForCausalLM.from_pretrained(place / f"{method}-by-1-False", dtype=torch.float32).eval()
+    summed, tokens = 0.0, 0
+    for row in prepared(place / f"{method}-by-1-False.yaml", method).validation.dataset:
+        labels = torch.tensor(row["labels"][1:])
+        with torch.no_grad():
+            logits = model(torch.tensor([row["input_ids"]])).logits[0, :-1]
+        summed += float(torch.nn.functional.cross_entropy(logits, labels, reduction="sum"))
+        tokens += int((labels != -100).sum())
+    assert losses[0]["validation all"] == pytest.approx(summed / tokens, rel=1e-5)
 
 
 def prepared(file: Path, method: str) -> Any:
@@ -424,8 +522,22 @@ def test_the_last_loss_is_told_however_seldom_losses_are_logged(place: Path) -> 
         ({"trainer": {"train_sampling_strategy": "by_length"}}, "found 'by_length', expected one of .*group_by_length"),
         ({"trainer": {"gradient_accumulation_steps": 0}}, r"trainer\.gradient_accumulation_steps: found 0, expected"),
         ({"trainer": {"per_device_train_batch_size": 0}}, "found 0, expected a whole number from 1 on"),
-        ({"trainer": {"max_length": "2k"}}, r"trainer\.max_length: found '2k', expected a whole number from 1 on"),
+        ({"trainer": {"max_length": "2k"}}, r"trainer\.max_length: found '2k', expected a whole number"),
+        ({"trainer": {"max_steps": "4"}}, r"trainer\.max_steps: found '4', expected a whole number"),
+        ({"trainer": {"max_steps": 0}}, r"trainer\.max_steps: found 0, expected .*, or -1 for whole epochs"),
+        ({"trainer": {"max_steps": -2}}, r"trainer\.max_steps: found -2, expected a whole number from -1 on"),
+        ({"trainer": {"pad_to_multiple_of": 0}}, r"trainer\.pad_to_multiple_of: found 0, expected a whole number from"),
+        ({"trainer": {"learning_rate": "fast"}}, r"trainer\.learning_rate: found 'fast', expected a number"),
+        ({"trainer": {"learning_rate": -1}}, r"trainer\.learning_rate: found -1, expected a number from 0 on"),
+        ({"trainer": {"dataloader_num_workers": -1}}, r"dataloader_num_workers: found -1, expected .* from 0 on"),
+        ({"trainer": {"model_init_kwargs": [1]}}, "'model_init_kwargs': found a list, expected options by name"),
+        (
+            {"trainer": {"model_init_kwargs": {"config": {"dropout": 0}}}},
+            r"model_init_kwargs\.config' is not given here",
+        ),
         ({"trainer": {"max_length": 0}}, r"trainer\.max_length: found 0, expected a whole number"),
+        ({"trainer": {"accelerator_config": {"use_seedable_sampler": False}}}, "`use_seedable_sampler: false`"),
+        ({"trainer": {"accelerator_config": '{"dispatch_batches": true}'}}, "`dispatch_batches: true`"),
         ({"trainer": {"lr_scheduler_type": "cosin"}}, "trainer.*'?cosin'?"),
         ({"trainer": {"model_init_kwargs": {"atn": "eager"}}}, "the model takes no 'atn'"),
     ],
@@ -433,6 +545,7 @@ def test_the_last_loss_is_told_however_seldom_losses_are_logged(place: Path) -> 
 def test_options_that_cannot_be_meant_are_told(place: Path, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(UserError, match=words):
         train("sft", recipe(place, "sft", "unmeant", **changes))
+    assert not (place / "unmeant").exists()
 
 
 LACKING = {
@@ -478,6 +591,21 @@ def test_preflight_shows_rows_and_trains_nothing(place: Path, capsys: pytest.Cap
     assert "4 steps of 4 sequences: 0.20 epochs" in told
     assert "million parameters" in told
     assert not (place / "looked-at").exists()
+
+
+def test_rows_beyond_the_models_window_are_warned_of(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train("sft", recipe(place, "sft", "beyond", trainer={"max_length": 100_000}), preflight=True)
+    assert "`trainer.max_length` is 100,000 tokens, and the model was made for" in capsys.readouterr().out
+
+
+def test_what_a_finished_training_does_not_look_at_is_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = recipe(place, "sft", "finished", trainer={"max_steps": 1})
+    train("sft", file)
+    told = yaml.safe_load(file.read_text("utf-8"))
+    file.write_text(yaml.safe_dump({**told, "evaluation": [str(place / "sft")]}), "utf-8")
+    capsys.readouterr()
+    train("sft", file)
+    assert "trained already (`validation` and `evaluation` are looked at before a training" in capsys.readouterr().out
 
 
 def test_a_mixture_of_translation_alone_is_warned_of(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -83,6 +84,22 @@ def test_two_processes_come_to_the_weights_of_one(place: Path, method: str) -> N
     # Adam's first steps are nearly of one size whatever the gradient's is: where that is next to nothing, rounding
     # decides the sign. So single weights may differ, and all together hardly do.
     assert apart < 0.02 * moved, (float(apart), float(moved))
+
+
+@pytest.mark.parametrize(("method", "packing"), [("cpt", False), ("sft", False), ("sft", True)])
+def test_two_processes_measure_each_row_once(place: Path, method: str, packing: bool) -> None:
+    """Though rows of no group fill their batches."""
+    kind, make = trainable.KINDS[method]
+    held = trainable.dataset(place / f"{method}-held-{packing}", kind, make(101)[64:])
+    options = {"packing": packing, "packing_strategy": "bfd", "learning_rate": 0.0, "max_steps": 1}
+    told = {"validation": {"held": {"path": str(held)}}, "trainer": options}
+    losses = []
+    for ranks in (1, 2):
+        folder = trained(place, method, ranks, name=f"{method}-measured-{packing}", **told)
+        losses.append(json.loads((folder / "towerkit.json").read_text("utf-8"))["losses"])
+        losses[-1].pop("train")
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert len(losses[0]) > 3
 
 
 TELL_ROWS = """

@@ -1,7 +1,8 @@
-"""What the miniature's report says of stages: differences over meanings, and aims that are met only where shown."""
+"""What the miniature's report says: how it was made, differences over meanings, and aims met only where shown."""
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -47,6 +48,25 @@ def translations(said: list[str]) -> pl.DataFrame:
             "tgt_lang": ["de"] * 10 + ["en"] * 10,
         }
     )
+
+
+@pytest.mark.parametrize(
+    ("side_by_side", "words"),
+    [
+        (False, "Made by `recipes/mini/run.sh` with the seeds 3, 4."),
+        (True, "Made by `make mini-report`: `recipes/mini/run.sh` with the seeds 3, 4. All but the last"),
+    ],
+)
+def test_what_ran_beside_a_run_is_said_only_by_who_knows_it(tmp_path: Path, side_by_side: bool, words: str) -> None:
+    from report import Run, made
+
+    for seed in (3, 4):
+        folder = tmp_path / str(seed) / "phrasebook"
+        folder.mkdir(parents=True)
+        (folder / "made.json").write_text(json.dumps({"seed": seed}), "utf-8")
+    told = made([Run(tmp_path / str(seed)) for seed in (3, 4)], side_by_side=side_by_side)
+    assert told.startswith(words)
+    assert side_by_side == ("alone" in told)
 
 
 def difference(value: float, low: float, high: float, p: float) -> Difference:

@@ -11,6 +11,7 @@ import random
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -444,6 +445,15 @@ def test_what_is_held_out_is_so_in_capitals_and_at_the_end_of_other_sentences() 
     kept = ["The train leaves at 6:25 AM.", "The train leaves at 6:25 PM. Hurry!", "六条消息。", ""]
     out = ["THE TRAIN LEAVES AT 6:25 PM.", "我的消息已于星期四保存。", "Новое сообщение сохранено."]
     assert [text in taken for text in (*kept, *out)] == [False] * len(kept) + [True] * len(out)
+
+
+def test_of_a_long_text_the_end_alone_is_looked_at() -> None:
+    taken, long = held.Taken(), "x" * 200_000
+    taken.add(["", "A short one.", "The train leaves at 6:25 PM."])
+    began = time.monotonic()
+    assert f"{long} The train leaves at 6:25 PM." in taken
+    assert long not in taken
+    assert time.monotonic() - began < 1
 
 
 def test_what_is_held_out_is_quoted_by_nobody() -> None:

@@ -209,6 +209,59 @@ def test_half_precision_is_computed_in_full(place: Path, tmp_path: Path) -> None
             assert torch.equal(tensor, wanted), name
 
 
+@pytest.fixture(scope="module")
+def nested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Gemma 3 model, whose configuration holds those of its text and its images, in two precisions."""
+    from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+
+    folder = tmp_path_factory.mktemp("nested")
+    small = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    fast = trainable.tokenizer("chatml", 500)
+    config = Gemma3Config(
+        text_config={**small, "vocab_size": len(fast), "num_key_value_heads": 1, "head_dim": 8},
+        vision_config={**small, "image_size": 16, "patch_size": 8},
+        mm_tokens_per_image=4,
+    )
+    torch.manual_seed(1)
+    Gemma3ForConditionalGeneration(config).save_pretrained(folder / "made")
+    for name, dtype in (("full", torch.float32), ("half", torch.bfloat16)):
+        # Those that were loaded name their type in the inner configurations too.
+        Gemma3ForConditionalGeneration.from_pretrained(folder / "made", dtype=dtype).save_pretrained(folder / name)
+        fast.save_pretrained(folder / name)
+    return folder
+
+
+def test_a_model_in_two_precisions_is_merged_whatever_is_nested_in_its_configuration(
+    nested: Path, tmp_path: Path
+) -> None:
+    models = [str(nested / name) for name in ("half", "full")]
+    inner = [json.loads((Path(model) / "config.json").read_text("utf-8"))["text_config"]["dtype"] for model in models]
+    assert inner == ["bfloat16", "float32"]
+    merge(recipe(nested, tmp_path / "out", models=tuple(models), shares=[0.5]))
+    told = json.loads((tmp_path / "out" / "out-0.5" / "config.json").read_text("utf-8"))
+    # Of two types the one that holds both, and no configuration says another.
+    assert [told["dtype"], told["text_config"]["dtype"], told["vision_config"]["dtype"]] == 3 * ["float32"]
+
+
+def test_of_nested_configurations_the_entry_that_differs_is_named(nested: Path, tmp_path: Path) -> None:
+    other = shutil_copy(nested / "full", tmp_path / "other")
+    _json("config.json", lambda told: told["text_config"].update(sliding_window=8))(other)
+    with pytest.raises(UserError) as error:
+        merge(recipe(nested, tmp_path / "out", models=(str(nested / "full"), str(other))))
+    assert str(error.value).endswith("config.json: text_config.sliding_window is 4096 in the first and 8 in the second")
+
+
+def test_models_that_transformers_cannot_read_are_compared_as_they_are_written(place: Path, tmp_path: Path) -> None:
+    models = [shutil_copy(place / name, tmp_path / name) for name in ("sft", "grpo")]
+    for model in models:
+        # Yarn without its factor.
+        _json("config.json", lambda told: told.update(rope_parameters={"rope_type": "yarn"}))(model)
+    # A type of weights says nothing of them, be it one that is none.
+    _json("config.json", lambda told: told.update(dtype="nonesuch"))(models[1])
+    merge(recipe(place, tmp_path / "out", models=tuple(map(str, models)), shares=[0.5]))
+    assert (tmp_path / "out" / "out-0.5" / "towerkit.json").is_file()
+
+
 def shutil_copy(source: Path, target: Path) -> Path:
     import shutil
 
@@ -251,6 +304,26 @@ def _swap(told: dict[str, Any]) -> None:
         (_tensors(lambda told: told.update(more=torch.ones(1))), "other has the tensor 'more', and sft has none"),
         (_json("config.json", lambda told: told.update(hidden_act="gelu")), "hidden_act is 'silu' in the first"),
         (_json("config.json", lambda told: told.update(hidden_size="64")), "error for field 'hidden_size'"),
+        (
+            _json("config.json", lambda told: told.update(model_type="nonesuch", attention_bias=True)),
+            "config.json: model_type is 'llama' in the first and 'nonesuch' in the second",
+        ),
+        (
+            _json("config.json", lambda told: told.update(rope_parameters={"rope_type": "yarn"})),
+            "config.json: rope_parameters.rope_theta is 10000.0 in the first and None in the second",
+        ),
+        (
+            _json("config.json", lambda told: told.update(dtype="nonesuch", hidden_act="gelu")),
+            "config.json: hidden_act is 'silu' in the first and 'gelu' in the second",
+        ),
+        (
+            _json("config.json", lambda told: told.update(num_labels="two")),
+            "config.json: num_labels is None in the first and 'two' in the second",
+        ),
+        (
+            _json("config.json", lambda told: told.update(num_attention_heads=0)),
+            "config.json: num_attention_heads is 2 in the first and 0 in the second",
+        ),
         (_json("tokenizer.json", _swap), "their tokenizers differ: 'a' is token "),
         (
             _json("tokenizer.json", lambda told: told.update(decoder=None)),

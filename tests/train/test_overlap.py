@@ -57,8 +57,6 @@ MEET = "We meet at the station tomorrow morning."
         # In what is answered: a pair that is learned the other way round.
         ("sft", chat("Translate into English: Wir treffen uns.", MEET), "pair", pair(MEET), True),
         ("preference", preferred(f"It says: {MEET}"), "pair", pair(MEET), True),
-        # An answer that is turned down is not learned.
-        ("preference", preferred("Something.", rejected=MEET), "pair", pair(MEET), False),
         ("sft", chat("Translate into German: Thank you!", "Danke!"), "pair", pair("Thank you!"), False),
         ("sft", chat("Translate: We meet at the station.", "…"), "pair", pair(MEET), False),
     ],
@@ -92,6 +90,32 @@ def test_a_source_that_is_quoted_is_told_of(tmp_path: Path, items: int, refused:
         return
     refuse_overlap(opened, [], [str(tmp_path / "evals")], told.append)
     assert "1 of the 200 sources of translations of" in told[0]
+
+
+@pytest.mark.parametrize("method", ["wpo", "reward"])
+def test_a_source_in_rejected_answers_is_told_of_alone(tmp_path: Path, method: str) -> None:
+    """A wrong answer may happen to be a test sentence, and what learns from it should not do so without a word."""
+    corpus.write([preferred("Nothing."), preferred("Something.", rejected=MEET)], "preference", tmp_path / "data")
+    corpus.write([pair(MEET)], "pair", tmp_path / "evals")
+    opened = open_sources({"made": Source(path=str(tmp_path / "data"))}, method)
+    told: list[str] = []
+    refuse_overlap(opened, [], [str(tmp_path / "evals")], told.append)
+    assert len(told) == 1
+    assert told[0].startswith("data: 1 of the 1 sources of translations of ")
+    assert " stand in rejected answers, such as in made: " in told[0]
+
+
+def test_of_several_evaluations_each_is_told_with_its_own_rows(tmp_path: Path) -> None:
+    other = "They have sold their house by the sea."
+    for name, source in (("one", MEET), ("two", other)):
+        held = [pair(source), *(pair(f"A sentence that only {name} has, number {n} of many.") for n in range(199))]
+        corpus.write(held, "pair", tmp_path / "evals" / name)
+        corpus.write([chat(f"Why “{source}”?", "…")], "sft", tmp_path / name)
+    opened = open_sources({name: Source(path=str(tmp_path / name)) for name in ("one", "two")}, "sft")
+    told: list[str] = []
+    refuse_overlap(opened, [], [str(tmp_path / "evals")], told.append)
+    assert [line.split("such as in ")[1].split(":")[0] for line in told] == ["one", "two"]
+    assert not any(", " in line.split("such as in ")[1] for line in told)
 
 
 def test_each_evaluation_counts_for_itself_and_all_data_together(tmp_path: Path) -> None:

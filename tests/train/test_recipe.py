@@ -49,9 +49,18 @@ def test_a_recipe_says_what_differs_and_the_rest_has_defaults(tmp_path: Path) ->
         ("sft", ("model: base", "stream: true\nmodel: base"), "mix them with the stage `mix`"),
         ("sft", ("max_steps: 4", "eval_strategy: steps"), "`trainer.eval_strategy` needs `validation:`"),
         ("sft", ("max_steps: 4", "save_only_model: true"), "training goes on from its checkpoints"),
+        ("sft", ("max_steps: 4", "ignore_data_skip: true"), "would learn from rows of the epoch twice"),
         ("sft", ("max_steps: 4", "hub_token: hf_private"), "'hub_token' is not given here: tokens would be written"),
         ("sft", ("max_steps: 4", "push_to_hub_token: hf_private"), "log in with `hf auth login`, or set HF_TOKEN"),
         ("sft", ("max_steps: 4", "model_init_kwargs: {token: hf_private}"), "'model_init_kwargs.token' is not given"),
+        (
+            "sft",
+            ("max_steps: 4", "model_init_kwargs: {quantization_config: {token: hf_private}}"),
+            "kwargs.token' is not",
+        ),
+        ("sft", ("max_steps: 4", 'model_init_kwargs: \'{"a": {"token": "hf_private"}}\''), "kwargs.token' is not"),
+        ("sft", ("max_steps: 4", "model_init_kwargs: '{\"token\": hf_private}'"), "found a string that is no JSON"),
+        ("sft", ("max_steps: 4", "model_init_kwargs: hf_private"), "found a str, expected options by name"),
         ("sft", ("max_steps: 4", "push_to_hub: true"), "run `hf upload NAME FOLDER --exclude 'checkpoints/*'`"),
         ("sft", ("max_steps: 4", "bf16_full_eval: true"), "the type of the weights that are written"),
         ("grpo", ("model: base", "model: base"), "`grpo` needs `rewards:`"),
@@ -63,3 +72,23 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, method: str, change
         load_recipe(file, method)
     assert words in str(error.value)
     assert "hf_private" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("stands", "left"),
+    [
+        ("push_to_hub: false", {}),
+        ("hub_token: null, push_to_hub_token: null", {}),
+        ("model_init_kwargs: {use_auth_token: false, token: null}", {}),
+        ("model_init_kwargs: {use_auth_token: null, dtype: float32}", {"model_init_kwargs": {"dtype": "float32"}}),
+        # What stays is as it was given: it decides whether a training is another one.
+        ("model_init_kwargs: {}", {"model_init_kwargs": {}}),
+        ("model_init_kwargs: null", {"model_init_kwargs": None}),
+        ("""model_init_kwargs: '{"pad_token_id": 0}'""", {"model_init_kwargs": '{"pad_token_id": 0}'}),
+    ],
+)
+def test_what_is_switched_off_is_as_if_it_did_not_stand_there(
+    tmp_path: Path, stands: str, left: dict[str, object]
+) -> None:
+    recipe = load_recipe(write(tmp_path, GOOD.replace("max_steps: 4", stands)), "sft")
+    assert recipe.trainer == {"learning_rate": 1e-3, **left}

@@ -76,23 +76,29 @@ class Taken:
     def __init__(self) -> None:
         """None yet."""
         self._texts: set[str] = set()
+        self._longest = 0
 
     def take(self, meaning: Meaning) -> bool:
         """Hold a meaning out in all languages; False where one of its sentences is held out already."""
         told = {language(code).say(meaning).casefold() for code in CODES}
         if told & self._texts:
             return False
-        self._texts |= told
+        self._hold(told)
         return True
 
     def add(self, texts: Iterable[str]) -> None:
         """Hold texts out."""
-        self._texts.update(text.casefold() for text in texts)
+        self._hold({text.casefold() for text in texts})
 
     def __contains__(self, text: str) -> bool:
         """Whether a text is held out, or ends in one that is: "12 notes were saved" holds "notes were saved"."""
         folded = text.casefold()
-        return any(folded[start:] in self._texts for start in range(len(folded)))
+        # Nothing that is held out is longer than the longest: of a whole document its end alone is looked at.
+        return any(folded[start:] in self._texts for start in range(max(0, len(folded) - self._longest), len(folded)))
+
+    def _hold(self, folded: set[str]) -> None:
+        self._texts |= folded
+        self._longest = max(self._longest, *map(len, folded))
 
     def quoted_in(self, meaning: Meaning) -> bool:
         """Whether somebody is quoted with a sentence that is held out, in any language."""

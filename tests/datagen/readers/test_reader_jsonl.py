@@ -158,6 +158,22 @@ def test_a_file_that_is_no_json_lines(tmp_path: Path, read: Callable[..., Any], 
             id="the option names the engine",
         ),
         pytest.param(
+            {"prompt": "q", "references": ["a", None, 12, 145.0]},
+            {"kind": "prompt"},
+            {"prompt": [{"role": "user", "content": "q"}], "references": ["a", "12", "145.0"]},
+            id="a null is no reference, a number one as it is written",
+        ),
+        pytest.param(
+            {"prompt": "q", "answer": 7, "more": {"second": "eight", "n": 1}, "third": None},
+            {"kind": "prompt", "columns": {"references": ["answer", "more.second", "third"]}},
+            {
+                "prompt": [{"role": "user", "content": "q"}],
+                "references": ["7", "eight"],
+                "meta": {"more": {"n": 1}},
+            },
+            id="references of several columns",
+        ),
+        pytest.param(
             {"source": "a", "response": "b", "engine": "own", "sampling": {"top_p": 1, "seed": 2}, "latency_s": 2},
             {"kind": "response", "engine": "gemma"},
             {"source": "a", "response": "b", "engine": "own", "sampling": '{"seed":2,"top_p":1}', "latency_s": 2.0},

@@ -210,6 +210,23 @@ def test_parquet_rows_with_nested_columns_and_dates(tmp_path: Path, read: Callab
     ]
 
 
+def test_references_of_several_cells(tmp_path: Path, read: Callable[..., Any]) -> None:
+    (tmp_path / "x.csv").write_text("prompt,r1,r2\nq,a,b\np,,c\no,,\n", "utf-8")
+    columns = {"references": ["r1", "r2"]}
+    found = read(csv=str(tmp_path / "x.csv"), kind="prompt", columns=columns).rows
+    assert [row["references"] for row in found] == [["a", "b"], ["c"], []]
+    with pytest.raises(UserError, match=r"no column 'r3' .*our 'references'"):
+        read(csv=str(tmp_path / "x.csv"), kind="prompt", columns={"references": ["r1", "r3"]})
+    with pytest.raises(UserError, match=r"columns: 'prompt' is made of one column, found .*; only references have"):
+        read(csv=str(tmp_path / "x.csv"), kind="prompt", columns={"prompt": ["r1", "r2"]})
+
+
+def test_another_sign_between_columns_is_told(tmp_path: Path, read: Callable[..., Any]) -> None:
+    (tmp_path / "x.csv").write_text("source;target\na;b\n", "utf-8")
+    with pytest.raises(UserError, match="If ';' stands between columns: `delimiter: \";\"`"):
+        read(csv=str(tmp_path / "x.csv"), kind="pair")
+
+
 def test_parquet_faults(tmp_path: Path, read: Callable[..., Any]) -> None:
     texts = ["a", None, "b\0", "c"]
     pl.DataFrame({"text": texts, "n": [1, 2, 3, 4]}).write_parquet(tmp_path / "x.parquet")
