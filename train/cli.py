@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from corpus.errors import Failure, UserError
+from train.device import rank
 from train.method import Method
 
 _EPILOG = """\
@@ -46,6 +48,11 @@ def main(kind: Callable[..., Method], argv: Sequence[str] | None = None) -> None
 
     with exits():
         run(kind, given.recipe, given.set, preflight=given.preflight)
+    if rank():
+        # Threads of the process group may abort an orderly exit, and launchers then stop the process that writes.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 @contextmanager
