@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
-from typing import Any
 
 from corpus.errors import UserError
-from corpus.schema import MESSAGES, kind_of, score_dtype
+from corpus.schema import kind_of, score_dtype
 from datagen.init.columns import (
-    MESSAGE,
     NAMES,
     Column,
     Columns,
@@ -21,8 +17,8 @@ from datagen.init.columns import (
     is_sharegpt,
     way,
 )
+from datagen.init.doubts import is_readable, left_out, refuse_parts, rejected, said_more
 from datagen.init.languages import hear
-from datagen.readers._types import Unreadable, cell_converter, converter
 
 _LOOKED_FOR = """
   two texts of different languages (source and target, or columns named after languages) -> pair
@@ -55,7 +51,7 @@ def layout(file: str, records: Sequence[Values], *, cells: bool) -> Layout:
         )
     _add_facts(found, columns, cells=cells)
     _keep_apart(found, columns, cells=cells)
-    found.assumed += _rejected(file, found, columns)
+    found.assumed += rejected(file, found, columns)
     return found
 
 
@@ -101,7 +97,7 @@ def _preferences(file: str, columns: Columns) -> Layout | None:
             "Where the prompt is the start of both, write it into a column of its own"
         )
     found = Layout("preference", _mapped(prompt=prompt, chosen=chosen, rejected=rejected))
-    found.assumed += _left_out(file, columns, prompt)
+    found.assumed += left_out(file, columns, prompt)
     return found
 
 
@@ -124,50 +120,16 @@ def _chats(file: str, columns: Columns) -> Layout | None:
         last = [turns[-1]["role"] for turns in chat.chats]
         kind = "sft" if last.count("assistant") > len(last) / 2 else "prompt"
         found = Layout(kind, _mapped(**{"messages" if kind == "sft" else "prompt": chat}))
-        found.assumed += _said_more(file, chat)
+        found.assumed += said_more(file, chat)
         return found
     # One question and one answer whose content is nested: two columns of their own, reached by path.
     turns = [c for c in columns.all if c.path.startswith(f"{chat.path}.") and c.is_text and c.name != "role"]
     question = next((c for c in turns if c.path.split(".")[1] == "0"), None)
     answer = next((c for c in turns if c.path.split(".")[1] == "1"), None)
     if question is None or answer is None or any(not isinstance(v, list) or len(v) != 2 for v in chat.given):
-        _refuse_parts(file, chat)
+        refuse_parts(file, chat)
         return None
     return Layout("response", _mapped(prompt=question, response=answer))
-
-
-def _said_more(file: str, chat: Column) -> list[str]:
-    """The doubt about chats whose messages say more than a reader takes.
-
-    Raises:
-        UserError: most do.
-    """
-    unread = [
-        turns for turns in chat.chats if not _readable("messages", MESSAGES, [turns], cells=False, nullable=False)
-    ]
-    more = dict.fromkeys(key for turns in unread for turn in turns for key in turn if key not in MESSAGE)
-    if not more:
-        return []
-    said = f"{', '.join(map(repr, more))} in messages of {chat.path!r}, expected {{role, content}} and nothing more"
-    drop = (
-        "Where these may go (a weight of 0 says not to learn from a turn, and tool calls are answers), leave them out: "
-        f"jq -c '{_in_jq(chat.path)} |= map({{role, content}})' FILE > FILE.chats.jsonl{_as_json_lines(file)}"
-    )
-    if 2 * len(unread) > len(chat.chats):
-        raise UserError(f"{file}: found {said}. {drop}")
-    return [f"{len(unread) / len(chat.values):.0%} of the records have {said}. {drop}"]
-
-
-def _refuse_parts(file: str, chat: Column) -> None:
-    """Refuse chats whose messages are lists of parts, as of text and pictures."""
-    turns = [turn for value in chat.given if isinstance(value, list) for turn in value if isinstance(turn, dict)]
-    parts = [turn["content"] for turn in turns if isinstance(turn.get("content"), list)]
-    if parts and all("role" in turn for turn in turns):
-        raise UserError(
-            f"{file}: found lists of parts as `content` of messages in {chat.path!r}, expected texts. Where all parts "
-            f'are texts, join them: jq -c \'{_in_jq(chat.path)} |= map(.content |= if type == "array" then map(.text) '
-            """| join("\\n") else . end)' FILE > FILE.chats.jsonl"""
-        )
 
 
 def _translations(columns: Columns) -> Layout | None:
@@ -249,72 +211,16 @@ def _answers(file: str, columns: Columns) -> Layout | None:
         return None
     if systems:
         found = Layout("response", _mapped(prompt=prompt, references=references), engines=systems)
-        found.assumed += _left_out(file, columns, prompt)
+        found.assumed += left_out(file, columns, prompt)
         return found
     if response is None:
         source = _source(columns, beside_languages=False)
         asked = source if source and _share_asked(source, _prompts(columns)) > _MOST else None
         mapped = _mapped(source=asked, prompt=prompt, references=references)
-        return Layout("prompt", mapped, assumed=_left_out(file, columns, prompt))
+        return Layout("prompt", mapped, assumed=left_out(file, columns, prompt))
     found = Layout("response", _mapped(prompt=prompt, response=response, references=references))
-    found.assumed += _left_out(file, columns, prompt)
+    found.assumed += left_out(file, columns, prompt)
     return found
-
-
-def _left_out(file: str, columns: Columns, prompt: Column) -> list[str]:
-    """The doubt about files in Alpaca's form and the like, whose prompts have a second part.
-
-    Raises:
-        UserError: without it most records would ask the same.
-    """
-    more = next((c for c in columns.all if c.name in _SECOND_PARTS and c.name != prompt.name and c.texts), None)
-    if more is None:
-        return []
-    join = _JOIN.replace("PROMPT", _in_jq(prompt.path)).replace("MORE", _in_jq(more.path)) + _as_json_lines(file)
-    share = len(more.texts) / len(more.values)
-    asked = set(zip(prompt.values, more.values, strict=True)) if prompt.is_text else set()
-    if share >= _PRESENT and 2 * len({first for first, _ in asked}) < len(asked):
-        raise UserError(
-            f"{file}: found a prompt in two parts, {prompt.path!r} and {more.path!r} (in {share:.0%} of the records), "
-            f"expected one; with {prompt.path!r} alone most records would ask the same. Join the two: {join}"
-        )
-    return [
-        f"{prompt.path!r} alone is the prompt; {more.path!r}, which {share:.0%} of the records have, is in `meta`. "
-        f"Where it is part of the prompt, join the two, and make the recipe of the new file: {join}"
-    ]
-
-
-_PRESENT = 0.05
-_JOIN = (
-    r"""jq -c 'PROMPT = ([PROMPT, MORE] | map(select(. != null and . != "")) | join("\n\n")) | del(MORE)' """
-    "FILE > FILE.joined.jsonl"
-)
-
-
-_FRAMES = {
-    ".parquet": 'pl.read_parquet("FILE")',
-    ".csv": 'pl.read_csv("FILE", infer_schema=False)',
-    ".tsv": r'pl.read_csv("FILE", separator="\t", quote_char=None, infer_schema=False)',
-}
-
-
-def _as_json_lines(file: str) -> str:
-    """What to say after a jq line of a file that jq cannot read."""
-    frame = next((frame for ending, frame in _FRAMES.items() if file.lower().endswith(ending)), "")
-    command = f"python -c 'import polars as pl; {frame}.write_ndjson(\"FILE.jsonl\")'"
-    return f". Make JSON lines of the file before, which jq reads: {command}" if frame else ""
-
-
-def _in_jq(path: str) -> str:
-    """A path as jq has it: `.turns[0].text`, and in quotes what is no plain word."""
-    parts = (
-        f"[{p}]" if p.isdigit() else p if re.fullmatch(r"[A-Za-z_]\w*", p, re.A) else json.dumps(p, ensure_ascii=False)
-        for p in path.split(".")
-    )
-    return "".join(part if part.startswith("[") else f".{part}" for part in parts)
-
-
-_SECOND_PARTS = ("input", "context", "body", "passage")
 
 
 def _single(columns: Columns) -> Layout | None:
@@ -356,7 +262,7 @@ def _add_facts(found: Layout, columns: Columns, *, cells: bool) -> None:
             continue
         if role == "engine" and found.engines:
             continue
-        if _readable(role, own[role], column.values, cells=cells, nullable=True):
+        if is_readable(role, own[role], column.values, cells=cells, nullable=True):
             found.columns[role] = column.path
     origin = next((c for c in columns.top if c.path in NAMES["source"] and c.is_text and not c.is_varied), None)
     if origin is not None and origin.path not in taken:
@@ -366,46 +272,6 @@ def _add_facts(found: Layout, columns: Columns, *, cells: bool) -> None:
             if column.path not in found.columns.values():
                 found.columns[name] = column.path
                 found.scores[name] = way(name.removeprefix("score_"))
-
-
-_VERDICTS = frozenset(
-    (
-        *("label", "liked", "like", "is_liked", "accepted", "is_accepted", "approved", "good", "is_good", "desirable"),
-        *(
-            "is_desirable",
-            "correct",
-            "is_correct",
-            "preferred",
-            "positive",
-            "helpful",
-            "thumbs_up",
-            "upvoted",
-            "feedback",
-        ),
-        *("kto_tag", "verdict"),
-    )
-)
-"""Columns that say whether people took an answer for good, as data for KTO has it."""
-
-
-def _rejected(file: str, found: Layout, columns: Columns) -> list[str]:
-    """The doubt about answers that the file itself calls bad."""
-    if found.kind not in ("sft", "response"):
-        return []
-    for column in columns.top:
-        truths = [str(value).lower() for value in column.given]
-        if column.name not in _VERDICTS or not {*truths} <= {"true", "false"} or "false" not in truths:
-            continue
-        leave_out = (
-            f"jq -c 'select({_in_jq(column.path)} != false)' FILE > FILE.good.jsonl{_as_json_lines(file)}"
-            if False in column.given
-            else "write a file of the records where it is true"
-        )
-        return [
-            f"{column.path!r} is false in {truths.count('false'):,} of {len(column.values):,} records: where that "
-            f"calls an answer bad, it is learned from all the same. To leave these out: {leave_out}"
-        ]
-    return []
 
 
 def _keep_apart(found: Layout, columns: Columns, *, cells: bool) -> None:
@@ -419,7 +285,7 @@ def _keep_apart(found: Layout, columns: Columns, *, cells: bool) -> None:
             found.scores[name] = way(name.removeprefix("score_")) if name.startswith("score_") else "none"
         if name not in own or name in found.columns:
             continue
-        readable = _readable(name, own[name], column.values, cells=cells, nullable=name not in required)
+        readable = is_readable(name, own[name], column.values, cells=cells, nullable=name not in required)
         if not readable or (name in found.columns.values() and name != "model"):
             found.columns[name] = None
     paths = {str(path) for path in (*found.columns.values(), *found.engines.values())}
@@ -428,15 +294,3 @@ def _keep_apart(found: Layout, columns: Columns, *, cells: bool) -> None:
     found.unused = [column.path for column in columns.top if column.path not in used and column.path not in kept]
     # A name that is ours already needs no mapping.
     found.columns = {ours: theirs for ours, theirs in found.columns.items() if theirs != ours}
-
-
-def _readable(name: str, dtype: Any, values: Sequence[Any], *, cells: bool, nullable: bool) -> bool:
-    """Whether a reader takes the values of a column of theirs for ours."""
-    convert = cell_converter(name, dtype, None, nullable=nullable) if cells else converter(name, dtype, None)
-    try:
-        for value in values:
-            if value is not None:
-                convert(value)
-    except Unreadable:
-        return False
-    return True

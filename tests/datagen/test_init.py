@@ -574,6 +574,7 @@ CHAT = [{"role": "user", "content": "Say it"}, {"role": "assistant", "content": 
     ("row", "values", "told"),
     [
         ({"messages": CHAT}, {"label": [True, False, False]}, "'label' is false in 2 of 3 records"),
+        ({"messages": CHAT}, {"is.good": [True, False, False]}, 'select(."is.good" != false)'),
         ({"prompt": "Say it.", "completion": "It is said."}, {"is Liked": [True, None, False]}, '."is Liked" != false'),
         ({"prompt": "Say it.", "completion": "It is said."}, {"label": ["True", "False", "True"]}, "in 1 of 3 records"),
         ({"messages": CHAT}, {"label": [True, True, True]}, ""),
