@@ -228,6 +228,11 @@ class Columns:
             found = [c for c in found if not c.is_item]
         return min(found, key=lambda c: (c.depth, NAMES[role].index(c.name)), default=None)
 
+    def numbers(self, role: str) -> Column | None:
+        """The column of numbers, or of texts that spell some, that has a name of this role."""
+        found = self.top_level(role)
+        return found if found is not None and found.is_numeric else None
+
     def top_level(self, role: str) -> Column | None:
         """The column, of whatever type, that has a name of this role."""
         found = [column for column in self.top if column.name in NAMES[role]]

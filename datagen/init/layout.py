@@ -23,7 +23,7 @@ from datagen.init.languages import hear
 _LOOKED_FOR = """
   two texts of different languages (source and target, or columns named after languages) -> pair
   an answer and its source or prompt (response, output, answer, mt ...)                  -> response
-  prompt, question or instruction alone                                                  -> prompt
+  prompt, question or instruction alone, or beside a number that answers it              -> prompt
   messages, a list of {role, content}                                                    -> sft
   chosen and rejected                                                                    -> preference
   text or content                                                                        -> text"""
@@ -216,8 +216,12 @@ def _answers(file: str, columns: Columns) -> Layout | None:
     if response is None:
         source = _source(columns, beside_languages=False)
         asked = source if source and _share_asked(source, _prompts(columns)) > _MOST else None
-        mapped = _mapped(source=asked, prompt=prompt, references=references)
-        return Layout("prompt", mapped, assumed=left_out(file, columns, prompt))
+        numbers = None if references else columns.numbers("references") or columns.numbers("response")
+        found = Layout("prompt", _mapped(source=asked, prompt=prompt, references=references or numbers))
+        if numbers:
+            found.assumed.append(f"the numbers in {numbers.path!r} are the right answers: references, not responses")
+        found.assumed += left_out(file, columns, prompt)
+        return found
     found = Layout("response", _mapped(prompt=prompt, response=response, references=references))
     found.assumed += left_out(file, columns, prompt)
     return found

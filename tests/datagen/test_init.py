@@ -381,6 +381,11 @@ def test_options_say_what_was_recognized(
             {"response": "completion.0.content"},
         ),
         ({"problem": "a b", "gold": "c"}, "prompt", {"prompt": "problem", "references": "gold"}),
+        # Numbers are right answers, whatever they are called; what says yes or no is none.
+        ({"question": "a b", "answer": 12}, "prompt", {"prompt": "question", "references": "answer"}),
+        ({"prompt": "a b", "solution": "1.5", "ground_truth": "2"}, "prompt", {"references": "ground_truth"}),
+        ({"prompt": "a b", "references": 7}, "prompt", {}),
+        ({"question": "a b", "answer": True}, "prompt", {"prompt": "question"}),
         (
             {"prompt": "Say a b", "src_text": "a b", "reference_1": "c d"},
             "prompt",
